@@ -1,23 +1,23 @@
 # frozen_string_literal: true
 
-require_relative "lib/tasker_core/version"
+require_relative 'lib/tasker_core/version'
 
 Gem::Specification.new do |spec|
-  spec.name = "tasker_core"
+  spec.name = 'tasker_core'
   spec.version = TaskerCore::VERSION
-  spec.authors = ["The tasker_core contributors"]
-  spec.summary = "A Go core under the Tasker workflow engine for Rails"
-  spec.description = "Makes Rails applications on the Tasker workflow engine fast without changing them: " \
-                     "dependency resolution, state transitions and the orchestration loop are decided by " \
+  spec.authors = ['The tasker_core contributors']
+  spec.summary = 'A Go core under the Tasker workflow engine for Rails'
+  spec.description = 'Makes Rails applications on the Tasker workflow engine fast without changing them: ' \
+                     'dependency resolution, state transitions and the orchestration loop are decided by ' \
                      "an embedded Go core, on the application's own PostgreSQL connection."
-  spec.homepage = "https://github.com/jcoletaylor/tasker_core"
-  spec.license = "MIT"
-  spec.required_ruby_version = ">= 3.2"
+  spec.homepage = 'https://github.com/jcoletaylor/tasker_core'
+  spec.license = 'MIT'
+  spec.required_ruby_version = '>= 3.2'
 
   spec.metadata = {
-    "changelog_uri" => "#{spec.homepage}/blob/main/CHANGELOG.md",
-    "rubygems_mfa_required" => "true",
-    "source_code_uri" => spec.homepage
+    'changelog_uri' => "#{spec.homepage}/blob/main/CHANGELOG.md",
+    'rubygems_mfa_required' => 'true',
+    'source_code_uri' => spec.homepage
   }
 
   # Git's list where there is a checkout, so that what it ignores (builds, logs)
@@ -25,16 +25,16 @@ Gem::Specification.new do |spec|
   # An unpacked archive has no git: there the folders hold nothing else anyway.
   packaged = %w[ext lib sig docs README.md CHANGELOG.md ARCHITECTURE.md LICENSE]
   spec.files = Dir.chdir(__dir__) do
-    listed = `git ls-files -z --cached --others --exclude-standard -- #{packaged.join(" ")} 2>/dev/null`
+    listed = `git ls-files -z --cached --others --exclude-standard -- #{packaged.join(' ')} 2>/dev/null`
              .split("\x0")
     listed = packaged.flat_map { |path| File.directory?(path) ? Dir["#{path}/**/*"] : path } if listed.empty?
     listed.uniq.select { |path| File.file?(path) }
           .grep_v(%r{_test\.go\z|/testdata/|\.(so|bundle|o|a|log)\z})
   end
-  spec.require_paths = ["lib"]
-  spec.extensions = ["ext/tasker_core/extconf.rb"]
+  spec.require_paths = ['lib']
+  spec.extensions = ['ext/tasker_core/extconf.rb']
 
   # Active Record is no dependency: the gem serves any Ruby program that brings
   # a connection of it, and loads where there is none.
-  spec.add_dependency "msgpack", ">= 1.7", "< 2"
+  spec.add_dependency 'msgpack', '>= 1.7', '< 2'
 end

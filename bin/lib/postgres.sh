@@ -4,6 +4,7 @@
 # after common.sh and private_server.sh.
 
 readonly PG_PORT=5432
+# shellcheck disable=SC2034
 readonly PG_DEFAULT_DATABASE=tasker_core_test
 
 # What a person has set for another server must not reach ours.

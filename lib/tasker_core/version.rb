@@ -3,5 +3,5 @@
 module TaskerCore
   # The gem's version. The Go core, the extension and the Python wheel are built
   # from the same commit and carry it too.
-  VERSION = "0.1.0"
+  VERSION = '0.1.0'
 end
