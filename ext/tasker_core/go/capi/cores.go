@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
+	"github.com/jcoletaylor/tasker_core/go/wire"
+)
+
+// cores maps handles to opened cores.
+var cores sync.Map
+
+var lastHandle atomic.Uint64
+
+func open(data []byte) (uint64, error) {
+	if reason := poison.Load(); reason != nil {
+		return 0, poisoned(*reason)
+	}
+	settings, err := config.Decode(data)
+	if err != nil {
+		return 0, wire.Errorf(wire.CodeInvalidArgument, "%v", err)
+	}
+	if settings.MaxProcs > 0 {
+		runtime.GOMAXPROCS(min(settings.MaxProcs, runtime.NumCPU()))
+	}
+	handle := lastHandle.Add(1)
+	cores.Store(handle, operation.NewCore(settings, telemetry.NewLogger(settings)))
+	return handle, nil
+}
+
+func closeCore(handle uint64) {
+	if core, ok := cores.LoadAndDelete(handle); ok {
+		core.(*operation.Core).Close()
+	}
+}
+
+func call(ctx context.Context, handle uint64, request []byte) []byte {
+	if reason := poison.Load(); reason != nil {
+		return wire.EncodeError(poisoned(*reason))
+	}
+	core, ok := cores.Load(handle)
+	if !ok {
+		return wire.EncodeError(wire.Errorf(wire.CodeInvalidArgument, "core %d is not open; it was closed, or never opened", handle))
+	}
+	return wire.Dispatch(ctx, core.(*operation.Core), request)
+}

@@ -1,0 +1,61 @@
+// Package config holds the settings of a core.
+package config
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// Config is what a host may set when it opens a core. Zero values mean the
+// defaults given here.
+type Config struct {
+	// LogLevel is debug, info, warn, error or off. Default warn.
+	LogLevel string `msgpack:"log_level"`
+	// LogFormat is json or console. Default json.
+	LogFormat string `msgpack:"log_format"`
+	// MaxProcs caps the processors that the Go runtime uses at once, 0 for no
+	// cap. Default 2: the core decides, the host executes.
+	MaxProcs int `msgpack:"max_procs"`
+	// MaxSessions is how many task runs may be open at once. Default 10,000.
+	MaxSessions int `msgpack:"max_sessions"`
+}
+
+// Defaults gives the settings of a core whose host sets none.
+func Defaults() Config {
+	return Config{LogLevel: "warn", LogFormat: "json", MaxProcs: 2, MaxSessions: 10_000}
+}
+
+// Decode reads a msgpack map of settings over the defaults. An unknown setting
+// or a wrong value is an error that names it.
+func Decode(data []byte) (Config, error) {
+	config := Defaults()
+	if len(data) == 0 {
+		return config, nil
+	}
+	d := msgpack.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields(true)
+	if err := d.Decode(&config); err != nil {
+		return config, fmt.Errorf("the configuration cannot be read: %w", err)
+	}
+	return config, config.validate()
+}
+
+func (c Config) validate() error {
+	switch c.LogLevel {
+	case "debug", "info", "warn", "error", "off":
+	default:
+		return fmt.Errorf("log_level is %q; it must be debug, info, warn, error or off", c.LogLevel)
+	}
+	if c.LogFormat != "json" && c.LogFormat != "console" {
+		return fmt.Errorf("log_format is %q; it must be json or console", c.LogFormat)
+	}
+	if c.MaxProcs < 0 {
+		return fmt.Errorf("max_procs is %d; it must be 0 (no cap) or above", c.MaxProcs)
+	}
+	if c.MaxSessions < 1 {
+		return fmt.Errorf("max_sessions is %d; it must be 1 or above", c.MaxSessions)
+	}
+	return nil
+}

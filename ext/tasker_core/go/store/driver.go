@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Statement is one SQL statement with its parameters.
+type Statement struct {
+	// Name identifies the statement in logs, spans and instrumentation.
+	Name string
+	// SQL uses $1, $2, ... placeholders, each with an explicit cast.
+	SQL string
+	// Params are PostgreSQL text values; nil is NULL.
+	Params []*string
+	// Write tells that the statement changes rows. The host runs it inside
+	// transaction(requires_new: true) and invalidates its query cache.
+	Write bool
+}
+
+// Rows is the answer of a statement: rows of text values, nil for NULL.
+type Rows [][]*string
+
+// Driver runs statements. An operation gets one for the length of one call and
+// must not keep it.
+type Driver interface {
+	// Query runs the statement and returns all its rows. A failure of the
+	// database is an *Error.
+	Query(ctx context.Context, statement Statement) (Rows, error)
+}
+
+// Error is a failure that the database (or the way to it) reported.
+type Error struct {
+	// SQLState is the five character code, empty where no server answered.
+	SQLState string
+	Message  string
+}
+
+func (e *Error) Error() string {
+	if e.SQLState == "" {
+		return "database: " + e.Message
+	}
+	return fmt.Sprintf("database: %s (SQLSTATE %s)", e.Message, e.SQLState)
+}
+
+// Retryable tells whether running the whole transaction again can succeed:
+// serialization failures, deadlocks, a connection that broke or could not be
+// had, and a server that is starting or stopping.
+func (e *Error) Retryable() bool {
+	switch e.SQLState {
+	case "40001", "40P01", "55P03", "57P01", "57P02", "57P03":
+		return true
+	}
+	return len(e.SQLState) == 5 && e.SQLState[:2] == "08"
+}
+
+// SchemaMissing tells whether a table, column or function that the core needs
+// does not exist.
+func (e *Error) SchemaMissing() bool {
+	switch e.SQLState {
+	case "42P01", "42703", "42883", "3F000":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,38 @@
+package wire
+
+import (
+	"bytes"
+
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// maxIDs bounds a list of ids in one call: above it a caller's mistake is more
+// likely than a need, and the reply would not fit in memory comfortably.
+const maxIDs = 1_000_000
+
+func decodeArguments(raw msgpack.RawMessage, into any) error {
+	d := msgpack.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields(true)
+	if err := d.Decode(into); err != nil {
+		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: %v", err)
+	}
+	return nil
+}
+
+type taskArguments struct {
+	TaskID int64 `msgpack:"task_id"`
+}
+
+type tasksArguments struct {
+	TaskIDs []int64 `msgpack:"task_ids"`
+	// FunctionVersion is the version of get_step_readiness_status whose rules
+	// apply: 1 or 2.
+	FunctionVersion int `msgpack:"function_version"`
+}
+
+func (a tasksArguments) check() error {
+	if len(a.TaskIDs) > maxIDs {
+		return Errorf(CodeInvalidArgument, "%d task ids were given; at most %d are taken at once, ask in slices", len(a.TaskIDs), maxIDs)
+	}
+	return nil
+}

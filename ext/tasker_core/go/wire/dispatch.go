@@ -1,0 +1,69 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store"
+	"github.com/jcoletaylor/tasker_core/go/store/host"
+)
+
+// call is what an entry of the operations table gets.
+type call struct {
+	ctx    context.Context
+	core   *operation.Core
+	driver store.Driver
+}
+
+// handler runs one operation on decoded arguments and gives the reply's value.
+type handler func(c call, arguments msgpack.RawMessage) (any, error)
+
+// handle makes an entry of the table: it decodes the arguments into A, refusing
+// names that A does not have.
+func handle[A any](run func(c call, arguments A) (any, error)) handler {
+	return func(c call, raw msgpack.RawMessage) (any, error) {
+		var arguments A
+		if err := decodeArguments(raw, &arguments); err != nil {
+			return nil, err
+		}
+		return run(c, arguments)
+	}
+}
+
+// Operations lists the names of all operations in order.
+func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
+
+// Dispatch runs a request on the caller's connection and gives the reply: a
+// value, a statement for the caller to run, or an error.
+func Dispatch(ctx context.Context, core *operation.Core, data []byte) []byte {
+	reply, err := dispatch(ctx, core, data)
+	if err != nil {
+		return EncodeError(err)
+	}
+	return reply
+}
+
+func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, error) {
+	request, err := DecodeRequest(data)
+	if err != nil {
+		return nil, err
+	}
+	run, ok := operations[request.Operation]
+	if !ok {
+		return nil, Errorf(CodeUnknownOperation, "there is no operation %q", request.Operation)
+	}
+	driver := host.New(request.Answers)
+	value, err := run(call{ctx: ctx, core: core, driver: driver}, request.Arguments)
+	if errors.Is(err, host.ErrParked) {
+		return EncodeStatement(driver.Pending())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return EncodeValue(value)
+}

@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jcoletaylor/tasker_core/go/dag"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// Code names a kind of error. Codes are stable: bindings map them to classes.
+type Code string
+
+// The codes.
+const (
+	// CodeMalformedRequest: the bytes are not a request. A fault of the binding.
+	CodeMalformedRequest Code = "malformed_request"
+	// CodeUnknownOperation: this core has no operation of that name.
+	CodeUnknownOperation Code = "unknown_operation"
+	// CodeInvalidArgument: an argument is missing or has the wrong type or value.
+	CodeInvalidArgument Code = "invalid_argument"
+	// CodeCycle: the steps of a task depend on each other in a circle.
+	CodeCycle Code = "cycle"
+	// CodeNotFound: no such task or step.
+	CodeNotFound Code = "not_found"
+	// CodeSchemaNotEmpty: install_schema found tables of the engine.
+	CodeSchemaNotEmpty Code = "schema_not_empty"
+	// CodeSchemaMissing: a table, column or function of the engine is not there.
+	CodeSchemaMissing Code = "schema_missing"
+	// CodeDatabase: the database refused a statement or could not be reached.
+	CodeDatabase Code = "database"
+	// CodeMalformedAnswer: the answer of a statement is not what it promises.
+	CodeMalformedAnswer Code = "malformed_answer"
+	// CodeCancelled: the caller cancelled the call.
+	CodeCancelled Code = "cancelled"
+	// CodeTimeout: a deadline passed.
+	CodeTimeout Code = "timeout"
+	// CodeInternal: a fault of the core.
+	CodeInternal Code = "internal"
+	// CodePoisoned: a fault of the core happened before, it does not go on.
+	CodePoisoned Code = "poisoned"
+)
+
+// Error is an error as it crosses the boundary.
+type Error struct {
+	Code      Code           `msgpack:"code"`
+	Message   string         `msgpack:"message"`
+	SQLState  string         `msgpack:"sqlstate"`
+	Retryable bool           `msgpack:"retryable"`
+	Details   map[string]any `msgpack:"details"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Errorf makes an error with a code.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// FromError gives any error its code.
+func FromError(err error) *Error {
+	var (
+		coded    *Error
+		database *store.Error
+		format   *store.FormatError
+		cycle    *dag.CycleError
+	)
+	switch {
+	case errors.As(err, &coded):
+		return coded
+	case errors.As(err, &cycle):
+		return &Error{Code: CodeCycle, Message: err.Error(), Details: map[string]any{"path": cycle.Path}}
+	case errors.As(err, &database):
+		return fromDatabase(database, err)
+	case errors.As(err, &format):
+		return &Error{Code: CodeMalformedAnswer, Message: err.Error()}
+	case errors.Is(err, context.Canceled):
+		return &Error{Code: CodeCancelled, Message: err.Error(), Retryable: true}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: CodeTimeout, Message: err.Error(), Retryable: true}
+	}
+	return &Error{Code: CodeInternal, Message: err.Error()}
+}
+
+func fromDatabase(database *store.Error, err error) *Error {
+	code := CodeDatabase
+	if database.SchemaMissing() {
+		code = CodeSchemaMissing
+	}
+	return &Error{Code: code, Message: err.Error(), SQLState: database.SQLState, Retryable: database.Retryable()}
+}

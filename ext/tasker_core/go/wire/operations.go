@@ -1,0 +1,44 @@
+package wire
+
+import (
+	"github.com/jcoletaylor/tasker_core/go/operation"
+)
+
+// operations is the table of everything that can be asked.
+var operations = map[string]handler{
+	"ping":              handle(ping),
+	"dependency_levels": handle(dependencyLevels),
+	"step_dag":          handle(stepDAG),
+}
+
+func ping(call, struct{}) (any, error) { return "pong", nil }
+
+func dependencyLevels(c call, a taskArguments) (any, error) {
+	rows, err := operation.DependencyLevels(c.ctx, c.driver, a.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	t := NewTable(len(rows))
+	t.Int("workflow_step_id", func(i int) (int64, bool) { return rows[i].StepID, true })
+	t.Int("dependency_level", func(i int) (int64, bool) { return int64(rows[i].Level), true })
+	return t, nil
+}
+
+func stepDAG(c call, a taskArguments) (any, error) {
+	rows, err := operation.StepDAG(c.ctx, c.driver, a.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	t := NewTable(len(rows))
+	t.Int("workflow_step_id", func(i int) (int64, bool) { return rows[i].StepID, true })
+	t.Int("task_id", func(i int) (int64, bool) { return rows[i].TaskID, true })
+	t.Int("named_step_id", func(i int) (int64, bool) { return rows[i].NamedStepID, true })
+	t.IDs("parent_step_ids", func(i int) []int64 { return rows[i].ParentIDs })
+	t.IDs("child_step_ids", func(i int) []int64 { return rows[i].ChildIDs })
+	t.Int("parent_count", func(i int) (int64, bool) { return int64(rows[i].ParentCount), true })
+	t.Int("child_count", func(i int) (int64, bool) { return int64(rows[i].ChildCount), true })
+	t.Bool("is_root_step", func(i int) bool { return rows[i].IsRoot })
+	t.Bool("is_leaf_step", func(i int) bool { return rows[i].IsLeaf })
+	t.Int("min_depth_from_root", func(i int) (int64, bool) { return int64(rows[i].MinDepth), rows[i].MinDepth >= 0 })
+	return t, nil
+}

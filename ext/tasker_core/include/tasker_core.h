@@ -1,0 +1,76 @@
+/*
+ * The C interface of tasker_core.
+ *
+ * Bytes in, bytes out: requests and replies are msgpack envelopes given by
+ * pointer and length (their form is described in go/wire/doc.go). Handles are
+ * integers. No pointer into the core's memory crosses, and the core never calls
+ * back.
+ *
+ * Threads: every function may be called from any thread at any time. A call may
+ * block while it works; tc_cancel from another thread ends it.
+ *
+ * Processes: the core does not survive fork(). In a forked child no function may
+ * be called; the child loads a copy of the library of its own.
+ *
+ * Memory: what the caller passes stays the caller's and is not kept after the
+ * call returns. What a call hands out in a tc_buffer belongs to the caller, who
+ * gives it back with tc_free exactly once.
+ */
+#ifndef TASKER_CORE_H
+#define TASKER_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of this interface; it changes when a caller has to change. */
+#define TC_ABI_VERSION 1
+
+/* A byte that the core only reads. */
+typedef const uint8_t tc_byte;
+
+/* Bytes handed to the caller, who frees them with tc_free. */
+typedef struct {
+  uint8_t *data;
+  size_t length;
+} tc_buffer;
+
+/* The interface version of the linked library, to compare with TC_ABI_VERSION. */
+uint32_t tc_abi_version(void);
+
+/*
+ * Opens a core. config is a msgpack map of settings (go/config), or empty for
+ * the defaults. Gives a handle above 0, or 0 with an error envelope in reply.
+ */
+uint64_t tc_open(tc_byte *config, size_t length, tc_buffer *reply);
+
+/* Closes a core: its sessions and connections end. Unknown handles are ignored. */
+void tc_close(uint64_t core);
+
+/*
+ * Gives a token that makes the next call cancellable. It is used up by that
+ * call; one that is never used must be given to tc_cancel.
+ */
+uint64_t tc_token(void);
+
+/* Cancels the call that holds the token. Safe at any time, also afterwards. */
+void tc_cancel(uint64_t token);
+
+/*
+ * Runs one operation. request is a request envelope; token comes from tc_token,
+ * or is 0 for a call that nobody will cancel. reply always receives an envelope:
+ * a value, a statement to run, or an error.
+ */
+void tc_call(uint64_t core, uint64_t token, tc_byte *request, size_t length, tc_buffer *reply);
+
+/* Frees what a call handed out. An empty buffer is allowed. */
+void tc_free(tc_buffer buffer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * The Ruby shim: it copies bytes, releases the GVL where a call may take long,
+ * and keeps a forked child out of Go. Everything else is Ruby or Go.
+ *
+ * The extension is loaded on first use, never at require: a Go runtime that is
+ * loaded in a parent hangs in its forked children.
+ */
+#include <ruby.h>
+#include <ruby/thread.h>
+#include <ruby/encoding.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "include/tasker_core.h"
+
+/* Requests up to this many bytes are answered in microseconds: giving the GVL
+ * away and queueing for it again would cost more than the call. */
+#define SHORT_REQUEST (32 * 1024)
+
+/* How many calls pass between two looks at the signal handlers. */
+#define SIGNAL_SWEEP_INTERVAL 256
+
+static VALUE eForked;
+static pid_t loaded_in;
+static unsigned calls;
+
+struct call {
+  uint64_t core;
+  uint64_t token;
+  const uint8_t *request;
+  size_t length;
+  tc_buffer reply;
+  int done;
+};
+
+/* Go needs SA_ONSTACK on every handler that may run on its threads. Handlers
+ * set by Signal.trap after the library was loaded lack it. */
+static void add_onstack_to_handlers(void) {
+  for (int signal = 1; signal < 32; signal++) {
+    struct sigaction action;
+    if (sigaction(signal, NULL, &action) != 0) continue;
+    if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
+    if (action.sa_flags & SA_ONSTACK) continue;
+    action.sa_flags |= SA_ONSTACK;
+    sigaction(signal, &action, NULL);
+  }
+}
+
+static void guard_process(void) {
+  if (getpid() != loaded_in) {
+    rb_raise(eForked, "the native core was loaded in process %d and does not live on in its fork %d",
+             (int)loaded_in, (int)getpid());
+  }
+  if (calls++ % SIGNAL_SWEEP_INTERVAL == 0) add_onstack_to_handlers();
+}
+
+static VALUE copy_and_free(VALUE buffer_address) {
+  tc_buffer *buffer = (tc_buffer *)buffer_address;
+  return rb_str_new((const char *)buffer->data, (long)buffer->length);
+}
+
+static VALUE free_buffer(VALUE buffer_address) {
+  tc_free(*(tc_buffer *)buffer_address);
+  return Qnil;
+}
+
+/* rb_str_new may raise NoMemoryError: the buffer is freed all the same. */
+static VALUE take_buffer(tc_buffer *buffer) {
+  return rb_ensure(copy_and_free, (VALUE)buffer, free_buffer, (VALUE)buffer);
+}
+
+static void *run_call(void *data) {
+  struct call *call = data;
+  tc_call(call->core, call->token, call->request, call->length, &call->reply);
+  call->done = 1;
+  return NULL;
+}
+
+static void cancel_call(void *data) {
+  struct call *call = data;
+  tc_cancel(call->token);
+}
+
+/* Runs the call without the GVL. rb_thread_call_without_gvl2 returns without
+ * having run anything if an interrupt is pending; the interrupt is then served,
+ * which may raise (Timeout) or kill the thread. */
+static VALUE call_without_gvl(VALUE data) {
+  struct call *call = (struct call *)data;
+  while (!call->done) {
+    rb_thread_call_without_gvl2(run_call, call, cancel_call, call);
+    if (!call->done) rb_thread_check_ints();
+  }
+  return Qnil;
+}
+
+static VALUE release_unused(VALUE data) {
+  struct call *call = (struct call *)data;
+  if (!call->done) tc_cancel(call->token);
+  return Qnil;
+}
+
+/*
+ * call(core, request) -> String
+ *
+ * @param core [Integer] a handle
+ * @param request [String] a request envelope
+ * @return [String] a reply envelope, binary
+ * @raise [TaskerCore::Native::Forked] in a forked child
+ */
+static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) {
+  struct call call = {0};
+  guard_process();
+  StringValue(request);
+  request = rb_str_new_frozen(request);
+  call.core = NUM2ULL(core);
+  call.request = (const uint8_t *)RSTRING_PTR(request);
+  call.length = (size_t)RSTRING_LEN(request);
+  if (!RTEST(blocking) && call.length <= SHORT_REQUEST) {
+    run_call(&call);
+  } else {
+    call.token = tc_token();
+    rb_ensure(call_without_gvl, (VALUE)&call, release_unused, (VALUE)&call);
+  }
+  RB_GC_GUARD(request);
+  return take_buffer(&call.reply);
+}
+
+/*
+ * open(config) -> [Integer, String]: a handle, or 0 with an error envelope.
+ */
+static VALUE native_open(VALUE self, VALUE config) {
+  tc_buffer reply = {0};
+  uint64_t core;
+  guard_process();
+  StringValue(config);
+  core = tc_open((const uint8_t *)RSTRING_PTR(config), (size_t)RSTRING_LEN(config), &reply);
+  RB_GC_GUARD(config);
+  return rb_ary_new_from_args(2, ULL2NUM(core), take_buffer(&reply));
+}
+
+/* close(core): ends a core; in a forked child there is nothing to end. */
+static VALUE native_close(VALUE self, VALUE core) {
+  if (getpid() == loaded_in) tc_close(NUM2ULL(core));
+  return Qnil;
+}
+
+/* abi_version -> Integer, asked of the library. */
+static VALUE native_abi_version(VALUE self) {
+  guard_process();
+  return UINT2NUM(tc_abi_version());
+}
+
+void Init_tasker_core_native(void) {
+  VALUE mTaskerCore = rb_define_module("TaskerCore");
+  VALUE mNative = rb_define_module_under(mTaskerCore, "Native");
+  loaded_in = getpid();
+  if (tc_abi_version() != TC_ABI_VERSION) {
+    rb_raise(rb_eLoadError, "tasker_core: the library speaks ABI %u, this extension %d", tc_abi_version(), TC_ABI_VERSION);
+  }
+  eForked = rb_define_class_under(mNative, "Forked", rb_eStandardError);
+  rb_define_const(mNative, "ABI_VERSION", INT2NUM(TC_ABI_VERSION));
+  rb_define_singleton_method(mNative, "open", native_open, 1);
+  rb_define_singleton_method(mNative, "close", native_close, 1);
+  rb_define_singleton_method(mNative, "call", native_call, 3);
+  rb_define_singleton_method(mNative, "abi_version", native_abi_version, 0);
+}

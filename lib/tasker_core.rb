@@ -1,0 +1,56 @@
+# frozen_string_literal: true
+
+require_relative 'tasker_core/version'
+require_relative 'tasker_core/errors'
+require_relative 'tasker_core/configuration'
+require_relative 'tasker_core/library'
+require_relative 'tasker_core/core'
+require_relative 'tasker_core/client'
+require_relative 'tasker_core/host_connection'
+
+# A Go core under the Tasker workflow engine.
+#
+# In Rails, config/initializers/tasker_core.rb switches capabilities on:
+#
+#   TaskerCore.configure { |c| c.dependency_resolution = :active }
+#
+# In any Ruby program with an Active Record connection:
+#
+#   TaskerCore.on(ActiveRecord::Base.connection).viable_steps(task_id)
+module TaskerCore
+  class << self
+    # @return [Configuration] the settings of this process
+    def configuration
+      @configuration ||= Configuration.new
+    end
+
+    # Changes settings and applies them.
+    #
+    # @yieldparam config [Configuration]
+    # @return [Configuration]
+    # @raise [ConfigurationError] if a switch gets a value that it does not know
+    def configure
+      yield configuration
+      configuration.apply
+      configuration
+    end
+
+    # A client whose statements run on a connection that the caller has, inside
+    # whatever transaction is open there. It opens none of its own.
+    #
+    # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+    # @return [Client] for this connection, to be used on one thread at a time
+    def on(connection)
+      Client.new(Core.current, HostConnection.new(connection))
+    end
+
+    # @return [Symbol] :native where the Go core answers in this process, :ruby
+    #   where it cannot and the engine's own code goes on
+    def implementation = Library.available? ? :native : :ruby
+
+    # @return [String, nil] why the Go core is not available in this process
+    def unavailable_reason = Library.unavailable_reason
+  end
+end
+
+require_relative 'tasker_core/railtie' if defined?(Rails::Railtie)

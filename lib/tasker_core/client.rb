@@ -1,0 +1,96 @@
+# frozen_string_literal: true
+
+require_relative 'row'
+
+module TaskerCore
+  # The operations of the core, as Ruby methods. Every answer is read from the
+  # database at the time of the call.
+  #
+  # Every method raises DatabaseError (SchemaMissing where the engine's tables are
+  # not there) if the database fails, and InvalidArgument for arguments that do
+  # not fit.
+  class Client
+    # @param core [Core]
+    # @param host [HostConnection]
+    def initialize(core, host)
+      @core = core
+      @host = host
+    end
+
+    # Which steps of a task can run, and why the others cannot: the rows of the
+    # engine's get_step_readiness_status, ordered by step id.
+    #
+    # @param task_id [Integer]
+    # @param step_ids [Array<Integer>, nil] only these steps; nil all, [] none
+    # @return [Array<StepReadiness>] [] for an unknown task
+    def step_readiness(task_id, step_ids: nil)
+      StepReadiness.all(call('step_readiness', 'task_id' => id(task_id), 'step_ids' => step_ids && ids(step_ids),
+                                               'function_version' => function_version))
+    end
+
+    # The same for many tasks in one statement, ordered by step id.
+    #
+    # @param task_ids [Array<Integer>]
+    # @return [Array<StepReadiness>]
+    def step_readiness_batch(task_ids)
+      StepReadiness.all(call('step_readiness_batch', batch(task_ids)))
+    end
+
+    # The steps of a task that can run now.
+    #
+    # @param task_id [Integer]
+    # @return [Array<Integer>] step ids in ascending order
+    def viable_steps(task_id)
+      call('viable_steps', 'task_id' => id(task_id), 'function_version' => function_version)
+    end
+
+    # How a task stands: the engine's get_task_execution_context.
+    #
+    # @param task_id [Integer]
+    # @return [TaskExecutionContext, nil] nil for an unknown task
+    def task_execution_context(task_id)
+      TaskExecutionContext.all(call('task_execution_context', 'task_id' => id(task_id),
+                                                              'function_version' => function_version)).first
+    end
+
+    # The same for many tasks in one statement, ordered by task id.
+    #
+    # @param task_ids [Array<Integer>]
+    # @return [Array<TaskExecutionContext>] unknown tasks are missing
+    def task_execution_contexts(task_ids)
+      TaskExecutionContext.all(call('task_execution_contexts', batch(task_ids)))
+    end
+
+    # The level of each step, the longest path from a root: the engine's
+    # calculate_dependency_levels, ordered by level and id.
+    #
+    # @param task_id [Integer]
+    # @return [Array<DependencyLevel>] [] for an unknown task
+    # @raise [CycleError] if steps depend on each other in a circle
+    def dependency_levels(task_id)
+      DependencyLevel.all(call('dependency_levels', 'task_id' => id(task_id)))
+    end
+
+    # Parents, children and depth of each step: the rows that the engine's view
+    # tasker_step_dag_relationships has for one task, ordered by step id.
+    #
+    # @param task_id [Integer]
+    # @return [Array<StepDagRelationship>] [] for an unknown task
+    def step_dag(task_id)
+      StepDagRelationship.all(call('step_dag', 'task_id' => id(task_id)))
+    end
+
+    private
+
+    def call(operation, arguments) = @core.call(operation, arguments, @host)
+
+    def batch(task_ids) = { 'task_ids' => ids(task_ids), 'function_version' => function_version }
+
+    # The readiness rules of this database; the core reads them when it is 0.
+    def function_version = @function_version ||= @core.call('readiness_version', {}, @host)
+
+    def id(value) = Integer(value)
+
+    def ids(values) = values.map { |value| Integer(value) }
+  end
+end

@@ -1,0 +1,48 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # Runs the core's statements on an Active Record connection: inside the
+  # application's transactions, on its database, through its proxies.
+  class HostConnection
+    # @return [StandardError, nil] what the connection raised for the last statement
+    attr_reader :failure
+
+    # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+    def initialize(connection)
+      @connection = connection
+      @failure = nil
+    end
+
+    # Runs one statement.
+    #
+    # @param name [String] for logs and instrumentation
+    # @param sql [String] with $1, $2, ... placeholders
+    # @param params [Array<String, nil>] PostgreSQL text values
+    # @param write [Boolean] whether it changes rows
+    # @return [Array(String, Array<Array<String, nil>>, Array)] the answer as the
+    #   wire has it: name, rows, and [sqlstate, message] where it failed
+    def answer(name, sql, params, write)
+      @failure = nil
+      [name, run(name, sql, params, write), nil]
+    rescue ActiveRecord::ActiveRecordError => e
+      @failure = e
+      [name, nil, [sqlstate(e), e.message]]
+    end
+
+    private
+
+    # A write goes through exec_query, which clears Active Record's query cache;
+    # a read goes around that cache, and leaves it as it is.
+    def run(name, sql, params, write)
+      label = "TaskerCore #{name}"
+      return @connection.exec_query(sql, label, params, prepare: @connection.prepared_statements?).rows if write
+
+      @connection.uncached { @connection.select_all(sql, label, params, preparable: true).rows }
+    end
+
+    def sqlstate(error)
+      result = error.cause.respond_to?(:result) ? error.cause.result : nil
+      result&.error_field(PG::Result::PG_DIAG_SQLSTATE)
+    end
+  end
+end
