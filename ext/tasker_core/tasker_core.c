@@ -159,7 +159,10 @@ void Init_tasker_core_native(void) {
     rb_raise(rb_eLoadError, "tasker_core: the library speaks ABI %u, this extension %d", tc_abi_version(), TC_ABI_VERSION);
   }
   eForked = rb_define_class_under(mNative, "Forked", rb_eStandardError);
-  rb_define_const(mNative, "ABI_VERSION", INT2NUM(TC_ABI_VERSION));
+  /* A forked child that loads a copy of its own has the constant already. */
+  if (!rb_const_defined_at(mNative, rb_intern("ABI_VERSION"))) {
+    rb_define_const(mNative, "ABI_VERSION", INT2NUM(TC_ABI_VERSION));
+  }
   rb_define_singleton_method(mNative, "open", native_open, 1);
   rb_define_singleton_method(mNative, "close", native_close, 1);
   rb_define_singleton_method(mNative, "call", native_call, 3);
