@@ -131,7 +131,9 @@ pg_start() {
   pg_wait_ready
 }
 
+# A PgBouncer in front of the server (bin/pgbouncer) goes with it.
 pg_stop_alone() {
+  end_server TERM pgbouncer -q -d "$BASE/pgbouncer/pgbouncer.ini"
   if pg_is_running; then
     as_server_user "$PG_BIN/pg_ctl" -D "$PG_DATA" -m fast -w -t 60 stop >/dev/null 9>&-
   fi
