@@ -1,0 +1,25 @@
+# frozen_string_literal: true
+
+require 'rspec'
+require 'timeout'
+
+$LOAD_PATH.unshift File.expand_path('../lib', __dir__)
+require 'tasker_core'
+
+require_relative 'support/engine'
+require_relative 'support/database'
+require_relative 'support/rows'
+
+Database.connect
+
+RSpec.configure do |config|
+  config.disable_monkey_patching!
+  config.expect_with(:rspec) { |expectations| expectations.syntax = :expect }
+  config.shared_context_metadata_behavior = :apply_to_host_groups
+  config.filter_run_when_matching :focus
+  config.example_status_persistence_file_path = 'tmp/rspec-status'
+  Kernel.srand config.seed
+
+  # Nothing hangs: an example that does is an error of its own.
+  config.around { |example| Timeout.timeout(example.metadata.fetch(:timeout, 60)) { example.run } }
+end
