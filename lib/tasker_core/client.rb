@@ -25,7 +25,7 @@ module TaskerCore
     # @return [Array<StepReadiness>] [] for an unknown task
     def step_readiness(task_id, step_ids: nil)
       StepReadiness.all(call('step_readiness', 'task_id' => id(task_id), 'step_ids' => step_ids && ids(step_ids),
-                                               'function_version' => function_version))
+                                               'function_version' => readiness_version))
     end
 
     # The same for many tasks in one statement, ordered by step id.
@@ -41,7 +41,7 @@ module TaskerCore
     # @param task_id [Integer]
     # @return [Array<Integer>] step ids in ascending order
     def viable_steps(task_id)
-      call('viable_steps', 'task_id' => id(task_id), 'function_version' => function_version)
+      call('viable_steps', 'task_id' => id(task_id), 'function_version' => readiness_version)
     end
 
     # How a task stands: the engine's get_task_execution_context.
@@ -50,7 +50,7 @@ module TaskerCore
     # @return [TaskExecutionContext, nil] nil for an unknown task
     def task_execution_context(task_id)
       TaskExecutionContext.all(call('task_execution_context', 'task_id' => id(task_id),
-                                                              'function_version' => function_version)).first
+                                                              'function_version' => readiness_version)).first
     end
 
     # The same for many tasks in one statement, ordered by task id.
@@ -80,14 +80,25 @@ module TaskerCore
       StepDagRelationship.all(call('step_dag', 'task_id' => id(task_id)))
     end
 
+    # Creates the engine's tables, indexes, view and functions in the current
+    # schema, in one transaction. schema_migrations is left alone.
+    #
+    # @return [Array<String>] what was created
+    # @raise [SchemaNotEmpty] if one of the engine's tables is there already
+    def install_schema = @host.transaction { call('install_schema', {}) }
+
+    # Which rules of readiness this database follows, by the bodies of its
+    # functions; read once for a client.
+    #
+    # @return [Integer] 1 or 2
+    # @raise [UnknownFunction] if a function's body is not one that is known
+    def readiness_version = @readiness_version ||= call('readiness_version', {})
+
     private
 
     def call(operation, arguments) = @core.call(operation, arguments, @host)
 
-    def batch(task_ids) = { 'task_ids' => ids(task_ids), 'function_version' => function_version }
-
-    # The readiness rules of this database; the core reads them when it is 0.
-    def function_version = @function_version ||= @core.call('readiness_version', {}, @host)
+    def batch(task_ids) = { 'task_ids' => ids(task_ids), 'function_version' => readiness_version }
 
     def id(value) = Integer(value)
 

@@ -66,6 +66,13 @@ module TaskerCore
   # install_schema found tables of the engine already there.
   class SchemaNotEmpty < Error; end
 
+  # The body of a database function is neither the engine's nor ours: its rules
+  # were changed, so the core must not stand in for it.
+  class UnknownFunction < Error
+    # @return [String] the function's signature
+    def function = details['function']
+  end
+
   # The call was cancelled by the caller.
   class Cancelled < Error; end
 
@@ -93,6 +100,7 @@ module TaskerCore
       'not_found' => NotFound,
       'database' => DatabaseError,
       'schema_missing' => SchemaMissing,
+      'unknown_function' => UnknownFunction,
       'schema_not_empty' => SchemaNotEmpty,
       'cancelled' => Cancelled,
       'timeout' => TimeoutError

@@ -29,6 +29,10 @@ module TaskerCore
       [name, nil, [sqlstate(e), e.message]]
     end
 
+    # Runs a block in a transaction of its own, or in a savepoint of the one that is
+    # open: a failure takes back what the block wrote and nothing else.
+    def transaction(&block) = @connection.transaction(requires_new: true, &block)
+
     private
 
     # A write goes through exec_query, which clears Active Record's query cache;

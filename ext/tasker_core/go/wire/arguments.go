@@ -23,16 +23,9 @@ type taskArguments struct {
 	TaskID int64 `msgpack:"task_id"`
 }
 
-type tasksArguments struct {
-	TaskIDs []int64 `msgpack:"task_ids"`
-	// FunctionVersion is the version of get_step_readiness_status whose rules
-	// apply: 1 or 2.
-	FunctionVersion int `msgpack:"function_version"`
-}
-
-func (a tasksArguments) check() error {
-	if len(a.TaskIDs) > maxIDs {
-		return Errorf(CodeInvalidArgument, "%d task ids were given; at most %d are taken at once, ask in slices", len(a.TaskIDs), maxIDs)
+func checkIDs(name string, ids []int64) error {
+	if len(ids) > maxIDs {
+		return Errorf(CodeInvalidArgument, "%s has %d ids; at most %d are taken at once, ask in slices", name, len(ids), maxIDs)
 	}
 	return nil
 }

@@ -117,7 +117,11 @@ func EncodeValue(value any) ([]byte, error) { return encode(replyValue, value) }
 
 // EncodeStatement gives the reply that asks the caller to run a statement.
 func EncodeStatement(s *store.Statement) ([]byte, error) {
-	return encode(replyStatement, s.Name, s.SQL, s.Params, s.Write)
+	params := s.Params
+	if params == nil {
+		params = []*string{}
+	}
+	return encode(replyStatement, s.Name, s.SQL, params, s.Write)
 }
 
 // EncodeError gives the reply of an operation that failed.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jcoletaylor/tasker_core/go/dag"
+	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
@@ -28,6 +29,9 @@ const (
 	CodeSchemaNotEmpty Code = "schema_not_empty"
 	// CodeSchemaMissing: a table, column or function of the engine is not there.
 	CodeSchemaMissing Code = "schema_missing"
+	// CodeUnknownFunction: the body of a function that the core stands in for is
+	// neither the engine's nor ours.
+	CodeUnknownFunction Code = "unknown_function"
 	// CodeDatabase: the database refused a statement or could not be reached.
 	CodeDatabase Code = "database"
 	// CodeMalformedAnswer: the answer of a statement is not what it promises.
@@ -65,12 +69,18 @@ func FromError(err error) *Error {
 		database *store.Error
 		format   *store.FormatError
 		cycle    *dag.CycleError
+		unknown  *operation.UnknownFunctionError
+		notEmpty *operation.SchemaNotEmptyError
 	)
 	switch {
 	case errors.As(err, &coded):
 		return coded
 	case errors.As(err, &cycle):
 		return &Error{Code: CodeCycle, Message: err.Error(), Details: map[string]any{"path": cycle.Path}}
+	case errors.As(err, &unknown):
+		return &Error{Code: CodeUnknownFunction, Message: err.Error(), Details: map[string]any{"function": unknown.Function}}
+	case errors.As(err, &notEmpty):
+		return &Error{Code: CodeSchemaNotEmpty, Message: err.Error(), Details: map[string]any{"found": notEmpty.Found}}
 	case errors.As(err, &database):
 		return fromDatabase(database, err)
 	case errors.As(err, &format):

@@ -6,12 +6,23 @@ import (
 
 // operations is the table of everything that can be asked.
 var operations = map[string]handler{
-	"ping":              handle(ping),
-	"dependency_levels": handle(dependencyLevels),
-	"step_dag":          handle(stepDAG),
+	"dependency_levels":       handle(dependencyLevels),
+	"install_schema":          handle(installSchema),
+	"ping":                    handle(ping),
+	"readiness_version":       handle(readinessVersion),
+	"step_dag":                handle(stepDAG),
+	"step_readiness":          handle(stepReadiness),
+	"step_readiness_batch":    handle(stepReadinessBatch),
+	"task_execution_context":  handle(taskExecutionContext),
+	"task_execution_contexts": handle(taskExecutionContexts),
+	"viable_steps":            handle(viableSteps),
 }
 
 func ping(call, struct{}) (any, error) { return "pong", nil }
+
+func installSchema(c call, _ struct{}) (any, error) {
+	return operation.InstallSchema(c.ctx, c.driver)
+}
 
 func dependencyLevels(c call, a taskArguments) (any, error) {
 	rows, err := operation.DependencyLevels(c.ctx, c.driver, a.TaskID)

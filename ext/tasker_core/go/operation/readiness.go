@@ -1,0 +1,140 @@
+package operation
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
+	"github.com/jcoletaylor/tasker_core/go/readiness"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// StepReadiness judges the steps of the given tasks, ordered by step id: the
+// engine's functions get_step_readiness_status and ..._batch. Unknown tasks have
+// no steps.
+func StepReadiness(ctx context.Context, driver store.Driver, version readiness.Version, taskIDs []int64) ([]readiness.Status, error) {
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskIDs)
+	if err != nil {
+		return nil, err
+	}
+	return readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, snapshot.Steps.Len())), nil
+}
+
+// StepReadinessOf is StepReadiness for some steps of one task: none for an empty
+// list, all for nil.
+func StepReadinessOf(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64, stepIDs []int64) ([]readiness.Status, error) {
+	rows, err := StepReadiness(ctx, driver, version, []int64{taskID})
+	if err != nil || stepIDs == nil {
+		return rows, err
+	}
+	asked := slices.Sorted(slices.Values(stepIDs))
+	return slices.DeleteFunc(rows, func(row readiness.Status) bool {
+		_, found := slices.BinarySearch(asked, row.WorkflowStepID)
+		return !found
+	}), nil
+}
+
+// ViableSteps gives the ids of a task's steps that may run now, in ascending
+// order.
+func ViableSteps(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64) ([]int64, error) {
+	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	if err != nil {
+		return nil, err
+	}
+	return readiness.AppendReady(version, snapshot.Now, inputs(snapshot), []int64{}), nil
+}
+
+// TaskExecutionContexts tells how tasks stand, ordered by task id: the engine's
+// functions get_task_execution_context and ..._contexts_batch. Unknown tasks get
+// no row; an id given twice gets two.
+func TaskExecutionContexts(ctx context.Context, driver store.Driver, version readiness.Version, taskIDs []int64) ([]readiness.Context, error) {
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskIDs)
+	if err != nil {
+		return nil, err
+	}
+	tallies := tally(snapshot, version)
+	rows := make([]readiness.Context, 0, len(taskIDs))
+	for _, id := range slices.Sorted(slices.Values(taskIDs)) {
+		task, found := snapshot.Tasks[id]
+		if !found {
+			continue
+		}
+		counts := tallies[id]
+		if counts == nil {
+			counts = &readiness.Tally{}
+		}
+		rows = append(rows, counts.Context(readiness.TaskInput{TaskID: id, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)}))
+	}
+	return rows, nil
+}
+
+func tally(snapshot *store.Snapshot, version readiness.Version) map[int64]*readiness.Tally {
+	tallies := make(map[int64]*readiness.Tally, len(snapshot.Tasks))
+	var row readiness.Status
+	for _, input := range inputs(snapshot) {
+		counts := tallies[input.TaskID]
+		if counts == nil {
+			counts = &readiness.Tally{}
+			tallies[input.TaskID] = counts
+		}
+		readiness.Evaluate(version, snapshot.Now, &input, &row)
+		counts.Add(&row)
+	}
+	return tallies
+}
+
+// inputs gives what readiness judges, a step each.
+func inputs(snapshot *store.Snapshot) []readiness.StepInput {
+	steps := &snapshot.Steps
+	list := make([]readiness.StepInput, steps.Len())
+	for i := range list {
+		flags := steps.Flags[i]
+		list[i] = readiness.StepInput{
+			WorkflowStepID:        steps.ID[i],
+			TaskID:                steps.TaskID[i],
+			NamedStepID:           int32(steps.NamedStepID[i]),
+			Name:                  snapshot.Names[steps.NamedStepID[i]],
+			State:                 text(steps.State[i]),
+			StateCreatedAt:        micros(steps.FailedAt[i]),
+			Attempts:              integer(steps.Attempts[i]),
+			RetryLimit:            integer(steps.RetryLimit[i]),
+			Retryable:             readiness.Some(flags&store.FlagRetryable != 0),
+			InProcess:             readiness.Some(flags&store.FlagInProcess != 0),
+			Processed:             readiness.Some(flags&store.FlagProcessed != 0),
+			BackoffRequestSeconds: integer(steps.BackoffRequestSeconds[i]),
+			LastAttemptedAt:       micros(steps.LastAttemptedAt[i]),
+		}
+	}
+	countParents(snapshot, list)
+	return list
+}
+
+func countParents(snapshot *store.Snapshot, list []readiness.StepInput) {
+	steps, edges := &snapshot.Steps, &snapshot.Edges
+	for i, parent := range edges.Parent {
+		child, _ := steps.Index(edges.Child[i])
+		list[child].TotalParents++
+		state := edges.Outside[parent]
+		if at, inside := steps.Index(parent); inside {
+			state = steps.State[at]
+		}
+		if state != nil && lifecycle.Satisfied(*state) {
+			list[child].CompletedParents++
+		}
+	}
+}
+
+func text(value *string) readiness.Null[string] {
+	if value == nil {
+		return readiness.Null[string]{}
+	}
+	return readiness.Some(*value)
+}
+
+func integer(value store.NullInt) readiness.Null[int32] {
+	return readiness.Null[int32]{Value: int32(value.Value), Valid: value.Valid}
+}
+
+func micros(value store.NullInt) readiness.Null[int64] {
+	return readiness.Null[int64]{Value: value.Value, Valid: value.Valid}
+}
