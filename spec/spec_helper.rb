@@ -10,6 +10,10 @@ require_relative 'support/engine'
 require_relative 'support/database'
 require_relative 'support/rows'
 
+Rails.logger = Logger.new(IO::NULL)
+Time.zone_default = Time.find_zone!('UTC')
+ActiveJob::Base.logger = nil
+ActiveJob::Base.queue_adapter = :test
 Database.connect
 
 RSpec.configure do |config|

@@ -28,4 +28,40 @@ RSpec.describe 'the stand-in for the engine', :database do
     expect(steps.map { |step| step.step_dag_relationship.child_count }).to eq([2, 1, 1, 0])
     expect(roots.pluck(:workflow_step_id)).to eq([diamond[1]])
   end
+  context 'with task handlers', database: :committed do
+    require_relative '../support/workflows'
+
+    it 'runs a diamond with results handed on, and completes the task' do
+      task = Workflows.run('diamond')
+
+      expect(task).to have_attributes(status: 'complete', complete: true)
+      expect(task.get_step_by_name('bottom')).to have_attributes(results: { 'sum' => 5 }, attempts: 1, processed: true)
+    end
+
+    it 'leaves a failed step in error and its task waiting' do
+      task = Workflows.run('line', failures: { two: 1 })
+
+      expect(task.status).to eq('pending')
+      expect(task.get_step_by_name('two')).to have_attributes(status: 'error', attempts: 1)
+      expect(task.get_step_by_name('three').status).to eq('pending')
+    end
+
+    it 'refuses transitions with the errors of statesman' do
+      step = Workflows.create('line').get_step_by_name('two')
+
+      expect { step.state_machine.transition_to!(:in_progress) }.to raise_error(Statesman::GuardFailedError)
+      expect { step.state_machine.transition_to!(:complete) }.to raise_error(Statesman::TransitionFailedError)
+      expect(step.state_machine.transition_to!(:cancelled, 'by' => 'spec')).to be(true)
+      expect(step.workflow_step_transitions.pluck(:from_state, :to_state, :sort_key, :most_recent, :metadata))
+        .to eq([[nil, 'cancelled', 10, true, { 'by' => 'spec' }]])
+    end
+
+    it 'publishes to subscribers' do
+      seen = Queue.new
+      Tasker::Events::Publisher.instance.subscribe('step.completed') { |event| seen << event[:step_name] }
+      Workflows.run('line')
+
+      expect(Array.new(seen.size) { seen.pop }.tally).to eq('one' => 3, 'two' => 3, 'three' => 3)
+    end
+  end
 end

@@ -7,6 +7,7 @@
 # real gem.
 raise 'The gem tasker-engine is loaded already; its stand-in would only be in the way.' if defined?(Tasker)
 
+require 'rails'
 require 'active_record'
 require 'active_job'
 require 'active_support/all'
@@ -18,7 +19,7 @@ module Tasker
   def self.table_name_prefix = 'tasker_'
 end
 
-%w[constants errors configuration application_record definitions transitions task workflow_step edges
-   functions readiness].each do |part|
+%w[constants errors configuration events concerns application_record definitions transitions task workflow_step
+   edges functions readiness state_machine types handlers orchestration job].each do |part|
   require_relative "engine/#{part}"
 end

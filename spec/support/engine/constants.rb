@@ -57,8 +57,9 @@ module Tasker
     end
 
     TASK_TRANSITION_EVENT_MAP = {
-      [nil, 'in_progress'] => 'task.start_requested', [nil, 'cancelled'] => 'task.cancelled',
-      [nil, 'error'] => 'task.failed',
+      [nil, 'pending'] => 'task.initialize_requested', [nil, 'in_progress'] => 'task.start_requested',
+      [nil, 'complete'] => 'task.completed', [nil, 'error'] => 'task.failed', [nil, 'cancelled'] => 'task.cancelled',
+      [nil, 'resolved_manually'] => 'task.resolved_manually',
       %w[pending in_progress] => 'task.start_requested', %w[pending cancelled] => 'task.cancelled',
       %w[pending error] => 'task.failed', %w[in_progress pending] => 'task.initialize_requested',
       %w[in_progress complete] => 'task.completed', %w[in_progress error] => 'task.failed',

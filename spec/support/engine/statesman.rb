@@ -1,0 +1,110 @@
+# frozen_string_literal: true
+
+# Stands in for the gem statesman, where it is not installed: its errors and as
+# much of its machine as the engine's two machines and their callers use.
+module Statesman
+  class TransitionConflictError < StandardError; end
+
+  class TransitionFailedError < StandardError
+    def initialize(from, to)
+      super("Cannot transition from '#{from}' to '#{to}'")
+    end
+  end
+
+  class GuardFailedError < StandardError
+    def initialize(from, to, _callback = nil)
+      super("Guard on transition from: '#{from}' to '#{to}' returned false")
+    end
+  end
+
+  # What a machine's class body can say, and what its instances can do.
+  module Machine
+    Callback = Struct.new(:to, :block) do
+      def for?(state) = to.nil? || to == state
+    end
+
+    def self.included(base)
+      base.extend(ClassMethods)
+    end
+
+    # The words of a machine's class body.
+    module ClassMethods
+      def successors = @successors ||= Hash.new { |states, from| states[from] = [] }
+      def callbacks = @callbacks ||= Hash.new { |phases, phase| phases[phase] = [] }
+
+      def transition(from:, to:) = successors[from].concat(Array(to))
+      def guard_transition(to:, &block) = callbacks[:guards] << Callback.new(to, block)
+      def before_transition(to: nil, &block) = callbacks[:before] << Callback.new(to, block)
+      def after_transition(to: nil, &block) = callbacks[:after] << Callback.new(to, block)
+    end
+
+    attr_reader :object, :transition_class
+
+    def initialize(object, transition_class:, association_name:)
+      @object = object
+      @transition_class = transition_class
+      @association_name = association_name
+    end
+
+    def transition_to!(new_state, metadata = {})
+      from = current_state
+      to = new_state.to_s
+      validate_transition!(from:, to:, metadata:)
+      write(from, to, metadata)
+      true
+    end
+
+    def transition_to(...)
+      transition_to!(...)
+    rescue TransitionFailedError, GuardFailedError
+      false
+    end
+
+    def can_transition_to?(new_state, metadata = {})
+      validate_transition!(from: current_state, to: new_state.to_s, metadata:)
+      true
+    rescue TransitionFailedError, GuardFailedError
+      false
+    end
+
+    def execute(phase, _from, to, transition)
+      self.class.callbacks[phase].select { |callback| callback.for?(to) }
+          .each { |callback| callback.block.call(object, transition) }
+    end
+
+    def in_state?(*states) = states.flatten.map(&:to_s).include?(current_state)
+    def allowed_transitions(metadata = {}) = successors_of_now.select { |state| can_transition_to?(state, metadata) }
+    def history = transitions.order(:sort_key).to_a
+    def last_transition = transitions.order(:sort_key).last
+
+    private
+
+    def transitions = object.public_send(@association_name)
+    def successors_of_now = self.class.successors.fetch(current_state, [])
+
+    def validate_transition!(from:, to:, metadata:)
+      raise TransitionFailedError.new(from, to) unless self.class.successors.fetch(from, []).include?(to)
+
+      refusing = self.class.callbacks[:guards].find do |guard|
+        guard.for?(to) && !guard.block.call(object, last_transition, metadata)
+      end
+      raise GuardFailedError.new(nil, [to], refusing) if refusing
+    end
+
+    # The old row first, then the new one, with every callback in the same transaction.
+    def write(from, to, metadata)
+      transition_class.transaction(requires_new: true) do
+        row = transitions.build(to_state: to, sort_key: (transitions.maximum(:sort_key) || 0) + 10,
+                                most_recent: true, metadata:)
+        execute(:before, from, to, row)
+        transitions.where(most_recent: true).update_all(most_recent: false, updated_at: Time.current)
+        row.save!
+        execute(:after, from, to, row)
+      end
+    rescue ActiveRecord::RecordNotUnique => e
+      raise TransitionConflictError, e.message
+    ensure
+      transitions.reset
+    end
+  end
+end

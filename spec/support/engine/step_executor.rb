@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+module Tasker
+  module Orchestration
+    # Stands in for lib/tasker/orchestration/step_executor.rb.
+    class StepExecutor
+      include Concerns::EventPublisher
+      include Concerns::IdempotentStateTransitions
+
+      def execute_steps(task, sequence, viable_steps, handler)
+        publish_steps_execution_started(task, step_count: viable_steps.size)
+        processed = viable_steps.each_slice(max_concurrent_steps).flat_map do |batch|
+          batch.map { |step| Concurrent::Future.execute { run(task, sequence, step, handler) } }.filter_map(&:value!)
+        end
+        publish_steps_execution_completed(task, processed_count: processed.size, successful_count: processed.size)
+        processed
+      end
+
+      # @return [WorkflowStep, nil] nil where the step did not succeed
+      def execute_single_step(task, sequence, step, handler)
+        step.reload
+        return unless step.state_machine.in_state?('pending')
+
+        publish_step_started(step)
+        claim(step)
+        handler.get_step_handler(step).handle(task, sequence, step)
+        complete_step_execution(task, step)
+      rescue StandardError => e
+        store_step_error_data(step, e)
+        complete_error_step_execution(task, step)
+        nil
+      end
+
+      def max_concurrent_steps = Configuration.configuration.execution.min_concurrent_steps
+
+      private
+
+      def run(...) = ActiveRecord::Base.connection_pool.with_connection { execute_single_step(...) }
+
+      def claim(step)
+        return if safe_transition_to(step, 'in_progress')
+
+        raise ProceduralError, "Cannot transition step #{step.workflow_step_id} to 'in_progress'"
+      end
+
+      def complete_step_execution(_task, step)
+        count_attempt(step)
+        finish(step, 'complete', processed: true, processed_at: Time.zone.now)
+        publish_step_completed(step, attempt_number: step.attempts)
+        step
+      end
+
+      def store_step_error_data(step, error)
+        count_attempt(step)
+        step.results = (step.results || {}).merge('error' => error.to_s, 'error_class' => error.class.name,
+                                                  'backtrace' => error.backtrace.join("\n"))
+      end
+
+      def complete_error_step_execution(_task, step)
+        finish(step, 'error', processed: false)
+        publish_step_failed(step, error_message: step.results['error'], attempt_number: step.attempts)
+      end
+
+      def count_attempt(step)
+        step.attempts = step.attempts.to_i + 1
+        step.last_attempted_at = Time.zone.now
+      end
+
+      def finish(step, state, **columns)
+        ActiveRecord::Base.transaction do
+          step.update!(in_process: false, **columns)
+          raise ActiveRecord::Rollback unless safe_transition_to(step, state)
+        end
+      end
+    end
+  end
+end
