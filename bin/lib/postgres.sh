@@ -17,20 +17,20 @@ pg_bin() {
   local dir
   if [ -n "${PG_BIN:-}" ]; then
     printf '%s\n' "$PG_BIN"
-    return
+    return 0
   fi
   for dir in $(printf '%s\n' /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin | sort -rV) \
     "$(dirname "$(command -v initdb || echo /nowhere/initdb)")"; do
     if [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ]; then
       printf '%s\n' "$dir"
-      return
+      return 0
     fi
   done
   return 1
 }
 
 pg_prepare() {
-  [ -n "${PG_HOME:-}" ] && return
+  [ -n "${PG_HOME:-}" ] && return 0
   choose_base
   PG_HOME="$BASE/postgres"
   PG_DATA="$PG_HOME/data"
@@ -124,7 +124,7 @@ pg_wait_ready() {
 }
 
 pg_start() {
-  pg_is_foreign && return
+  pg_is_foreign && return 0
   pg_prepare
   pg_is_running || say_where "the private PostgreSQL"
   one_at_a_time postgres pg_start_alone
@@ -161,7 +161,7 @@ pg_check_name() { [[ "$1" =~ ^[a-z][a-z0-9_]{0,62}$ ]] || die "'$1' is no databa
 
 pg_createdb() {
   pg_check_name "$1"
-  [ "$(pg_sql postgres "SELECT count(*) FROM pg_database WHERE datname = '$1'")" = 1 ] && return
+  [ "$(pg_sql postgres "SELECT count(*) FROM pg_database WHERE datname = '$1'")" = 1 ] && return 0
   pg_sql postgres "CREATE DATABASE $1" 2>/dev/null ||
     [ "$(pg_sql postgres "SELECT count(*) FROM pg_database WHERE datname = '$1'")" = 1 ] ||
     die "cannot create the database $1"
@@ -178,7 +178,7 @@ pg_dropdb() {
 # server that was started for a lease stops with the last one; one that was
 # found running stays.
 pg_lease() {
-  pg_is_foreign && return
+  pg_is_foreign && return 0
   pg_prepare
   mkdir -p "$BASE"
   exec 8>"$BASE/postgres.leases"
@@ -188,7 +188,7 @@ pg_lease() {
 }
 
 pg_release() {
-  pg_is_foreign && return
+  pg_is_foreign && return 0
   [ -e "$BASE/postgres.on-demand" ] || return 0
   if command -v flock >/dev/null; then flock -u 8; flock -n -x 8 || return 0; fi
   pg_stop

@@ -57,7 +57,7 @@ say_where() {
 one_at_a_time() {
   local name=$1
   shift
-  command -v flock >/dev/null || { "$@"; return; }
+  command -v flock >/dev/null || { "$@"; return "$?"; }
   (
     flock -w 120 9 || die "another script has been starting or stopping $name for two minutes"
     "$@" 9>&-
