@@ -9,8 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recordedCase is the part of a case of readiness-vectors.json that is about
-// topology: answers recorded from tasker-engine 0.1.0.
+// recordedCase is the part of a case of readiness-vectors.json and
+// readiness-edge-vectors.json that is about topology: answers recorded from
+// tasker-engine 0.1.0. The edges are all edges of the task and of the other task
+// that it hangs together with, if any.
 type recordedCase struct {
 	ID    int `json:"id"`
 	Steps []struct {
@@ -43,18 +45,24 @@ func (c recordedCase) compile(t *testing.T) *dag.Graph {
 }
 
 func TestRecordedTopologies(t *testing.T) {
-	raw, err := os.ReadFile("../../../../spec/fixtures/parity/readiness-vectors.json")
+	for file, count := range map[string]int{"readiness-vectors.json": 300, "readiness-edge-vectors.json": 90} {
+		for _, c := range readCases(t, file, count) {
+			graph := c.compile(t)
+			requireLevels(t, c, graph)
+			requireRelationships(t, c, graph)
+		}
+	}
+}
+
+func readCases(t *testing.T, file string, count int) []recordedCase {
+	raw, err := os.ReadFile("../../../../spec/fixtures/parity/" + file)
 	require.NoError(t, err)
-	var file struct {
+	var content struct {
 		Cases []recordedCase `json:"cases"`
 	}
-	require.NoError(t, json.Unmarshal(raw, &file))
-	require.Len(t, file.Cases, 300)
-	for _, c := range file.Cases {
-		graph := c.compile(t)
-		requireLevels(t, c, graph)
-		requireRelationships(t, c, graph)
-	}
+	require.NoError(t, json.Unmarshal(raw, &content))
+	require.Len(t, content.Cases, count)
+	return content.Cases
 }
 
 func requireLevels(t *testing.T, c recordedCase, graph *dag.Graph) {
