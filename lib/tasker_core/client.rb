@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
+require 'json'
 require_relative 'row'
+require_relative 'transition'
 
 module TaskerCore
   # The operations of the core, as Ruby methods. Every answer is read from the
@@ -80,6 +82,65 @@ module TaskerCore
       StepDagRelationship.all(call('step_dag', 'task_id' => id(task_id)))
     end
 
+    # Moves a step to another state, if its state and its parents allow it: the
+    # database checks and writes in one statement, in a savepoint of its own.
+    #
+    # @param step_id [Integer]
+    # @param to [String, Symbol] the target state
+    # @param metadata [Hash] written to the audit row
+    # @return [Transition] what became of it; see Transition#code
+    # @raise [NotFound] if there is no such step
+    def transition_step(step_id, to:, metadata: {})
+      transition('transition_step', to, metadata, 'step_id' => id(step_id))
+    end
+
+    # The same, raising where nothing was written.
+    #
+    # @return [Transition]
+    # @raise [TransitionError] if the state, the guard or another process forbids it
+    # @raise [NotFound] if there is no such step
+    def transition_step!(step_id, to:, metadata: {})
+      transition_step(step_id, to:, metadata:).tap(&:raise_unless_written)
+    end
+
+    # Moves many steps in one statement, locked in the order of their ids. Those
+    # that may not move stay as they are; unknown ids are missing in the answer.
+    #
+    # @param step_ids [Array<Integer>]
+    # @return [Array<Transition>] in ascending order of id
+    # @raise [ConflictError] if another process wrote to one of them at the same
+    #   time; then none was moved
+    def transition_steps(step_ids, to:, metadata: {})
+      answers = write('transition_steps', to, metadata, 'step_ids' => ids(step_ids))
+      answers.map { |fields| Transition.new(*fields) }
+    end
+
+    # Moves a task to another state; to complete only if all its steps are
+    # complete or resolved manually.
+    #
+    # @return [Transition]
+    # @raise [NotFound] if there is no such task
+    def transition_task(task_id, to:, metadata: {})
+      transition('transition_task', to, metadata, 'task_id' => id(task_id))
+    end
+
+    # The same, raising where nothing was written.
+    #
+    # @return [Transition]
+    # @raise [TransitionError]
+    # @raise [NotFound]
+    def transition_task!(task_id, to:, metadata: {})
+      transition_task(task_id, to:, metadata:).tap(&:raise_unless_written)
+    end
+
+    # @param step_id [Integer]
+    # @return [String, nil] the step's state now, nil for an unknown step
+    def current_step_state(step_id) = call('current_step_state', 'step_id' => id(step_id))
+
+    # @param task_id [Integer]
+    # @return [String, nil] the task's state now, nil for an unknown task
+    def current_task_state(task_id) = call('current_task_state', 'task_id' => id(task_id))
+
     # Creates the engine's tables, indexes, view and functions in the current
     # schema, in one transaction. schema_migrations is left alone.
     #
@@ -97,6 +158,17 @@ module TaskerCore
     private
 
     def call(operation, arguments) = @core.call(operation, arguments, @host)
+
+    def transition(operation, to, metadata, target)
+      Transition.new(*write(operation, to, metadata, target))
+    rescue ConflictError => e
+      Transition.new(target.values.first, 'conflict', e.message, nil, to.to_s, nil, nil, nil)
+    end
+
+    def write(operation, to, metadata, target)
+      arguments = target.merge('to' => to.to_s, 'metadata' => metadata.to_json, 'now' => @host.now)
+      @host.transaction { call(operation, arguments) }
+    end
 
     def batch(task_ids) = { 'task_ids' => ids(task_ids), 'function_version' => readiness_version }
 

@@ -66,6 +66,13 @@ module TaskerCore
   # install_schema found tables of the engine already there.
   class SchemaNotEmpty < Error; end
 
+  # A task or step may not move to the state that was asked for: its code says
+  # why (guard_failed, transition_failed, invalid_state).
+  class TransitionError < Error; end
+
+  # Another process wrote to the same task or step at the same time.
+  class ConflictError < TransitionError; end
+
   # The body of a database function is neither the engine's nor ours: its rules
   # were changed, so the core must not stand in for it.
   class UnknownFunction < Error
@@ -100,6 +107,7 @@ module TaskerCore
       'not_found' => NotFound,
       'database' => DatabaseError,
       'schema_missing' => SchemaMissing,
+      'conflict' => ConflictError,
       'unknown_function' => UnknownFunction,
       'schema_not_empty' => SchemaNotEmpty,
       'cancelled' => Cancelled,

@@ -33,13 +33,19 @@ module TaskerCore
     # open: a failure takes back what the block wrote and nothing else.
     def transaction(&block) = @connection.transaction(requires_new: true, &block)
 
+    # The time that audit rows get: the host's, so that rows of one transaction do
+    # not share one time and travel_to works.
+    #
+    # @return [String] as Active Record writes it, in its default time zone
+    def now = @connection.quoted_date(Time.current)
+
     private
 
     # A write goes through exec_query, which clears Active Record's query cache;
     # a read goes around that cache, and leaves it as it is.
     def run(name, sql, params, write)
       label = "TaskerCore #{name}"
-      return @connection.exec_query(sql, label, params, prepare: @connection.prepared_statements?).rows if write
+      return @connection.exec_query(sql, label, params, prepare: @connection.prepared_statements).rows if write
 
       @connection.uncached { @connection.select_all(sql, label, params, preparable: true).rows }
     end

@@ -28,3 +28,21 @@ func Ints(values []int64) *string {
 	b.WriteByte('}')
 	return Text(b.String())
 }
+
+// Texts gives a text[] parameter.
+func Texts(values []string) *string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, value := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		b.WriteString(arrayEscapes.Replace(value))
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return Text(b.String())
+}
+
+var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)

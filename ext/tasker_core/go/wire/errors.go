@@ -29,6 +29,9 @@ const (
 	CodeSchemaNotEmpty Code = "schema_not_empty"
 	// CodeSchemaMissing: a table, column or function of the engine is not there.
 	CodeSchemaMissing Code = "schema_missing"
+	// CodeConflict: another process wrote at the same time; the transaction has to
+	// be rolled back.
+	CodeConflict Code = "conflict"
 	// CodeUnknownFunction: the body of a function that the core stands in for is
 	// neither the engine's nor ours.
 	CodeUnknownFunction Code = "unknown_function"
@@ -71,6 +74,8 @@ func FromError(err error) *Error {
 		cycle    *dag.CycleError
 		unknown  *operation.UnknownFunctionError
 		notEmpty *operation.SchemaNotEmptyError
+		missing  *operation.MissingError
+		unpaired *store.UnpairedError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -79,6 +84,10 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeCycle, Message: err.Error(), Details: map[string]any{"path": cycle.Path}}
 	case errors.As(err, &unknown):
 		return &Error{Code: CodeUnknownFunction, Message: err.Error(), Details: map[string]any{"function": unknown.Function}}
+	case errors.As(err, &missing):
+		return &Error{Code: CodeNotFound, Message: err.Error(), Details: map[string]any{missing.Machine.String() + "_id": missing.ID}}
+	case errors.As(err, &unpaired):
+		return &Error{Code: CodeConflict, Message: err.Error(), Retryable: true}
 	case errors.As(err, &notEmpty):
 		return &Error{Code: CodeSchemaNotEmpty, Message: err.Error(), Details: map[string]any{"found": notEmpty.Found}}
 	case errors.As(err, &database):

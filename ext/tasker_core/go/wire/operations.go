@@ -6,6 +6,8 @@ import (
 
 // operations is the table of everything that can be asked.
 var operations = map[string]handler{
+	"current_step_state":      handle(currentStepState),
+	"current_task_state":      handle(currentTaskState),
 	"dependency_levels":       handle(dependencyLevels),
 	"install_schema":          handle(installSchema),
 	"ping":                    handle(ping),
@@ -15,6 +17,9 @@ var operations = map[string]handler{
 	"step_readiness_batch":    handle(stepReadinessBatch),
 	"task_execution_context":  handle(taskExecutionContext),
 	"task_execution_contexts": handle(taskExecutionContexts),
+	"transition_step":         handle(transitionStep),
+	"transition_steps":        handle(transitionSteps),
+	"transition_task":         handle(transitionTask),
 	"viable_steps":            handle(viableSteps),
 }
 

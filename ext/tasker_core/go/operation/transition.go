@@ -1,0 +1,97 @@
+package operation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// TransitionRequest asks to move tasks or steps to another state.
+type TransitionRequest struct {
+	Machine  lifecycle.Machine
+	IDs      []int64
+	To       string
+	Metadata string
+	Now      *string
+}
+
+// TransitionResult tells what became of one task or step.
+type TransitionResult struct {
+	lifecycle.Decision
+	ID int64
+	// RowID and SortKey are the new audit row's where the decision is allowed.
+	RowID   int64
+	SortKey int64
+}
+
+// MissingError says that there is no such task or step.
+type MissingError struct {
+	Machine lifecycle.Machine
+	ID      int64
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("there is no %s %d; it was deleted, or its transaction is not committed", e.Machine, e.ID)
+}
+
+// TransitionOne moves one task or step. One that does not exist is a
+// *MissingError.
+func TransitionOne(ctx context.Context, driver store.Driver, request TransitionRequest) (*TransitionResult, error) {
+	results, err := TransitionMany(ctx, driver, request)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) == 0 {
+		return nil, &MissingError{Machine: request.Machine, ID: request.IDs[0]}
+	}
+	return &results[0], nil
+}
+
+// TransitionMany moves many tasks or steps in one statement, in ascending order
+// of id; those that may not move stay as they are and say why. Unknown ids are
+// missing in the answer. It stands for the transition_to! of the engine's state
+// machines: locks, checks and writes in one go, decided by the database.
+func TransitionMany(ctx context.Context, driver store.Driver, request TransitionRequest) ([]TransitionResult, error) {
+	rows, err := store.WriteTransition(ctx, driver, store.Transition{
+		Machine:  request.Machine.String(),
+		IDs:      request.IDs,
+		Sources:  request.Machine.Sources(request.To),
+		To:       request.To,
+		Guarded:  request.Machine.GuardFor(request.To) != lifecycle.NoGuard,
+		Metadata: request.Metadata,
+		Now:      request.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	results := make([]TransitionResult, len(rows))
+	for i, row := range rows {
+		results[i] = judge(request, row)
+	}
+	return results, nil
+}
+
+// judge names the reason from what the statement saw. What looked allowed and
+// was not written lost a race.
+func judge(request TransitionRequest, row store.TransitionRow) TransitionResult {
+	decision := lifecycle.Decide(request.Machine, row.State, request.To, row.Guard)
+	if decision.Allowed() && !row.RowID.Valid {
+		decision = decision.Lost()
+	}
+	return TransitionResult{Decision: decision, ID: row.ID, RowID: row.RowID.Value, SortKey: row.SortKey.Value}
+}
+
+// CurrentState gives the current state of a task or step, "" where it does not
+// exist.
+func CurrentState(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64) (string, error) {
+	state, exists, err := store.CurrentState(ctx, driver, machine.String(), id)
+	if err != nil || !exists {
+		return "", err
+	}
+	if state == nil {
+		return lifecycle.Pending, nil
+	}
+	return machine.CurrentState(*state, true), nil
+}

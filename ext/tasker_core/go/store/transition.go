@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+)
+
+//go:embed transition.sql
+var transitionTemplate string
+
+// Transition asks to move tasks or steps to another state.
+type Transition struct {
+	// Machine is "task" or "step".
+	Machine string
+	IDs     []int64
+	// Sources are the states from which the target may be reached.
+	Sources []string
+	To      string
+	// Guarded asks for the target's guard: parents satisfied for a step, all
+	// steps satisfied for a task.
+	Guarded bool
+	// Metadata is a JSON object.
+	Metadata string
+	// Now is the time to write, as text of a timestamp without time zone in the
+	// zone of the stored columns; nil for the database's LOCALTIMESTAMP.
+	Now *string
+}
+
+// TransitionRow tells what became of one task or step.
+type TransitionRow struct {
+	ID int64
+	// State and Guard are what the statement saw before it wrote.
+	State string
+	Guard bool
+	// RowID and SortKey are the new audit row's; nothing was written if not Valid.
+	RowID   NullInt
+	SortKey NullInt
+}
+
+// UnpairedError says that audit rows were cleared for which no new one could be
+// written. The caller must roll back.
+type UnpairedError struct {
+	Machine string
+	IDs     []int64
+}
+
+func (e *UnpairedError) Error() string {
+	return fmt.Sprintf("another process wrote an audit row for one of the %ss %v at the same time; the transaction must be rolled back", e.Machine, e.IDs)
+}
+
+// WriteTransition moves tasks or steps and tells for each that exists what was
+// seen and written, in ascending order of id.
+func WriteTransition(ctx context.Context, driver Driver, t Transition) ([]TransitionRow, error) {
+	metadata := t.Metadata
+	if metadata == "" {
+		metadata = "{}"
+	}
+	rows, err := driver.Query(ctx, Statement{
+		Name:   "transition_" + t.Machine,
+		SQL:    transitionSQL[transitionKind{t.Machine, t.Guarded}],
+		Params: []*string{Ints(t.IDs), Texts(t.Sources), Text(t.To), Text(metadata), t.Now},
+		Write:  true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != 1 || len(rows[0]) != 6 {
+		return nil, &FormatError{Want: "one row of 6 columns", Got: fmt.Sprintf("%d rows", len(rows))}
+	}
+	d := decoder{row: rows[0]}
+	ids, states, guards, rowIDs, sortKeys, unpaired := d.ids(), d.texts(), d.ints(), d.ints(), d.ints(), d.next()
+	if d.err != nil {
+		return nil, d.err
+	}
+	if n := len(ids); len(states) != n || len(guards) != n || len(rowIDs) != n || len(sortKeys) != n {
+		return nil, &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
+	}
+	if unpaired == nil || *unpaired != "0" {
+		return nil, &UnpairedError{Machine: t.Machine, IDs: t.IDs}
+	}
+	answer := make([]TransitionRow, len(ids))
+	for i := range answer {
+		answer[i] = TransitionRow{ID: ids[i], Guard: guards[i].Value == 1, RowID: rowIDs[i], SortKey: sortKeys[i]}
+		if states[i] != nil {
+			answer[i].State = *states[i]
+		}
+	}
+	return answer, nil
+}
+
+type transitionKind struct {
+	machine string
+	guarded bool
+}
+
+// unsatisfied is true for a state that holds back whatever waits for it.
+const unsatisfied = `coalesce(seen_parent.to_state, 'pending') NOT IN ('complete', 'resolved_manually')`
+
+const parentsSatisfied = `NOT EXISTS (
+    SELECT FROM tasker_workflow_step_edges edge
+    LEFT JOIN tasker_workflow_step_transitions seen_parent
+      ON seen_parent.workflow_step_id = edge.from_step_id AND seen_parent.most_recent
+    WHERE edge.to_step_id = object.workflow_step_id AND ` + unsatisfied + `)`
+
+const stepsSatisfied = `NOT EXISTS (
+    SELECT FROM tasker_workflow_steps part
+    LEFT JOIN tasker_workflow_step_transitions seen_parent
+      ON seen_parent.workflow_step_id = part.workflow_step_id AND seen_parent.most_recent
+    WHERE part.task_id = object.task_id AND ` + unsatisfied + `)`
+
+var transitionSQL = map[transitionKind]string{
+	{"step", false}: stepTransition("true"),
+	{"step", true}:  stepTransition(parentsSatisfied),
+	{"task", false}: taskTransition("true"),
+	{"task", true}:  taskTransition(stepsSatisfied),
+}
+
+func stepTransition(guard string) string {
+	return fill(transitionTemplate, "tasker_workflow_steps", "tasker_workflow_step_transitions", "workflow_step_id",
+		`coalesce(nullif(btrim(audit.to_state), ''), 'pending')`, guard)
+}
+
+func taskTransition(guard string) string {
+	return fill(transitionTemplate, "tasker_tasks", "tasker_task_transitions", "task_id",
+		`coalesce(audit.to_state, 'pending')`, guard)
+}
+
+func fill(template, objects, transitions, id, state, guard string) string {
+	return strings.NewReplacer("{{objects}}", objects, "{{transitions}}", transitions, "{{id}}", id,
+		"{{state}}", state, "{{guard}}", guard, "{{increment}}", sortKeyIncrement).Replace(template)
+}
+
+// sortKeyIncrement is the distance of sort keys, as lifecycle.SortKeyIncrement.
+const sortKeyIncrement = "10"
