@@ -64,6 +64,25 @@ func TestForeignStepsInLevelsAndRows(t *testing.T) {
 	require.Equal(t, dag.Relationship{StepID: 5, ParentIDs: []int64{1, 3}, ChildIDs: []int64{}, ParentCount: 2, IsLeaf: true, MinDepth: 1}, relationships[3])
 }
 
+// Step 6 has the parents 3, at level 2 from root 1, and 5, which root 1 leads to
+// as well but which also stands behind a long chain that no root leads to.
+func TestLevelsBehindAnUnreachedChain(t *testing.T) {
+	graph := compile(t, []int64{1, 2, 3, 5, 6, 10, 11, 12, 13},
+		dag.Edge{From: 1, To: 2}, dag.Edge{From: 2, To: 3}, dag.Edge{From: 3, To: 6},
+		dag.Edge{From: 1, To: 5}, dag.Edge{From: 5, To: 6},
+		dag.Edge{From: 99, To: 10}, dag.Edge{From: 10, To: 11}, dag.Edge{From: 11, To: 12},
+		dag.Edge{From: 12, To: 13}, dag.Edge{From: 13, To: 5})
+	levels, err := graph.Levels()
+	require.NoError(t, err)
+	none := dag.NoLevel
+	require.Equal(t, []int32{0, 1, 2, 1, 3, none, none, none, none}, levels)
+}
+
+func TestAForeignChildIsNoForeignParent(t *testing.T) {
+	require.False(t, compile(t, []int64{1}, dag.Edge{From: 1, To: 9}).HasForeignParents())
+	require.False(t, compile(t, []int64{1}, dag.Edge{From: 1, To: 9}, dag.Edge{From: 9, To: 8}).HasForeignParents())
+}
+
 func TestAForeignAncestorsEdgesDeepenTheStep(t *testing.T) {
 	graph := compile(t, []int64{5}, dag.Edge{From: 2, To: 5}, dag.Edge{From: 1, To: 2}, dag.Edge{From: 1, To: 1})
 	require.Equal(t, []int32{dag.NoDepth}, graph.MinDepths(), "1 has itself as parent, so nothing is a root")

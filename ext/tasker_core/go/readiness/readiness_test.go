@@ -80,6 +80,16 @@ func TestAnUnknownStateIsHandedThrough(t *testing.T) {
 	require.Equal(t, "waiting_for_dependencies", context.ExecutionStatus)
 }
 
+func TestNullAttemptsBlockInV02Only(t *testing.T) {
+	steps := []readiness.StepInput{{State: readiness.Some("error"), RetryLimit: readiness.Some(int32(0))}}
+	v01 := readiness.ContextOf(readiness.V01, frozen, readiness.TaskInput{}, steps)
+	require.Equal(t, "waiting_for_dependencies", v01.ExecutionStatus)
+	require.Equal(t, "recovering", v01.HealthStatus)
+	v02 := readiness.ContextOf(readiness.V02, frozen, readiness.TaskInput{}, steps)
+	require.Equal(t, "blocked_by_failures", v02.ExecutionStatus)
+	require.Equal(t, "blocked", v02.HealthStatus)
+}
+
 func TestATaskWithoutSteps(t *testing.T) {
 	require.Equal(t, readiness.Context{TaskID: 4, NamedTaskID: 2, Status: "pending",
 		ExecutionStatus: "waiting_for_dependencies", RecommendedAction: "wait_for_dependencies",
