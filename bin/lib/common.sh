@@ -11,6 +11,8 @@ RUBY_MINIMUM=3.2
 export PATH="$PATH:/usr/sbin:/sbin"
 # Without a locale (env -i, cron) Ruby would read the sources as ASCII.
 export LANG="${LANG:-C.UTF-8}"
+# The module is built alone, as the gem builds it: go.work is for editors.
+export GOWORK=off
 export BUNDLE_GEMFILE="$ROOT/Gemfile"
 export BUNDLE_SILENCE_ROOT_WARNING=1
 

@@ -27,7 +27,8 @@ RSpec.describe 'a Rails application with the gem in its Gemfile' do
         config.root = __dir__
         config.load_defaults 7.2
         config.eager_load = true
-        config.logger = Logger.new($stderr, level: :error)
+        config.secret_key_base = 'a test needs none'
+        config.log_level = :error
       end
       Shop.initialize!
 
