@@ -7,6 +7,10 @@ require_relative 'tasker_core/library'
 require_relative 'tasker_core/core'
 require_relative 'tasker_core/client'
 require_relative 'tasker_core/host_connection'
+require_relative 'tasker_core/report'
+require_relative 'tasker_core/failover'
+require_relative 'tasker_core/shadow'
+require_relative 'tasker_core/delegation'
 
 # A Go core under the Tasker workflow engine.
 #

@@ -1,40 +1,124 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # The settings of this process.
+  # The settings of this process. Each is declared once, below: its default, the
+  # values that it takes and what it is for. In Rails the same object is
+  # +config.tasker_core+.
   class Configuration
+    # One setting.
+    #
+    # @!attribute [r] name
+    #   @return [Symbol]
+    # @!attribute [r] default
+    #   @return [Object]
+    # @!attribute [r] allowed
+    #   @return [Array, #===] the values it takes: a list, or anything that answers ===
+    # @!attribute [r] values
+    #   @return [String] the same in words, for error messages
+    # @!attribute [r] core
+    #   @return [Boolean] whether the Go core gets it when it is opened (go/config/config.go)
+    # @!attribute [r] doc
+    #   @return [String]
+    Setting = Data.define(:name, :default, :allowed, :values, :core, :doc) do
+      # @param value [Object]
+      # @return [Object] the value as it is kept: symbols for names
+      # @raise [ConfigurationError] for a value that the setting does not take
+      def accept(value)
+        listed = allowed.is_a?(Array)
+        value = value.to_sym if listed && value.is_a?(String)
+        return value if listed ? allowed.include?(value) : allowed === value # rubocop:disable Style/CaseEquality
+
+        raise ConfigurationError.new("#{name} is #{value.inspect}; it must be #{values}", code: 'configuration')
+      end
+    end
+
     # What a capability's switch can be.
     SWITCHES = %i[off shadow active].freeze
 
-    # @!attribute [r] dependency_resolution
-    #   @return [Symbol] :off, :shadow or :active
-    attr_reader :dependency_resolution
+    @settings = {}
+
+    class << self
+      # @return [Hash{Symbol => Setting}] every setting, in the order of declaration
+      attr_reader :settings
+
+      # Declares a setting and its accessors.
+      #
+      # @param name [Symbol]
+      # @param default [Object]
+      # @param allowed [Array, #===]
+      # @param doc [String]
+      # @param values [String] the allowed values in words
+      # @param core [Boolean]
+      def setting(name, default:, allowed:, doc:, values: one_of(allowed), core: false)
+        declared = Setting.new(name:, default:, allowed:, values:, core:, doc:)
+        @settings[name] = declared
+        define_method(name) { @values[name] }
+        define_method(:"#{name}=") { |value| @values[name] = declared.accept(value) }
+      end
+
+      # Declares the switch of a capability.
+      #
+      # @param name [Symbol]
+      # @param doc [String]
+      def switch(name, doc:) = setting(name, default: :off, allowed: SWITCHES, doc:)
+
+      # @return [Array<Symbol>] the capabilities that have a switch
+      def switches = @settings.each_value.select { |setting| setting.allowed.equal?(SWITCHES) }.map(&:name)
+
+      private
+
+      def one_of(allowed) = "one of #{allowed.map(&:inspect).join(', ')}"
+    end
+
+    switch :dependency_resolution,
+           doc: 'Readiness, execution contexts, dependency levels and the DAG rows.'
+    switch :state_transitions,
+           doc: 'The state machines of tasks and steps.'
+    switch :orchestration,
+           doc: 'The loop that finds steps, runs their handlers and finalizes a task.'
+
+    setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
+                        doc: "The Go core's own log, on standard error."
+    setting :log_format, default: :json, allowed: %i[json console], core: true,
+                         doc: 'The form of its lines.'
+    setting :max_procs, default: 2, allowed: ->(value) { value.is_a?(Integer) && value >= 0 }, core: true,
+                        values: 'an Integer, 0 for no cap, or above',
+                        doc: 'How many processors the Go runtime uses at once; 0 for no cap.'
+    setting :max_sessions, default: 10_000, allowed: ->(value) { value.is_a?(Integer) && value.positive? }, core: true,
+                           values: 'an Integer of 1 or above',
+                           doc: 'How many task runs may be open at once.'
+    setting :on_report, default: nil, allowed: ->(value) { value.nil? || value.respond_to?(:call) },
+                        values: 'nil or something that can be called with a TaskerCore::Report',
+                        doc: 'Gets failures of the core and differences seen in shadow mode; nil logs them.'
 
     def initialize
-      @dependency_resolution = :off
+      @values = self.class.settings.transform_values(&:default)
     end
 
-    # @param value [Symbol, String] :off, :shadow or :active
-    # @raise [ConfigurationError] for anything else
-    def dependency_resolution=(value)
-      @dependency_resolution = switch(:dependency_resolution, value)
-    end
+    # @return [Hash{Symbol => Object}] every setting with its value
+    def to_h = @values.dup
 
     # @return [Hash{String => Object}] what the core itself needs to know
-    def core_settings = {}
+    def core_settings
+      self.class.settings.each_value.select(&:core).to_h do |setting|
+        value = @values[setting.name]
+        [setting.name.name, value.is_a?(Symbol) ? value.name : value]
+      end
+    end
 
-    # Puts the settings into effect.
+    # @return [Boolean] whether any capability is switched on
+    def any_switched_on? = self.class.switches.any? { |name| @values[name] != :off }
+
+    # Puts the settings into effect: at once where the engine is loaded, else when
+    # it is (the railtie calls this again after each load of the application).
+    # A core that was opened with other settings is closed; the next use opens
+    # another.
     #
     # @return [void]
-    def apply; end
-
-    private
-
-    def switch(name, value)
-      return value.to_sym if SWITCHES.include?(value.to_s.to_sym)
-
-      raise ConfigurationError.new("#{name} is #{value.inspect}; it must be one of #{SWITCHES.map(&:inspect).join(', ')}",
-                                   code: 'configuration')
+    def apply
+      Core.reset if @applied && @applied != core_settings
+      @applied = core_settings
+      Delegation.apply(self)
     end
   end
 end

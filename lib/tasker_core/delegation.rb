@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # Puts the core under the engine's own methods, by prepending to them. Callers
+  # and subclasses see the same methods, the same classes and the same answers;
+  # specs that stub these methods go on working.
+  #
+  # The switches are asked at each call, so :off after :active means the engine's
+  # own method again. An application that never switches anything on is not
+  # touched at all.
+  module Delegation
+    # Loaded when the engine is there: they stand on Active Model and Active Record,
+    # which the gem itself does not need.
+    { Arguments: 'arguments', LazyAttributes: 'lazy_attributes', FunctionVersions: 'function_versions',
+      Answers: 'answers', StepReadiness: 'step_readiness', ExecutionContext: 'execution_context',
+      DependencyLevels: 'dependency_levels', StepDag: 'step_dag', BoundedDag: 'bounded_dag' }.each do |name, file|
+      autoload name, File.join(__dir__, 'delegation', file)
+    end
+
+    class << self
+      # Prepends to what is loaded of the engine. Doing it again changes nothing.
+      #
+      # @param configuration [Configuration]
+      # @return [Boolean] whether the engine was there
+      def apply(configuration = TaskerCore.configuration)
+        return false unless engine_loaded?
+
+        StepDag.forget_statements
+        return true unless configuration.any_switched_on?
+
+        StepReadiness.apply
+        ExecutionContext.apply
+        DependencyLevels.apply
+        StepDag.apply
+        StateTransitions.apply
+        true
+      end
+
+      # @return [Boolean] whether the engine's classes can be named now. While a
+      #   Rails application boots they cannot: the railtie comes back later.
+      def engine_loaded?
+        application = defined?(Rails) && Rails.respond_to?(:application) && Rails.application
+        return false if application && !application.initialized? && !@preparing
+
+        defined?(::Tasker::Functions::FunctionWrapper) ? true : false
+      end
+
+      # Applies the settings from the railtie's to_prepare, where the engine's
+      # reloadable classes can be named although the application still boots.
+      #
+      # @return [Boolean] see apply
+      def prepare
+        @preparing = true
+        apply
+      ensure
+        @preparing = false
+      end
+
+      # Answers a read as the capability's switch says.
+      #
+      # @param capability [Symbol]
+      # @param owner [Class] whose method was called
+      # @param method [Symbol]
+      # @param arguments [Array]
+      # @param engine [Proc] the engine's own method
+      # @yieldreturn [Object] the core's answer
+      # @return [Object] what the caller gets
+      def read(capability, owner, method, arguments, engine, &core)
+        case TaskerCore.configuration.public_send(capability)
+        when :active then Failover.read(capability, "#{owner.name}.#{method}", engine, &core)
+        when :shadow then Shadow.read(capability, "#{owner.name}.#{method}", arguments, engine, &core)
+        else engine.call
+        end
+      end
+    end
+  end
+end

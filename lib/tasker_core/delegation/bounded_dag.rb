@@ -1,0 +1,131 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    # A subquery with the columns and rows of the view tasker_step_dag_relationships,
+    # for the steps that some conditions name.
+    module BoundedDag
+      # Conditions on these columns can bound the subquery ...
+      BOUNDING = %w[task_id workflow_step_id].freeze
+      private_constant :BOUNDING
+
+      # ... which walks up from the steps to all their ancestors, each once, and
+      # down again from those that are roots: the shortest way to each step, of at
+      # most 50 edges, as in the view. Ancestors in other tasks count, as there.
+      WALK = <<~SQL
+        ), ancestors (id) AS (
+          SELECT id FROM chosen
+          UNION
+          SELECT e.from_step_id FROM ancestors JOIN %<edges>s e ON e.to_step_id = ancestors.id
+        ), depths (id, depth) AS (
+          SELECT id, 0 FROM ancestors WHERE NOT EXISTS (SELECT FROM %<edges>s e WHERE e.to_step_id = ancestors.id)
+          UNION
+          SELECT e.to_step_id, depths.depth + 1
+          FROM depths
+          JOIN %<edges>s e ON e.from_step_id = depths.id
+          JOIN ancestors ON ancestors.id = e.to_step_id
+          WHERE depths.depth < 50
+        )
+        SELECT chosen.id AS workflow_step_id, chosen.task_id, chosen.named_step_id,
+          coalesce(parents.ids, '[]'::jsonb) AS parent_step_ids,
+          coalesce(children.ids, '[]'::jsonb) AS child_step_ids,
+          coalesce(parents.number, 0) AS parent_count,
+          coalesce(children.number, 0) AS child_count,
+          coalesce(parents.number, 0) = 0 AS is_root_step,
+          coalesce(children.number, 0) = 0 AS is_leaf_step,
+          shortest.depth AS min_depth_from_root
+        FROM chosen
+        LEFT JOIN (
+          SELECT e.to_step_id AS id, jsonb_agg(e.from_step_id ORDER BY e.from_step_id) AS ids, count(*) AS number
+          FROM chosen JOIN %<edges>s e ON e.to_step_id = chosen.id GROUP BY e.to_step_id
+        ) parents ON parents.id = chosen.id
+        LEFT JOIN (
+          SELECT e.from_step_id AS id, jsonb_agg(e.to_step_id ORDER BY e.to_step_id) AS ids, count(*) AS number
+          FROM chosen JOIN %<edges>s e ON e.from_step_id = chosen.id GROUP BY e.from_step_id
+        ) children ON children.id = chosen.id
+        LEFT JOIN (SELECT id, min(depth) AS depth FROM depths GROUP BY id) shortest ON shortest.id = chosen.id
+        )
+      SQL
+      private_constant :WALK
+
+      class << self
+        # Parts a relation's conditions into those that bound it and the rest.
+        #
+        # @param relation [ActiveRecord::Relation]
+        # @return [Array(Array<Arel::Nodes::Node>, ActiveRecord::Relation::WhereClause)]
+        #   no bounds where the relation has a FROM of its own
+        def split(relation)
+          clause = relation.where_clause
+          return [[], clause] unless relation.from_clause.empty?
+
+          table = relation.klass.table_name
+          bounds, rest = clause.send(:predicates).partition { |predicate| bound?(predicate, table) }
+          [bounds, ActiveRecord::Relation::WhereClause.new(rest)]
+        end
+
+        # @param bounds [Array<Arel::Nodes::Node>] conditions on the view's columns;
+        #   they move inside, where indexes serve them, so that each value is
+        #   bound once
+        # @param name [String] under which the subquery stands
+        # @return [Arel::Nodes::Node] for FROM
+        def source(bounds, name)
+          steps = ::Tasker::WorkflowStep.arel_table
+          conditions = Arel::Nodes::And.new(bounds.map { |bound| moved(bound, steps) })
+          Arel::Nodes::Fragments.new([Arel.sql(head), conditions, Arel.sql(walk), Arel.sql(quoted(name))])
+        end
+
+        # Compares records that came from the view with what the subquery gives.
+        #
+        # @param relation [ActiveRecord::Relation]
+        # @param records [Array<Tasker::StepDagRelationship>]
+        # @return [void]
+        def compare(relation, records)
+          bounds, rest = split(relation)
+          return if bounds.empty? || relation.eager_loading?
+
+          Shadow.read(:dependency_resolution, "#{relation.klass.name}.where", [relation.to_sql], -> { records }) do
+            bounded_records(relation, bounds, rest)
+          end
+        end
+
+        private
+
+        def bounded_records(relation, bounds, rest)
+          unbounded = relation.spawn
+          unbounded.where_clause = rest
+          arel = unbounded.arel.from(source(bounds, relation.klass.table_name))
+          relation.klass.uncached { relation.klass.find_by_sql(arel) }
+        end
+
+        def bound?(predicate, table)
+          return false unless predicate.respond_to?(:left) && predicate.left.is_a?(Arel::Attribute)
+          return false unless predicate.left.relation.name.to_s == table && BOUNDING.include?(predicate.left.name.to_s)
+
+          case predicate
+          when Arel::Nodes::HomogeneousIn then predicate.type == :in
+          when Arel::Nodes::Equality, Arel::Nodes::In then true
+          else false
+          end
+        end
+
+        def moved(predicate, steps)
+          attribute = steps[predicate.left.name]
+          case predicate
+          when Arel::Nodes::HomogeneousIn then Arel::Nodes::HomogeneousIn.new(predicate.values, attribute, :in)
+          else predicate.class.new(attribute, predicate.right)
+          end
+        end
+
+        def head
+          steps = ::Tasker::WorkflowStep.quoted_table_name
+          '(WITH RECURSIVE chosen AS MATERIALIZED (SELECT workflow_step_id AS id, task_id, named_step_id ' \
+            "FROM #{steps} WHERE"
+        end
+
+        def walk = format(WALK, edges: ::Tasker::WorkflowStepEdge.quoted_table_name)
+
+        def quoted(name) = ::Tasker::WorkflowStep.connection.quote_table_name(name)
+      end
+    end
+  end
+end

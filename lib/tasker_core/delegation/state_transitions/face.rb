@@ -1,0 +1,71 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module StateTransitions
+      # What differs between the engine's two machines, and what of them is the
+      # engine's own.
+      class Face
+        # The successors that the core knows. A machine that an application gave
+        # others is left to the engine.
+        SUCCESSORS = {
+          'step' => { 'pending' => %w[in_progress error cancelled resolved_manually],
+                      'in_progress' => %w[complete error cancelled], 'error' => %w[pending resolved_manually] },
+          'task' => { 'pending' => %w[in_progress cancelled error],
+                      'in_progress' => %w[complete error cancelled pending], 'error' => %w[pending resolved_manually],
+                      'complete' => %w[cancelled], 'resolved_manually' => %w[cancelled] }
+        }.freeze
+
+        class << self
+          # @param machine [Object] one of the engine's machines, or of a subclass
+          # @return [Face]
+          def of(machine) = machine.is_a?(::Tasker::StateMachine::TaskStateMachine) ? task : step
+
+          private
+
+          def step = @step ||= new('step', 'Tasker::StateMachine::StepStateMachine')
+          def task = @task ||= new('task', 'Tasker::StateMachine::TaskStateMachine')
+        end
+
+        # @return [String] step or task
+        attr_reader :kind
+
+        # @return [Symbol] the column and the attribute with the id
+        attr_reader :key
+
+        # @return [Symbol] the association with the audit rows
+        attr_reader :association
+
+        # @return [String] the operations that write and read
+        attr_reader :write_operation, :state_operation
+
+        def initialize(kind, machine_name)
+          @kind = kind
+          @key = kind == 'step' ? :workflow_step_id : :task_id
+          @association = kind == 'step' ? :workflow_step_transitions : :task_transitions
+          @write_operation = "transition_#{kind}"
+          @state_operation = "current_#{kind}_state"
+          @source = Object.const_source_location(machine_name).first
+        end
+
+        # @return [Integer, nil] nil for an object that is not saved
+        def id(object) = object.public_send(@key)
+
+        # @return [Hash{String => Integer}] the argument that names the object
+        def target(id) = { "#{@kind}_id" => id }
+
+        # @return [Boolean] whether the machine has the engine's states and no others
+        def known?(machine)
+          successors = machine.class.successors
+          (successors.keys | SUCCESSORS[@kind].keys).all? do |state|
+            Array(successors[state]).sort == SUCCESSORS[@kind].fetch(state, []).sort
+          end
+        end
+
+        # @return [Boolean] whether a callback is the engine's own, by the file it
+        #   stands in
+        def own?(callback) = callback.callback.source_location&.first == @source
+      end
+    end
+  end
+end

@@ -1,0 +1,15 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # Makes the settings +config.tasker_core+ and applies them once the engine's
+  # classes are loaded, and again after each reload of them.
+  class Railtie < ::Rails::Railtie
+    config.tasker_core = TaskerCore.configuration
+
+    config.to_prepare { Delegation.prepare }
+
+    generators { require_relative '../generators/tasker_core/install/install_generator' }
+
+    rake_tasks { load File.expand_path('../tasks/tasker_core.rake', __dir__) }
+  end
+end
