@@ -13,7 +13,8 @@ module TaskerCore
     # which the gem itself does not need.
     { Arguments: 'arguments', LazyAttributes: 'lazy_attributes', FunctionVersions: 'function_versions',
       Answers: 'answers', StepReadiness: 'step_readiness', ExecutionContext: 'execution_context',
-      DependencyLevels: 'dependency_levels', StepDag: 'step_dag', BoundedDag: 'bounded_dag' }.each do |name, file|
+      DependencyLevels: 'dependency_levels', StepDag: 'step_dag', BoundedDag: 'bounded_dag',
+      StateTransitions: 'state_transitions' }.each do |name, file|
       autoload name, File.join(__dir__, 'delegation', file)
     end
 

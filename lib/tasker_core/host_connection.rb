@@ -11,7 +11,11 @@ module TaskerCore
     def initialize(connection)
       @connection = connection
       @failure = nil
+      @used = false
     end
+
+    # @return [Boolean] whether a statement was given to the connection
+    def used? = @used
 
     # Runs one statement.
     #
@@ -23,6 +27,7 @@ module TaskerCore
     #   wire has it: name, rows, and [sqlstate, message] where it failed
     def answer(name, sql, params, write)
       @failure = nil
+      @used = true
       [name, run(name, sql, params, write), nil]
     rescue ActiveRecord::ActiveRecordError => e
       @failure = e

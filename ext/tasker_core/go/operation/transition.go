@@ -95,3 +95,33 @@ func CurrentState(ctx context.Context, driver store.Driver, machine lifecycle.Ma
 	}
 	return machine.CurrentState(*state, true), nil
 }
+
+// GuardSatisfied answers the guard of a machine's guarded target: whether all
+// parents of a step, or all steps of a task, are complete or resolved manually.
+// It stands for StepStateMachine.step_dependencies_met? and
+// Task#all_steps_complete?. Where the engine lets a step through when its check
+// fails, the failure is returned.
+func GuardSatisfied(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64) (bool, error) {
+	if machine == lifecycle.Task {
+		return store.StepsSatisfied(ctx, driver, id)
+	}
+	return store.ParentsSatisfied(ctx, driver, id)
+}
+
+// PredictTransition tells what TransitionOne would do, without writing.
+func PredictTransition(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64, to string) (lifecycle.Decision, error) {
+	state, err := CurrentState(ctx, driver, machine, id)
+	if err != nil {
+		return lifecycle.Decision{}, err
+	}
+	if state == "" {
+		return lifecycle.Decision{}, &MissingError{Machine: machine, ID: id}
+	}
+	satisfied := true
+	if machine.GuardFor(to) != lifecycle.NoGuard {
+		if satisfied, err = GuardSatisfied(ctx, driver, machine, id); err != nil {
+			return lifecycle.Decision{}, err
+		}
+	}
+	return lifecycle.Decide(machine, state, to, satisfied), nil
+}

@@ -45,9 +45,12 @@ func (e *Error) Error() string {
 
 // Retryable tells whether running the whole transaction again can succeed:
 // serialization failures, deadlocks, a connection that broke or could not be
-// had, and a server that is starting or stopping.
+// had, and a server that is starting or stopping. A COMMIT whose outcome is
+// unknown (08007) is none of them: it may have taken effect.
 func (e *Error) Retryable() bool {
 	switch e.SQLState {
+	case "08007":
+		return false
 	case "40001", "40P01", "55P03", "57P01", "57P02", "57P03":
 		return true
 	}

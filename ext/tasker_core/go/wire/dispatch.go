@@ -38,8 +38,9 @@ func handle[A any](run func(c call, arguments A) (any, error)) handler {
 // Operations lists the names of all operations in order.
 func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
 
-// Dispatch runs a request on the caller's connection and gives the reply: a
-// value, a statement for the caller to run, or an error.
+// Dispatch runs a request, on the core's own connections where it has some and
+// else on the caller's, and gives the reply: a value, a statement for the caller
+// to run, or an error.
 func Dispatch(ctx context.Context, core *operation.Core, data []byte) []byte {
 	reply, err := dispatch(ctx, core, data)
 	if err != nil {
@@ -57,6 +58,26 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 	if !ok {
 		return nil, Errorf(CodeUnknownOperation, "there is no operation %q", request.Operation)
 	}
+	if writes[request.Operation] {
+		run = inTransaction(run)
+	}
+	if core.Pool != nil {
+		return onPool(ctx, core, run, request)
+	}
+	return onHost(ctx, core, run, request)
+}
+
+// onPool runs an operation to its end on the core's own connections.
+func onPool(ctx context.Context, core *operation.Core, run handler, request *Request) ([]byte, error) {
+	value, err := run(call{ctx: ctx, core: core, driver: core.Pool}, request.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	return EncodeValue(value)
+}
+
+// onHost runs an operation as far as the host's answers reach.
+func onHost(ctx context.Context, core *operation.Core, run handler, request *Request) ([]byte, error) {
 	driver := host.New(request.Answers)
 	value, err := run(call{ctx: ctx, core: core, driver: driver}, request.Arguments)
 	if errors.Is(err, host.ErrParked) {

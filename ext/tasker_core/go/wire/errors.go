@@ -21,6 +21,8 @@ const (
 	CodeUnknownOperation Code = "unknown_operation"
 	// CodeInvalidArgument: an argument is missing or has the wrong type or value.
 	CodeInvalidArgument Code = "invalid_argument"
+	// CodeConfiguration: a setting of the core has a value that it cannot have.
+	CodeConfiguration Code = "configuration"
 	// CodeCycle: the steps of a task depend on each other in a circle.
 	CodeCycle Code = "cycle"
 	// CodeNotFound: no such task or step.

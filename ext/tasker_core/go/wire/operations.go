@@ -6,15 +6,22 @@ import (
 
 // operations is the table of everything that can be asked.
 var operations = map[string]handler{
+	"analytics_metrics":       handle(analyticsMetrics),
+	"all_steps_complete":      handle(allStepsComplete),
 	"current_step_state":      handle(currentStepState),
 	"current_task_state":      handle(currentTaskState),
 	"dependency_levels":       handle(dependencyLevels),
 	"install_schema":          handle(installSchema),
 	"ping":                    handle(ping),
+	"predict_transition":      handle(predictTransition),
 	"readiness_version":       handle(readinessVersion),
+	"slowest_steps":           handle(slowestSteps),
+	"slowest_tasks":           handle(slowestTasks),
 	"step_dag":                handle(stepDAG),
+	"step_dependencies_met":   handle(stepDependenciesMet),
 	"step_readiness":          handle(stepReadiness),
 	"step_readiness_batch":    handle(stepReadinessBatch),
+	"system_health_counts":    handle(systemHealthCounts),
 	"task_execution_context":  handle(taskExecutionContext),
 	"task_execution_contexts": handle(taskExecutionContexts),
 	"transition_step":         handle(transitionStep),

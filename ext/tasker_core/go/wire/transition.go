@@ -89,3 +89,33 @@ func currentState(c call, machine lifecycle.Machine, id *int64) (any, error) {
 	}
 	return state, nil
 }
+
+func stepDependenciesMet(c call, a transitionArguments) (any, error) {
+	return guardSatisfied(c, lifecycle.Step, a.StepID)
+}
+
+func allStepsComplete(c call, a transitionArguments) (any, error) {
+	return guardSatisfied(c, lifecycle.Task, a.TaskID)
+}
+
+func guardSatisfied(c call, machine lifecycle.Machine, id *int64) (any, error) {
+	if id == nil {
+		return nil, Errorf(CodeInvalidArgument, "%s_id is missing", machine)
+	}
+	return operation.GuardSatisfied(c.ctx, c.driver, machine, *id)
+}
+
+func predictTransition(c call, a transitionArguments) (any, error) {
+	machine, id := lifecycle.Step, a.StepID
+	if a.TaskID != nil {
+		machine, id = lifecycle.Task, a.TaskID
+	}
+	if id == nil {
+		return nil, Errorf(CodeInvalidArgument, "step_id or task_id is missing")
+	}
+	decision, err := operation.PredictTransition(c.ctx, c.driver, machine, *id, a.To)
+	if err != nil {
+		return nil, err
+	}
+	return transitionResult(operation.TransitionResult{Decision: decision, ID: *id}), nil
+}
