@@ -101,15 +101,22 @@ static VALUE release_unused(VALUE data) {
 }
 
 /*
- * call(core, request) -> String
+ * call(core, request, blocking) -> String
+ *
+ * A blocking call gives the GVL away and can be interrupted: the operation is
+ * cancelled, and what interrupted it (Timeout, Thread#kill) is served before this
+ * returns. An interrupt that only wanted attention (a signal's handler) leaves
+ * the reply "cancelled", and the caller may ask again.
  *
  * @param core [Integer] a handle
  * @param request [String] a request envelope
+ * @param blocking [Boolean] whether the core may wait for a database
  * @return [String] a reply envelope, binary
  * @raise [TaskerCore::Native::Forked] in a forked child
  */
 static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) {
   struct call call = {0};
+  VALUE reply;
   guard_process();
   StringValue(request);
   request = rb_str_new_frozen(request);
@@ -123,7 +130,9 @@ static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) 
     rb_ensure(call_without_gvl, (VALUE)&call, release_unused, (VALUE)&call);
   }
   RB_GC_GUARD(request);
-  return take_buffer(&call.reply);
+  reply = take_buffer(&call.reply);
+  if (RTEST(blocking)) rb_thread_check_ints();
+  return reply;
 }
 
 /*
@@ -139,9 +148,19 @@ static VALUE native_open(VALUE self, VALUE config) {
   return rb_ary_new_from_args(2, ULL2NUM(core), take_buffer(&reply));
 }
 
-/* close(core): ends a core; in a forked child there is nothing to end. */
+static void *run_close(void *core) {
+  tc_close(*(uint64_t *)core);
+  return core;
+}
+
+/*
+ * close(core): ends a core; in a forked child there is nothing to end. It waits
+ * for calls of other threads to end, without the GVL, except where this thread
+ * is being interrupted: a core that an ensure clause closes must be closed.
+ */
 static VALUE native_close(VALUE self, VALUE core) {
-  if (getpid() == loaded_in) tc_close(NUM2ULL(core));
+  uint64_t handle = NUM2ULL(core);
+  if (getpid() == loaded_in && !rb_thread_call_without_gvl2(run_close, &handle, NULL, NULL)) run_close(&handle);
   return Qnil;
 }
 

@@ -38,15 +38,21 @@ module TaskerCore
     ERROR = 2
     private_constant :VALUE, :STATEMENT, :ERROR
 
+    # How often an operation starts over because something interrupted its thread
+    # that wanted no more than attention, such as a signal's handler.
+    INTERRUPTIONS = 100
+    private_constant :INTERRUPTIONS
+
     # @return [Integer] the process that opened the core
     attr_reader :pid
 
     # @param settings [Hash{String => Object}] see go/config/config.go
     def initialize(settings = {})
-      Library.load!
-      @handle, reply = Native.open(settings.to_msgpack)
-      @pid = Process.pid
-      raise error(MessagePack.unpack(reply)) if @handle.zero?
+      @settings = settings
+      @blocking = settings.key?('database_url')
+      @closed = false
+      @opening = Mutex.new
+      open
     end
 
     # Runs an operation.
@@ -59,7 +65,7 @@ module TaskerCore
     def call(operation, arguments, host = nil)
       request = [operation, arguments, []]
       loop do
-        reply = MessagePack.unpack(Native.call(@handle, request.to_msgpack, false))
+        reply = exchange(request.to_msgpack)
         case reply[0]
         when VALUE then return reply[1]
         when STATEMENT then request[2] << host.answer(*reply.drop(1))
@@ -70,10 +76,46 @@ module TaskerCore
       raise Unavailable.new(e.message, code: 'unavailable')
     end
 
-    # Ends the core's sessions and connections.
-    def close = Native.close(@handle)
+    # Ends the core's sessions and connections. Calls that other threads have under
+    # way are cancelled.
+    def close
+      @closed = true
+      Native.close(@handle) if @pid == Process.pid
+    end
+
+    # @return [Boolean]
+    def closed? = @closed
+
+    # The settings may hold a password.
+    def inspect = "#<#{self.class} pid=#{@pid}#{' closed' if @closed}>"
 
     private
+
+    def open
+      Library.load!
+      @handle, reply = Native.open(@settings.to_msgpack)
+      @pid = Process.pid
+      raise error(MessagePack.unpack(reply)) if @handle.zero?
+    end
+
+    # The core's handle in this process: a forked child opens a core of its own.
+    def handle
+      raise InvalidArgument.new('this core was closed', code: 'invalid_argument') if @closed
+
+      @opening.synchronize { open unless @pid == Process.pid } unless @pid == Process.pid
+      @handle
+    end
+
+    # A cancelled operation has written nothing, so it can start over. What meant to
+    # end it (Timeout, Thread#kill) has been raised by then.
+    def exchange(request)
+      (1..).each do |time|
+        reply = MessagePack.unpack(Native.call(handle, request, @blocking))
+        return reply unless @blocking && time < INTERRUPTIONS && cancelled?(reply)
+      end
+    end
+
+    def cancelled?(reply) = reply[0] == ERROR && reply[1]['code'] == 'cancelled'
 
     # The connection's own exception, where there was one, becomes the cause.
     def error(reply, host = nil)

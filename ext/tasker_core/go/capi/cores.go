@@ -23,13 +23,17 @@ func open(data []byte) (uint64, error) {
 	}
 	settings, err := config.Decode(data)
 	if err != nil {
-		return 0, wire.Errorf(wire.CodeInvalidArgument, "%v", err)
+		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
 	}
 	if settings.MaxProcs > 0 {
 		runtime.GOMAXPROCS(min(settings.MaxProcs, runtime.NumCPU()))
 	}
+	core, err := operation.NewCore(settings, telemetry.NewLogger(settings))
+	if err != nil {
+		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
+	}
 	handle := lastHandle.Add(1)
-	cores.Store(handle, operation.NewCore(settings, telemetry.NewLogger(settings)))
+	cores.Store(handle, core)
 	return handle, nil
 }
 

@@ -4,6 +4,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 )
@@ -20,11 +21,32 @@ type Config struct {
 	MaxProcs int `msgpack:"max_procs"`
 	// MaxSessions is how many task runs may be open at once. Default 10,000.
 	MaxSessions int `msgpack:"max_sessions"`
+
+	// DatabaseURL gives the core connections of its own. Default none: the host
+	// runs the statements.
+	DatabaseURL Secret `msgpack:"database_url"`
+	// PoolMaxConnections is how many of them may be open at once. Default 4.
+	PoolMaxConnections int `msgpack:"pool_max_connections"`
+	// PoolExecMode is how statements are sent: cache_statement (the default),
+	// cache_describe, describe_exec, exec or simple_protocol. See docs of pgx;
+	// behind PgBouncer before 1.21 it must not be cache_statement.
+	PoolExecMode string `msgpack:"pool_exec_mode"`
+	// PoolAcquireTimeoutSeconds bounds the wait for a connection. Default 5.
+	PoolAcquireTimeoutSeconds float64 `msgpack:"pool_acquire_timeout_seconds"`
+	// ApplicationName is shown in pg_stat_activity. Default what the URL says,
+	// else tasker_core.
+	ApplicationName string `msgpack:"application_name"`
+}
+
+// AcquireTimeout is PoolAcquireTimeoutSeconds as a duration.
+func (c Config) AcquireTimeout() time.Duration {
+	return time.Duration(c.PoolAcquireTimeoutSeconds * float64(time.Second))
 }
 
 // Defaults gives the settings of a core whose host sets none.
 func Defaults() Config {
-	return Config{LogLevel: "warn", LogFormat: "json", MaxProcs: 2, MaxSessions: 10_000}
+	return Config{LogLevel: "warn", LogFormat: "json", MaxProcs: 2, MaxSessions: 10_000,
+		PoolMaxConnections: 4, PoolExecMode: "cache_statement", PoolAcquireTimeoutSeconds: 5}
 }
 
 // Decode reads a msgpack map of settings over the defaults. An unknown setting
@@ -57,5 +79,5 @@ func (c Config) validate() error {
 	if c.MaxSessions < 1 {
 		return fmt.Errorf("max_sessions is %d; it must be 1 or above", c.MaxSessions)
 	}
-	return nil
+	return c.validatePool()
 }

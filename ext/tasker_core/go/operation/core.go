@@ -4,21 +4,41 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/store/pool"
 )
 
 // Core is what operations of one opened core share.
 type Core struct {
 	Config config.Config
 	Log    *zap.Logger
+	// Pool holds connections of the core's own; nil where the host runs the
+	// statements on its connection.
+	Pool *pool.Pool
 }
 
-// NewCore gives a core with these settings.
-func NewCore(settings config.Config, log *zap.Logger) *Core {
-	return &Core{Config: settings, Log: log}
+// NewCore gives a core with these settings. A database_url that cannot be used is
+// an error; whether a server answers there shows at the first operation.
+func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
+	core := &Core{Config: settings, Log: log}
+	if settings.DatabaseURL == "" {
+		return core, nil
+	}
+	var err error
+	core.Pool, err = pool.New(pool.Settings{
+		DatabaseURL:     settings.DatabaseURL.Reveal(),
+		MaxConnections:  settings.PoolMaxConnections,
+		ExecMode:        settings.PoolExecMode,
+		AcquireTimeout:  settings.AcquireTimeout(),
+		ApplicationName: settings.ApplicationName,
+	})
+	return core, err
 }
 
 // Close ends what the core holds.
 func (c *Core) Close() {
+	if c.Pool != nil {
+		c.Pool.Close()
+	}
 	// Syncing standard error fails on terminals; there is nobody to tell.
 	_ = c.Log.Sync()
 }
