@@ -80,7 +80,8 @@ module TaskerCore
       def inherited? = defined?(TaskerCore::Native) ? true : false
 
       def path
-        @path ||= $LOAD_PATH.lazy.map { |folder| File.join(folder, 'tasker_core', FILE) }.find { |file| File.file?(file) }
+        @path ||= $LOAD_PATH.lazy.map { |folder| File.expand_path("tasker_core/#{FILE}", folder) }
+                            .find { |file| File.file?(file) }
       end
 
       # extconf.rb leaves the reason beside the place where the library would be.
