@@ -2,6 +2,7 @@
 
 require 'json'
 require_relative 'row'
+require_relative 'analytics'
 require_relative 'transition'
 
 module TaskerCore
@@ -12,6 +13,8 @@ module TaskerCore
   # not there) if the database fails, and InvalidArgument for arguments that do
   # not fit.
   class Client
+    include Analytics
+
     # @param core [Core]
     # @param host [HostConnection]
     def initialize(core, host)
