@@ -5,9 +5,6 @@ require 'active_record'
 # The database of the specs: a real PostgreSQL whose URL bin/test hands over.
 module Database
   VARIABLE = 'TASKER_CORE_TEST_DATABASE_URL'
-  DDL = %w[tables views functions].flat_map do |kind|
-    Dir[File.expand_path("../../ext/tasker_core/go/schema/ddl/#{kind}/*.sql", __dir__)].sort
-  end
 
   class << self
     # @return [String]
@@ -43,21 +40,36 @@ module Database
 
     # An empty database beside the one of the specs, dropped after the block.
     #
-    # @yieldparam url [String]
-    def scratch
+    # @yieldparam connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+    def empty(&block)
       name = "tasker_core_scratch_#{SecureRandom.hex(4)}"
       Server.run("CREATE DATABASE #{name} TEMPLATE template0")
-      yield url.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{name}")
+      elsewhere(url.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{name}"), &block)
     ensure
       Server.run("DROP DATABASE IF EXISTS #{name} WITH (FORCE)")
+    end
+
+    # A connection of its own, made with the settings that hold now.
+    #
+    # @yieldparam connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+    def elsewhere(url = self.url, **changes)
+      Elsewhere.establish_connection(config(url:, pool: 2, **changes))
+      yield Elsewhere.connection
+    ensure
+      Elsewhere.remove_connection
     end
 
     private
 
     def install_schema
-      connection.transaction { DDL.each { |file| connection.raw_connection.exec(File.read(file)) } }
+      TaskerCore.on(connection).install_schema
       connection.schema_cache.clear!
     end
+  end
+
+  # A second database as Active Record has it: a class with a pool of its own.
+  class Elsewhere < ActiveRecord::Base
+    self.abstract_class = true
   end
 
   # Statements that no transaction may surround, on a connection of their own.

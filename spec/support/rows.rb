@@ -45,7 +45,7 @@ module Rows
   # The transaction's now as the SQL functions see it, less some seconds.
   def now(ago = 0)
     text = Database.connection.uncached { Database.connection.select_value('SELECT LOCALTIMESTAMP::text') }
-    Time.find_zone!('UTC').parse(text) - ago.to_r
+    Time.find_zone!('UTC').parse(text) - ago.to_s.to_r
   end
 
   def insert_steps(task_id, steps)
@@ -66,8 +66,8 @@ module Rows
       next [] unless step[:state]
 
       history = step.fetch(:history, 0)
-      earlier = Array.new(history) { |n| audit('pending', (n + 1) * 10, moment - 3600, most_recent: false) }
-      latest = audit(step[:state], (history + 1) * 10, moment - step.fetch(:state_ago, 0).to_r)
+      earlier = Array.new(history) { |n| audit('error', (n + 1) * 10, moment - 86_400, most_recent: false) }
+      latest = audit(step[:state], (history + 1) * 10, moment - step.fetch(:state_ago, 0).to_s.to_r)
       [*earlier, latest].map { |row| { workflow_step_id: id, **row } }
     end
     insert(Tasker::WorkflowStepTransition, rows)
