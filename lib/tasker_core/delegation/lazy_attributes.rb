@@ -99,7 +99,10 @@ module TaskerCore
 
       private
 
-      def made = @attributes ||= {}
+      # Made on demand: a row that nobody reads needs no hash.
+      def made
+        @attributes || (@attributes = {})
+      end
 
       def make(name)
         return ActiveModel::Attribute.null(name) if @complete || !@defaults.key?(name)
