@@ -10,40 +10,55 @@ module TaskerCore
       private_constant :BOUNDING
 
       # ... which walks up from the steps to all their ancestors, each once, and
-      # down again from those that are roots: the shortest way to each step, of at
-      # most 50 edges, as in the view. Ancestors in other tasks count, as there.
+      # down again from those that are roots, level by level: the shortest way to
+      # each step, of at most 50 edges, as in the view. Ancestors in other tasks
+      # count, as there. OFFSET 0, LIMIT 1 and the arrays keep the planner from
+      # hash joins over all edges, and its estimates below what starts the JIT
+      # compiler (tried: 0.2 instead of 2.5 ms for 10 steps, 11 instead of 180 for
+      # 1,000, in a database of 100,000).
       WALK = <<~SQL
         ), ancestors (id) AS (
-          SELECT id FROM chosen
+          SELECT unnest(ARRAY(SELECT id FROM chosen))
           UNION
-          SELECT e.from_step_id FROM ancestors JOIN %<edges>s e ON e.to_step_id = ancestors.id
-        ), depths (id, depth) AS (
-          SELECT id, 0 FROM ancestors WHERE NOT EXISTS (SELECT FROM %<edges>s e WHERE e.to_step_id = ancestors.id)
-          UNION
-          SELECT e.to_step_id, depths.depth + 1
-          FROM depths
-          JOIN %<edges>s e ON e.from_step_id = depths.id
-          JOIN ancestors ON ancestors.id = e.to_step_id
-          WHERE depths.depth < 50
+          SELECT parent.id FROM ancestors CROSS JOIN LATERAL (
+            SELECT e.from_step_id FROM %<edges>s e WHERE e.to_step_id = ancestors.id OFFSET 0
+          ) parent (id)
+        ), depths (depth, reached, seen) AS (
+          SELECT 0, roots.ids, roots.ids FROM (
+            SELECT array_agg(id) AS ids FROM ancestors
+            WHERE (SELECT e.to_step_id FROM %<edges>s e WHERE e.to_step_id = ancestors.id LIMIT 1) IS NULL
+          ) roots
+          UNION ALL
+          SELECT depths.depth + 1, following.ids, depths.seen || following.ids
+          FROM depths CROSS JOIN LATERAL (
+            SELECT array_agg(step.id) AS ids FROM (
+              SELECT child.id FROM unnest(depths.reached) AS parent (id) CROSS JOIN LATERAL (
+                SELECT e.to_step_id FROM %<edges>s e WHERE e.from_step_id = parent.id OFFSET 0
+              ) child (id)
+              INTERSECT SELECT id FROM ancestors
+              EXCEPT SELECT unnest(depths.seen)
+            ) step (id)
+          ) following
+          WHERE depths.depth < 50 AND following.ids IS NOT NULL
         )
         SELECT chosen.id AS workflow_step_id, chosen.task_id, chosen.named_step_id,
           coalesce(parents.ids, '[]'::jsonb) AS parent_step_ids,
           coalesce(children.ids, '[]'::jsonb) AS child_step_ids,
-          coalesce(parents.number, 0) AS parent_count,
-          coalesce(children.number, 0) AS child_count,
-          coalesce(parents.number, 0) = 0 AS is_root_step,
-          coalesce(children.number, 0) = 0 AS is_leaf_step,
+          parents.number AS parent_count,
+          children.number AS child_count,
+          parents.number = 0 AS is_root_step,
+          children.number = 0 AS is_leaf_step,
           shortest.depth AS min_depth_from_root
         FROM chosen
-        LEFT JOIN (
-          SELECT e.to_step_id AS id, jsonb_agg(e.from_step_id ORDER BY e.from_step_id) AS ids, count(*) AS number
-          FROM chosen JOIN %<edges>s e ON e.to_step_id = chosen.id GROUP BY e.to_step_id
-        ) parents ON parents.id = chosen.id
-        LEFT JOIN (
-          SELECT e.from_step_id AS id, jsonb_agg(e.to_step_id ORDER BY e.to_step_id) AS ids, count(*) AS number
-          FROM chosen JOIN %<edges>s e ON e.from_step_id = chosen.id GROUP BY e.from_step_id
-        ) children ON children.id = chosen.id
-        LEFT JOIN (SELECT id, min(depth) AS depth FROM depths GROUP BY id) shortest ON shortest.id = chosen.id
+        LEFT JOIN LATERAL (
+          SELECT jsonb_agg(e.from_step_id ORDER BY e.from_step_id) AS ids, count(*) AS number
+          FROM %<edges>s e WHERE e.to_step_id = chosen.id
+        ) parents ON true
+        LEFT JOIN LATERAL (
+          SELECT jsonb_agg(e.to_step_id ORDER BY e.to_step_id) AS ids, count(*) AS number
+          FROM %<edges>s e WHERE e.from_step_id = chosen.id
+        ) children ON true
+        LEFT JOIN (SELECT unnest(reached) AS id, depth FROM depths) shortest ON shortest.id = chosen.id
         )
       SQL
       private_constant :WALK
