@@ -19,8 +19,9 @@ module Statesman
 
   # What a machine's class body can say, and what its instances can do.
   module Machine
-    Callback = Struct.new(:to, :block) do
-      def for?(state) = to.nil? || to == state
+    # A guard or a callback; to is empty where it is for every state.
+    Callback = Struct.new(:from, :to, :callback) do
+      def applies_to?(from:, to:) = (self.from.nil? || self.from == from) && (self.to.empty? || self.to.include?(to))
     end
 
     def self.included(base)
@@ -33,9 +34,13 @@ module Statesman
       def callbacks = @callbacks ||= Hash.new { |phases, phase| phases[phase] = [] }
 
       def transition(from:, to:) = successors[from].concat(Array(to))
-      def guard_transition(to:, &block) = callbacks[:guards] << Callback.new(to, block)
-      def before_transition(to: nil, &block) = callbacks[:before] << Callback.new(to, block)
-      def after_transition(to: nil, &block) = callbacks[:after] << Callback.new(to, block)
+      def guard_transition(to:, &block) = add(:guards, to, block)
+      def before_transition(to: nil, &block) = add(:before, to, block)
+      def after_transition(to: nil, &block) = add(:after, to, block)
+
+      private
+
+      def add(phase, to, callback) = callbacks[phase] << Callback.new(nil, Array(to), callback)
     end
 
     attr_reader :object, :transition_class
@@ -49,7 +54,7 @@ module Statesman
     def transition_to!(new_state, metadata = {})
       from = current_state
       to = new_state.to_s
-      validate_transition!(from:, to:, metadata:)
+      validate_transition(from:, to:, metadata:)
       write(from, to, metadata)
       true
     end
@@ -61,15 +66,14 @@ module Statesman
     end
 
     def can_transition_to?(new_state, metadata = {})
-      validate_transition!(from: current_state, to: new_state.to_s, metadata:)
+      validate_transition(from: current_state, to: new_state.to_s, metadata:)
       true
     rescue TransitionFailedError, GuardFailedError
       false
     end
 
-    def execute(phase, _from, to, transition)
-      self.class.callbacks[phase].select { |callback| callback.for?(to) }
-          .each { |callback| callback.block.call(object, transition) }
+    def execute(phase, from, to, transition)
+      callbacks_for(phase, from, to).each { |one| one.callback.call(object, transition) }
     end
 
     def in_state?(*states) = states.flatten.map(&:to_s).include?(current_state)
@@ -77,19 +81,24 @@ module Statesman
     def history = transitions.order(:sort_key).to_a
     def last_transition = transitions.order(:sort_key).last
 
+    # Forgets the audit rows that were read.
+    def reset = transitions.reset
+
     private
 
     def transitions = object.public_send(@association_name)
     def successors_of_now = self.class.successors.fetch(current_state, [])
 
-    def validate_transition!(from:, to:, metadata:)
+    def validate_transition(from:, to:, metadata:)
       raise TransitionFailedError.new(from, to) unless self.class.successors.fetch(from, []).include?(to)
 
-      refusing = self.class.callbacks[:guards].find do |guard|
-        guard.for?(to) && !guard.block.call(object, last_transition, metadata)
+      refusing = callbacks_for(:guards, from, to).find do |guard|
+        !guard.callback.call(object, last_transition, metadata)
       end
-      raise GuardFailedError.new(nil, [to], refusing) if refusing
+      raise GuardFailedError.new(refusing.from, refusing.to, refusing.callback) if refusing
     end
+
+    def callbacks_for(phase, from, to) = self.class.callbacks[phase].select { |one| one.applies_to?(from:, to:) }
 
     # The old row first, then the new one, with every callback in the same transaction.
     def write(from, to, metadata)
@@ -104,7 +113,7 @@ module Statesman
     rescue ActiveRecord::RecordNotUnique => e
       raise TransitionConflictError, e.message
     ensure
-      transitions.reset
+      reset
     end
   end
 end

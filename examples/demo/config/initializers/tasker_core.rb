@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+TaskerCore.configure do |config|
+  config.dependency_resolution = :active
+  config.state_transitions = :active
+end

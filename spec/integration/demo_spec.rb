@@ -1,0 +1,93 @@
+# frozen_string_literal: true
+
+require_relative '../spec_helper'
+require_relative '../support/children'
+require 'English'
+require 'io/console'
+require 'pty'
+
+# The demo as a reader starts it, on an empty database.
+RSpec::Matchers.define_negated_matcher :not_include, :include
+
+RSpec.describe 'the demo', timeout: 180 do
+  around do |example|
+    Database.empty do |connection|
+      @url = Database.url.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{connection.current_database}")
+      example.run
+    end
+  end
+
+  let(:environment) { { 'DATABASE_URL' => @url, 'RAILS_ENV' => nil, 'TASKER_ENGINE_PATH' => nil } }
+  let(:command) { [RbConfig.ruby, '-W0', File.join(Children::ROOT, 'examples/demo/run.rb')] }
+
+  def demo(**environment_changes)
+    Open3.capture2e(environment.merge(environment_changes.transform_keys(&:to_s)), *command)
+  end
+
+  it 'runs every workflow, says what each call answered and cost, and compares nothing with the engine' do
+    output, status = demo
+
+    expect(status).to be_success, output
+    expect(output).to match(/^tasker_core #{TaskerCore::VERSION} \(native\) under/)
+    expect(output).to include('validate → reserve → charge → pack → ship')
+    expect(output.scan(/run the task +[\d.]+ +\d+ +complete$/).size).to eq(3)
+    expect(output.scan(/step readiness +[\d.]+ +1 +\d+ steps, 0 ready$/).size).to eq(3)
+    expect(output).not_to include("\e[")
+    expect(output).to include('nothing here is compared').and not_include('engine alone')
+  end
+
+  it 'redraws the graph on a terminal, and never wider than it is' do
+    output = +''
+    PTY.spawn(environment.merge('TERM' => 'xterm'), *command) do |terminal, _, pid|
+      terminal.winsize = [24, 60]
+      loop { output << terminal.readpartial(4096) }
+    rescue Errno::EIO
+      Process.wait(pid)
+    end
+    drawn = output.gsub(/\e\[[\d;]*[A-Za-z]/, '').lines.map(&:chomp).grep(/[●◐○│─]/)
+
+    expect($CHILD_STATUS).to be_success
+    expect(output).to include("\e[J")
+    expect(drawn.map(&:size).max).to be <= 60
+    expect(drawn.join).to include('◐').and include('○')
+  end
+
+  it 'fails, and says why, where the core is kept out' do
+    output, status = demo(TASKER_CORE_IMPLEMENTATION: 'ruby')
+
+    expect(status.exitstatus).to eq(1)
+    expect(output).to include('The demo failed: the native core is not available')
+  end
+
+  it 'fails where no database answers' do
+    output, status = demo(DATABASE_URL: 'postgresql:///nowhere?host=/nowhere')
+
+    expect(status.exitstatus).to eq(1)
+    expect(output).to include('The demo failed')
+  end
+
+  it 'ends at once on Ctrl-C' do
+    IO.popen(environment, command, err: %i[child out]) do |io|
+      io.each_line.find { |line| line.include?('running') }
+      Process.kill(:INT, io.pid)
+      io.read
+    end
+
+    expect($CHILD_STATUS.exitstatus).to eq(130)
+  end
+
+  it 'answers over HTTP' do
+    code = <<~RUBY
+      require '#{Children::ROOT}/examples/demo/config/environment'
+      require 'rack/mock_request'
+      TaskerCore.on(Tasker::ApplicationRecord.connection).install_schema
+      app = Rack::MockRequest.new(Rails.application)
+      made = app.post('/tasks', params: { name: 'order_line', context: { items: %w[1 2] } })
+      id = JSON.parse(made.body).fetch('task_id')
+      puts made.status, JSON.parse(app.get("/tasks/\#{id}").body).slice('status').to_json
+    RUBY
+    output, = Children.ruby(code, environment)
+
+    expect(output).to eq(%(201\n{"status":"pending"}\n))
+  end
+end
