@@ -93,6 +93,7 @@ module TaskerCore
 
     def initialize
       @values = self.class.settings.transform_values(&:default)
+      @applied = core_settings
     end
 
     # @return [Hash{Symbol => Object}] every setting with its value
@@ -116,7 +117,7 @@ module TaskerCore
     #
     # @return [void]
     def apply
-      Core.reset if @applied && @applied != core_settings
+      Core.reset if @applied != core_settings
       @applied = core_settings
       Delegation.apply(self)
     end

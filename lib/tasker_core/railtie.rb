@@ -8,8 +8,6 @@ module TaskerCore
 
     config.to_prepare { Delegation.prepare }
 
-    generators { require_relative '../generators/tasker_core/install/install_generator' }
-
     rake_tasks { load File.expand_path('../tasks/tasker_core.rake', __dir__) }
   end
 end
