@@ -4,6 +4,10 @@ module TaskerCore
   # Runs the core's statements on an Active Record connection: inside the
   # application's transactions, on its database, through its proxies.
   class HostConnection
+    # The SQLSTATE of a connection that broke.
+    CONNECTION_LOST = '08006'
+    private_constant :CONNECTION_LOST
+
     # @return [StandardError, nil] what the connection raised for the last statement
     attr_reader :failure
 
@@ -57,7 +61,12 @@ module TaskerCore
 
     def sqlstate(error)
       result = error.cause.respond_to?(:result) ? error.cause.result : nil
-      result&.error_field(PG::Result::PG_DIAG_SQLSTATE)
+      result&.error_field(PG::Result::PG_DIAG_SQLSTATE) || (CONNECTION_LOST if lost?(error))
+    end
+
+    # libpq often swallows the server's last word with its code when a session ends.
+    def lost?(error)
+      error.is_a?(ActiveRecord::ConnectionFailed) || error.is_a?(ActiveRecord::ConnectionNotEstablished)
     end
   end
 end
