@@ -77,6 +77,22 @@ module TaskerCore
     switch :orchestration,
            doc: 'The loop that finds steps, runs their handlers and finalizes a task.'
 
+    # Repairs of the engine, for delegated runs; docs/COMPATIBILITY.md tells each.
+    setting :retry_failed_steps, default: true, allowed: [true, false],
+                                 doc: 'A failed step whose waiting time is over goes back to pending and runs again.'
+    setting :permanent_errors_final, default: true, allowed: [true, false],
+                                     doc: 'A step that raised PermanentError is never retried.'
+    setting :record_failed_completions, default: true, allowed: [true, false],
+                                        doc: 'A result that cannot be saved fails the step instead of leaving it.'
+    setting :enforce_timeouts, default: true, allowed: [true, false],
+                               doc: 'A step that outlasts the batch timeout is failed; its late result is refused.'
+    setting :resume_interrupted_tasks, default: true, allowed: [true, false],
+                                       doc: 'A job may take up a task that is in_progress: its run was cut short.'
+    setting :reenqueue_unfinished_tasks, default: true, allowed: [true, false],
+                                         doc: 'A run that must wait sets its task pending and enqueues one job.'
+    setting :honour_concurrency_limits, default: true, allowed: [true, false],
+                                        doc: "Steps run as many at once as the engine's configuration allows."
+
     setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
                         doc: "The Go core's own log, on standard error."
     setting :log_format, default: :json, allowed: %i[json console], core: true,

@@ -14,7 +14,7 @@ module TaskerCore
     { Arguments: 'arguments', LazyAttributes: 'lazy_attributes', FunctionVersions: 'function_versions',
       Answers: 'answers', StepReadiness: 'step_readiness', ExecutionContext: 'execution_context',
       DependencyLevels: 'dependency_levels', StepDag: 'step_dag', BoundedDag: 'bounded_dag',
-      StateTransitions: 'state_transitions' }.each do |name, file|
+      StateTransitions: 'state_transitions', Orchestration: 'orchestration' }.each do |name, file|
       autoload name, File.join(__dir__, 'delegation', file)
     end
 
@@ -34,6 +34,7 @@ module TaskerCore
         DependencyLevels.apply
         StepDag.apply
         StateTransitions.apply
+        Orchestration.apply
         true
       end
 

@@ -73,6 +73,9 @@ module TaskerCore
   # Another process wrote to the same task or step at the same time.
   class ConflictError < TransitionError; end
 
+  # A session is not open in this process, or too many are.
+  class SessionError < Error; end
+
   # The body of a database function is neither the engine's nor ours: its rules
   # were changed, so the core must not stand in for it.
   class UnknownFunction < Error
@@ -108,6 +111,7 @@ module TaskerCore
       'database' => DatabaseError,
       'schema_missing' => SchemaMissing,
       'conflict' => ConflictError,
+      'session' => SessionError,
       'unknown_function' => UnknownFunction,
       'schema_not_empty' => SchemaNotEmpty,
       'cancelled' => Cancelled,

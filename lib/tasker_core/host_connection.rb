@@ -48,6 +48,18 @@ module TaskerCore
     # @return [String] as Active Record writes it, in its default time zone
     def now = @connection.quoted_date(Time.current)
 
+    # Gives a serialized value of Active Record the text that PostgreSQL reads.
+    #
+    # @param value [Object] as ActiveModel::Type#serialize gives it
+    # @return [String, nil]
+    def text(value)
+      case cast = @connection.type_cast(value)
+      when nil, String then cast
+      when BigDecimal then cast.to_s('F')
+      else cast.to_s
+      end
+    end
+
     private
 
     # A write goes through exec_query, which clears Active Record's query cache;

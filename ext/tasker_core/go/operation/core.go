@@ -14,12 +14,14 @@ type Core struct {
 	// Pool holds connections of the core's own; nil where the host runs the
 	// statements on its connection.
 	Pool *pool.Pool
+	// Sessions are the task runs that are open.
+	Sessions *Sessions
 }
 
 // NewCore gives a core with these settings. A database_url that cannot be used is
 // an error; whether a server answers there shows at the first operation.
 func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
-	core := &Core{Config: settings, Log: log}
+	core := &Core{Config: settings, Log: log, Sessions: newSessions(settings.MaxSessions)}
 	if settings.DatabaseURL == "" {
 		return core, nil
 	}

@@ -34,6 +34,8 @@ const (
 	// CodeConflict: another process wrote at the same time; the transaction has to
 	// be rolled back.
 	CodeConflict Code = "conflict"
+	// CodeSession: a session is not open, or too many are.
+	CodeSession Code = "session"
 	// CodeUnknownFunction: the body of a function that the core stands in for is
 	// neither the engine's nor ours.
 	CodeUnknownFunction Code = "unknown_function"
@@ -77,6 +79,7 @@ func FromError(err error) *Error {
 		unknown  *operation.UnknownFunctionError
 		notEmpty *operation.SchemaNotEmptyError
 		missing  *operation.MissingError
+		session  *operation.SessionError
 		unpaired *store.UnpairedError
 	)
 	switch {
@@ -86,6 +89,8 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeCycle, Message: err.Error(), Details: map[string]any{"path": cycle.Path}}
 	case errors.As(err, &unknown):
 		return &Error{Code: CodeUnknownFunction, Message: err.Error(), Details: map[string]any{"function": unknown.Function}}
+	case errors.As(err, &session):
+		return &Error{Code: CodeSession, Message: err.Error()}
 	case errors.As(err, &missing):
 		return &Error{Code: CodeNotFound, Message: err.Error(), Details: map[string]any{missing.Machine.String() + "_id": missing.ID}}
 	case errors.As(err, &unpaired):

@@ -10,6 +10,9 @@ import (
 // pool in one of the core's, otherwise in the one that the host has open.
 var writes = map[string]bool{
 	"install_schema":   true,
+	"session_claim":    true,
+	"session_finish":   true,
+	"session_retry":    true,
 	"transition_step":  true,
 	"transition_steps": true,
 	"transition_task":  true,

@@ -10,12 +10,19 @@ module TaskerCore
         # @param machine [Statesman::Machine]
         # @param state [String] the target
         # @param metadata [Hash]
-        def initialize(machine, state, metadata)
+        # @param from_state [String, nil] what callbacks see as from_state; the engine
+        #   never records one, so nil unless a fix needs the event that it selects
+        # @yieldparam host [HostConnection] for another statement than the plain
+        #   transition's: a run's claim or completion
+        # @yieldreturn [Transition]
+        def initialize(machine, state, metadata, from_state: nil, &statement)
           @machine = machine
           @face = Face.of(machine)
           @object = machine.object
           @state = state
           @metadata = metadata
+          @from_state = from_state
+          @statement = statement
         end
 
         # @return [Boolean] whether the core can stand in here; an unsaved object,
@@ -42,7 +49,7 @@ module TaskerCore
           host = StateTransitions.host
           transition_class.transaction(requires_new: true) do
             run_before_callbacks
-            finish(Transition.new(*ask(host)))
+            finish(ask(host))
           end
         rescue *Failover::FAULTS => e
           raise if host.nil? || host.used?
@@ -56,9 +63,13 @@ module TaskerCore
         end
 
         def ask(host)
-          Core.current.call(@face.write_operation,
-                            { **@face.target(@face.id(@object)), 'to' => @state, 'metadata' => @metadata.to_json,
-                              'now' => host.now }, host)
+          return @statement.call(host) if @statement
+
+          Transition.new(*Core.current.call(
+            @face.write_operation,
+            { **@face.target(@face.id(@object)), 'to' => @state, 'metadata' => @metadata.to_json, 'now' => host.now },
+            host
+          ))
         end
 
         # Guards that the application added run in Ruby, and callbacks that come
@@ -112,7 +123,7 @@ module TaskerCore
         def audit_row(transition)
           transition_class.instantiate(
             'id' => transition.transition_id, @face.key.name => transition.id, 'to_state' => @state,
-            'from_state' => nil, 'sort_key' => transition.sort_key, 'most_recent' => true,
+            'from_state' => @from_state, 'sort_key' => transition.sort_key, 'most_recent' => true,
             'metadata' => @metadata.to_json, 'created_at' => transition_time, 'updated_at' => transition_time
           )
         end

@@ -1,0 +1,37 @@
+package operation
+
+import (
+	"context"
+
+	"github.com/jcoletaylor/tasker_core/go/analysis"
+	"github.com/jcoletaylor/tasker_core/go/readiness"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// AnalyzeGraph gives the engine's RuntimeGraphAnalyzer's analysis of a task, from
+// one snapshot of it; nil for an unknown task. Steps in a circle are a
+// *dag.CycleError.
+func AnalyzeGraph(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64, weights analysis.Weights) (*analysis.Runtime, error) {
+	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	if err != nil {
+		return nil, err
+	}
+	task, found := snapshot.Tasks[taskID]
+	if !found {
+		return nil, nil
+	}
+	graph, err := compile(snapshot.Steps.ID, snapshot.Edges)
+	if err != nil {
+		return nil, err
+	}
+	in := analysis.Input{
+		Graph: graph, Now: snapshot.Now, Weights: weights,
+		Steps: readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, snapshot.Steps.Len())),
+	}
+	var tally readiness.Tally
+	for i := range in.Steps {
+		tally.Add(&in.Steps[i])
+	}
+	in.Task = tally.Context(readiness.TaskInput{TaskID: taskID, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)})
+	return analysis.Analyze(in)
+}

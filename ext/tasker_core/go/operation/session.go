@@ -1,0 +1,131 @@
+package operation
+
+import (
+	"context"
+
+	"github.com/jcoletaylor/tasker_core/go/dag"
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
+	"github.com/jcoletaylor/tasker_core/go/orchestration"
+	"github.com/jcoletaylor/tasker_core/go/readiness"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// SessionView is what a session shows of its task after a strict read.
+type SessionView struct {
+	Session int64
+	Task    readiness.TaskInput
+	Steps   []readiness.StepInput
+	// Changed are the steps whose row or state is not what the session knew.
+	Changed []int64
+	Edges   []dag.Edge
+}
+
+// OpenSession reads a task and opens a session on it. An unknown task is a
+// *MissingError, a cyclic one a *dag.CycleError.
+func OpenSession(ctx context.Context, core *Core, driver store.Driver, options orchestration.Options, taskID int64) (*SessionView, error) {
+	picture, now, err := takePicture(ctx, driver, taskID)
+	if err != nil {
+		return nil, err
+	}
+	session, err := orchestration.New(options, *picture)
+	if err != nil {
+		return nil, err
+	}
+	live := &liveSession{session: session, options: options}
+	live.setClock(now)
+	id, err := core.Sessions.add(live)
+	if err != nil {
+		return nil, err
+	}
+	core.Sessions.stats.StrictReads.Add(1)
+	return &SessionView{Session: id, Task: session.Task(), Steps: session.Steps(), Changed: []int64{}, Edges: picture.Edges}, nil
+}
+
+// RefreshSession brings a session up to date with a strict read.
+func RefreshSession(ctx context.Context, core *Core, driver store.Driver, id int64) (*SessionView, error) {
+	live, err := core.Sessions.find(id)
+	if err != nil {
+		return nil, err
+	}
+	picture, now, err := takePicture(ctx, driver, live.session.TaskID())
+	if err != nil {
+		return nil, err
+	}
+	live.mutex.Lock()
+	defer live.mutex.Unlock()
+	changed, err := live.session.Refresh(*picture)
+	if err != nil {
+		return nil, err
+	}
+	live.setClock(now)
+	core.Sessions.stats.StrictReads.Add(1)
+	return &SessionView{Session: id, Task: live.session.Task(), Steps: live.session.Steps(), Changed: changed, Edges: picture.Edges}, nil
+}
+
+// takePicture reads the versions first: they may be older than the rows, never
+// newer.
+func takePicture(ctx context.Context, driver store.Driver, taskID int64) (*orchestration.Picture, int64, error) {
+	versions, err := store.StepVersions(ctx, driver, taskID)
+	if err != nil {
+		return nil, 0, err
+	}
+	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	if err != nil {
+		return nil, 0, err
+	}
+	task, found := snapshot.Tasks[taskID]
+	if !found {
+		return nil, 0, &MissingError{Machine: lifecycle.Task, ID: taskID}
+	}
+	picture := &orchestration.Picture{
+		Task:     readiness.TaskInput{TaskID: taskID, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)},
+		Steps:    inputs(snapshot),
+		Versions: make([]int64, snapshot.Steps.Len()),
+		Edges:    make([]dag.Edge, len(snapshot.Edges.Parent)),
+	}
+	for i, id := range snapshot.Steps.ID {
+		picture.Versions[i] = versions[id]
+	}
+	for i, parent := range snapshot.Edges.Parent {
+		picture.Edges[i] = dag.Edge{From: parent, To: snapshot.Edges.Child[i]}
+	}
+	for id, state := range snapshot.Edges.Outside {
+		if state != nil && lifecycle.Satisfied(*state) {
+			picture.SatisfiedOutside = append(picture.SatisfiedOutside, id)
+		}
+	}
+	return picture, snapshot.Now, nil
+}
+
+// NextSteps tells what a session can run now, from memory.
+type NextSteps struct {
+	orchestration.Batch
+	// Stale tells that a strict read is due before the answer can be relied on.
+	Stale bool
+	// Blocked tells that nothing can run and a step has failed for good.
+	Blocked bool
+}
+
+// SessionNext asks a session for the next batch. It reads nothing.
+func SessionNext(core *Core, id int64) (*NextSteps, error) {
+	live, err := core.Sessions.find(id)
+	if err != nil {
+		return nil, err
+	}
+	live.mutex.Lock()
+	defer live.mutex.Unlock()
+	now := live.now()
+	return &NextSteps{Batch: live.session.Next(now), Stale: live.session.Stale(), Blocked: live.session.Blocked(now)}, nil
+}
+
+// SessionContext gives the task's execution context as the session knows it.
+func SessionContext(core *Core, id int64) (*readiness.Context, error) {
+	live, err := core.Sessions.find(id)
+	if err != nil {
+		return nil, err
+	}
+	live.mutex.Lock()
+	defer live.mutex.Unlock()
+	row := live.session.Context(live.now())
+	return &row, nil
+}

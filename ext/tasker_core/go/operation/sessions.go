@@ -1,0 +1,94 @@
+package operation
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jcoletaylor/tasker_core/go/orchestration"
+)
+
+// Sessions are the task runs that are open in a core.
+type Sessions struct {
+	limit int
+	mutex sync.Mutex
+	last  int64
+	open  map[int64]*liveSession
+	stats SessionStats
+}
+
+// SessionStats count what sessions did since the core was opened.
+type SessionStats struct {
+	Opened        atomic.Int64
+	Claims        atomic.Int64
+	ClaimsRefused atomic.Int64
+	Finished      atomic.Int64
+	Late          atomic.Int64
+	StrictReads   atomic.Int64
+}
+
+// liveSession is a session with its lock and its clock. The lock is held for
+// memory only, never while a statement runs.
+type liveSession struct {
+	mutex   sync.Mutex
+	session *orchestration.Session
+	options orchestration.Options
+	readAt  int64
+	since   time.Time
+}
+
+// now is the database's clock: as the last strict read had it, and the time since.
+func (l *liveSession) now() int64 { return l.readAt + time.Since(l.since).Microseconds() }
+
+func (l *liveSession) setClock(now int64) { l.readAt, l.since = now, time.Now() }
+
+// SessionError is a fault in the use of sessions.
+type SessionError struct {
+	Message string
+}
+
+func (e *SessionError) Error() string { return e.Message }
+
+func newSessions(limit int) *Sessions {
+	return &Sessions{limit: limit, open: make(map[int64]*liveSession)}
+}
+
+func (s *Sessions) add(live *liveSession) (int64, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if len(s.open) >= s.limit {
+		return 0, &SessionError{Message: fmt.Sprintf("%d sessions are open, which is the limit; close those that have ended, or raise max_sessions", s.limit)}
+	}
+	s.last++
+	s.open[s.last] = live
+	s.stats.Opened.Add(1)
+	return s.last, nil
+}
+
+func (s *Sessions) find(id int64) (*liveSession, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	live, ok := s.open[id]
+	if !ok {
+		return nil, &SessionError{Message: fmt.Sprintf("session %d is not open; it was closed, or belongs to another process", id)}
+	}
+	return live, nil
+}
+
+// Close ends a session; an unknown one is ignored.
+func (s *Sessions) Close(id int64) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	delete(s.open, id)
+}
+
+// Count is how many sessions are open.
+func (s *Sessions) Count() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return len(s.open)
+}
+
+// Stats are the counters.
+func (s *Sessions) Stats() *SessionStats { return &s.stats }

@@ -1,0 +1,295 @@
+package orchestration
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/jcoletaylor/tasker_core/go/dag"
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
+	"github.com/jcoletaylor/tasker_core/go/readiness"
+)
+
+// Picture is what a strict read saw of a task.
+type Picture struct {
+	Task readiness.TaskInput
+	// Steps are the task's steps in ascending order of id.
+	Steps []readiness.StepInput
+	// Versions are the steps' row versions: whoever changes a row changes it.
+	Versions []int64
+	// Edges lead into the steps; parents may lie in other tasks.
+	Edges []dag.Edge
+	// SatisfiedOutside are those parents in other tasks that are satisfied.
+	SatisfiedOutside []int64
+}
+
+// Session is one run's picture of its task. It is not safe for concurrent use.
+type Session struct {
+	rules    readiness.Version
+	final    bool
+	task     readiness.TaskInput
+	steps    []readiness.StepInput
+	versions []int64
+	tokens   map[int64]int64
+	graph    *dag.Graph
+	counters *dag.Counters
+	// open are the steps that wait for no parent and are not satisfied.
+	open   []int32
+	failed int
+	stale  bool
+}
+
+// Options are a session's rules.
+type Options struct {
+	// Rules are the database's rules of readiness.
+	Rules readiness.Version
+	// FinalWhenNotRetryable counts a failed step that must not be retried as
+	// blocked, whatever attempts it has left. The engine's functions do not.
+	FinalWhenNotRetryable bool
+}
+
+// New makes a session from a strict read. Steps that depend on each other in a
+// circle are a *dag.CycleError.
+func New(options Options, picture Picture) (*Session, error) {
+	s := &Session{rules: options.Rules, final: options.FinalWhenNotRetryable, tokens: make(map[int64]int64)}
+	return s, s.show(picture)
+}
+
+func (s *Session) show(picture Picture) error {
+	ids := make([]int64, len(picture.Steps))
+	for i := range picture.Steps {
+		ids[i] = picture.Steps[i].WorkflowStepID
+	}
+	graph, err := dag.Compile(ids, picture.Edges)
+	if err != nil {
+		return err
+	}
+	if cycle := graph.Cycle(); cycle != nil {
+		return cycle
+	}
+	satisfied := make([]bool, graph.NodeCount())
+	failed := 0
+	for i := range picture.Steps {
+		state := picture.Steps[i].State.Or(lifecycle.Pending)
+		satisfied[i] = lifecycle.Satisfied(state)
+		if state == lifecycle.Error {
+			failed++
+		}
+	}
+	for _, id := range picture.SatisfiedOutside {
+		if node, found := graph.Index(id); found {
+			satisfied[node] = true
+		}
+	}
+	counters, err := dag.NewCounters(graph, satisfied)
+	if err != nil {
+		return err
+	}
+	s.task, s.steps, s.versions = picture.Task, picture.Steps, picture.Versions
+	s.graph, s.counters, s.failed, s.stale = graph, counters, failed, false
+	s.open = counters.AppendFree(nil)
+	return nil
+}
+
+// Refresh takes a newer strict read and gives the ids of the steps whose row or
+// state is not what the session knew, or that it did not know at all.
+func (s *Session) Refresh(picture Picture) ([]int64, error) {
+	before := make(map[int64]int, len(s.steps))
+	for i := range s.steps {
+		before[s.steps[i].WorkflowStepID] = i
+	}
+	changed := []int64{}
+	for i := range picture.Steps {
+		id := picture.Steps[i].WorkflowStepID
+		at, known := before[id]
+		if !known || s.versions[at] != picture.Versions[i] || s.steps[at].State != picture.Steps[i].State {
+			changed = append(changed, id)
+		}
+	}
+	return changed, s.show(picture)
+}
+
+// Stale tells that the picture was found wrong: a strict read is due before the
+// next decision.
+func (s *Session) Stale() bool { return s.stale }
+
+// Batch is what can run now.
+type Batch struct {
+	// Ready are pending steps.
+	Ready []int64
+	// Retry are failed steps whose waiting time is over; they go back to pending
+	// first.
+	Retry []int64
+}
+
+// Next gives the steps that can run at the time now (micros), each list in
+// ascending order.
+func (s *Session) Next(now int64) Batch {
+	batch := Batch{Ready: []int64{}, Retry: []int64{}}
+	var row readiness.Status
+	for _, node := range s.open {
+		step := s.input(node)
+		readiness.Evaluate(s.rules, now, step, &row)
+		switch {
+		case !row.ReadyForExecution:
+		case row.CurrentState == lifecycle.Error:
+			batch.Retry = append(batch.Retry, row.WorkflowStepID)
+		default:
+			batch.Ready = append(batch.Ready, row.WorkflowStepID)
+		}
+	}
+	slices.Sort(batch.Ready)
+	slices.Sort(batch.Retry)
+	return batch
+}
+
+// input gives a step with its parents counted as they stand now.
+func (s *Session) input(node int32) *readiness.StepInput {
+	step := &s.steps[node]
+	step.TotalParents = int32(s.counters.TotalParents(node))
+	step.CompletedParents = int32(s.counters.CompletedParents(node))
+	return step
+}
+
+// Context tells how the task stands at the time now, as the engine's
+// get_task_execution_context does.
+func (s *Session) Context(now int64) readiness.Context {
+	tally := s.tally(now)
+	return tally.Context(s.task)
+}
+
+func (s *Session) tally(now int64) readiness.Tally {
+	var tally readiness.Tally
+	var row readiness.Status
+	for node := range s.steps {
+		readiness.Evaluate(s.rules, now, s.input(int32(node)), &row)
+		tally.Add(&row)
+		if s.givenUp(node, &row) {
+			tally.PermanentlyBlocked++
+		}
+	}
+	return tally
+}
+
+// givenUp tells of a failed step that is final although attempts are left.
+func (s *Session) givenUp(node int, row *readiness.Status) bool {
+	return s.final && row.CurrentState == lifecycle.Error && !s.steps[node].Retryable.Or(true) &&
+		!(row.Attempts.Valid && row.Attempts.Value >= row.RetryLimit)
+}
+
+// Blocked tells whether nothing can run and a step has failed for good. Without a
+// failed step it costs nothing.
+func (s *Session) Blocked(now int64) bool {
+	return s.failed > 0 && s.Context(now).ExecutionStatus == readiness.BlockedByFailures
+}
+
+// Token gives the claim that this session holds on a step.
+func (s *Session) Token(id int64) (int64, bool) {
+	token, held := s.tokens[id]
+	return token, held
+}
+
+// Claimed notes that a step is this run's now; token is the id of the audit row.
+func (s *Session) Claimed(id, token int64) error {
+	node, err := s.node(id)
+	if err != nil {
+		return err
+	}
+	s.tokens[id] = token
+	s.setState(node, lifecycle.InProgress, 0)
+	return nil
+}
+
+// Retried notes that a failed step went back to pending.
+func (s *Session) Retried(id int64) error {
+	node, err := s.node(id)
+	if err == nil {
+		s.setState(node, lifecycle.Pending, 0)
+	}
+	return err
+}
+
+// Refused notes that the database did not allow what the picture promised.
+func (s *Session) Refused(id int64) {
+	delete(s.tokens, id)
+	s.stale = true
+}
+
+// RolledBack notes that what the session was told of a step never happened.
+// token is the claim that holds nevertheless, 0 for none.
+func (s *Session) RolledBack(id, token int64) {
+	s.Refused(id)
+	if token != 0 {
+		s.tokens[id] = token
+	}
+}
+
+// Outcome is what became of a step that ran: its columns as they were written.
+type Outcome struct {
+	State                 string // complete or error
+	At                    int64  // micros
+	Version               int64
+	Attempts              readiness.Null[int32]
+	RetryLimit            readiness.Null[int32]
+	Retryable             bool
+	InProcess             bool
+	Processed             bool
+	BackoffRequestSeconds readiness.Null[int32]
+	LastAttemptedAt       readiness.Null[int64]
+}
+
+// Finished notes the outcome of a step and frees those that waited for it.
+func (s *Session) Finished(id int64, outcome Outcome) error {
+	node, err := s.node(id)
+	if err != nil {
+		return err
+	}
+	delete(s.tokens, id)
+	step := &s.steps[node]
+	step.Attempts, step.RetryLimit = outcome.Attempts, outcome.RetryLimit
+	step.Retryable, step.InProcess, step.Processed = readiness.Some(outcome.Retryable), readiness.Some(outcome.InProcess), readiness.Some(outcome.Processed)
+	step.BackoffRequestSeconds, step.LastAttemptedAt = outcome.BackoffRequestSeconds, outcome.LastAttemptedAt
+	s.versions[node] = outcome.Version
+	s.setState(node, outcome.State, outcome.At)
+	return nil
+}
+
+func (s *Session) node(id int64) (int32, error) {
+	node, found := s.graph.Index(id)
+	if !found || s.graph.IsForeign(node) {
+		return 0, fmt.Errorf("step %d is not part of task %d", id, s.task.TaskID)
+	}
+	return node, nil
+}
+
+func (s *Session) setState(node int32, state string, at int64) {
+	step := &s.steps[node]
+	if step.State.Or(lifecycle.Pending) == lifecycle.Error {
+		s.failed--
+	}
+	step.State, step.StateCreatedAt = readiness.Some(state), readiness.Some(at)
+	switch {
+	case state == lifecycle.Error:
+		s.failed++
+	case lifecycle.Satisfied(state):
+		s.open = slices.DeleteFunc(s.open, func(open int32) bool { return open == node })
+		s.open = s.counters.Complete(node, s.open)
+	}
+}
+
+// TaskID is the task of the session.
+func (s *Session) TaskID() int64 { return s.task.TaskID }
+
+// Task is the task as the last strict read saw it.
+func (s *Session) Task() readiness.TaskInput { return s.task }
+
+// Steps are the steps as the session knows them. The slice is the session's own.
+func (s *Session) Steps() []readiness.StepInput { return s.steps }
+
+// Version is the row version that the session knows of a step.
+func (s *Session) Version(id int64) (int64, bool) {
+	node, err := s.node(id)
+	if err != nil {
+		return 0, false
+	}
+	return s.versions[node], true
+}

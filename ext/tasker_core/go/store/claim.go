@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+//go:embed claim.sql
+var claimTemplate string
+
+var claimSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{increment}}", sortKeyIncrement).Replace(claimTemplate)
+
+// Claim is what became of a claim. Without a token nothing was written, and the
+// other fields say what was in the way.
+type Claim struct {
+	Token   NullInt
+	SortKey NullInt
+	// Version is the row version of the step when it was claimed.
+	Version   int64
+	State     string
+	Guard     bool
+	Eligible  bool
+	TaskState string
+}
+
+// ClaimStep moves a step from pending to in_progress for one run; nil for an
+// unknown step.
+func ClaimStep(ctx context.Context, driver Driver, stepID int64, now *string) (*Claim, error) {
+	rows, err := driver.Query(ctx, Statement{Name: "claim_step", SQL: claimSQL, Params: []*string{Int(stepID), now}, Write: true})
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	row, err := oneRow(rows, 8)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{row: row}
+	claim := &Claim{Token: d.integer(), SortKey: d.integer(), Version: d.integer().Value,
+		State: d.text(), Guard: d.text() == "true", Eligible: d.text() == "true", TaskState: d.text()}
+	if d.text() == "true" && d.err == nil {
+		return nil, &UnpairedError{Machine: "step", IDs: []int64{stepID}}
+	}
+	return claim, d.err
+}
+
+//go:embed finish.sql
+var finishTemplate string
+
+// Column is a column of tasker_workflow_steps with the text of its new value, nil
+// for NULL.
+type Column struct {
+	Name  string
+	Value *string
+}
+
+// Finish asks to finish a claimed step.
+type Finish struct {
+	StepID  int64
+	Token   int64
+	To      string
+	Now     *string
+	Columns []Column
+	// Metadata is a JSON object for the audit row.
+	Metadata string
+}
+
+// Finished is what became of it. Without a RowID the claim no longer held and
+// nothing was written; State is the step's state then.
+type Finished struct {
+	RowID                 NullInt
+	SortKey               NullInt
+	Version               int64
+	Attempts              NullInt
+	RetryLimit            NullInt
+	Retryable             bool
+	InProcess             bool
+	Processed             bool
+	BackoffRequestSeconds NullInt
+	LastAttemptedAt       NullInt
+	At                    int64
+	State                 string
+}
+
+// FinishStep writes the audit row and the step's columns, if the claim holds.
+func FinishStep(ctx context.Context, driver Driver, f Finish) (*Finished, error) {
+	metadata := f.Metadata
+	if metadata == "" {
+		metadata = "{}"
+	}
+	assignments, values := f.assignments()
+	rows, err := driver.Query(ctx, Statement{
+		Name:   "finish_step",
+		SQL:    strings.NewReplacer("{{increment}}", sortKeyIncrement, "{{columns}}", assignments).Replace(finishTemplate),
+		Params: append([]*string{Int(f.StepID), Int(f.Token), Text(f.To), f.Now, Text(metadata)}, values...),
+		Write:  true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	row, err := oneRow(rows, 12)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{row: row}
+	finished := &Finished{RowID: d.integer(), SortKey: d.integer(), Version: d.integer().Value,
+		Attempts: d.integer(), RetryLimit: d.integer(), Retryable: d.text() == "true", InProcess: d.text() == "true",
+		Processed: d.text() == "true", BackoffRequestSeconds: d.integer(), LastAttemptedAt: d.nullInstant(),
+		At: d.instant(), State: d.text()}
+	return finished, d.err
+}
+
+// assignments gives ", "name" = $6, ..." and the values. The names are quoted; the
+// order is fixed, so that equal sets of columns share a prepared statement.
+func (f Finish) assignments() (string, []*string) {
+	columns := slices.Clone(f.Columns)
+	slices.SortFunc(columns, func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
+	var b strings.Builder
+	values := make([]*string, len(columns))
+	for i, column := range columns {
+		fmt.Fprintf(&b, `, "%s" = $%d`, strings.ReplaceAll(column.Name, `"`, `""`), i+6)
+		values[i] = column.Value
+	}
+	return b.String(), values
+}
+
+// StepVersions reads the row version of each step of a task. Read before the
+// steps themselves, it can be older than they are, never newer: whoever compares
+// reads once too often at worst.
+func StepVersions(ctx context.Context, driver Driver, taskID int64) (map[int64]int64, error) {
+	rows, err := driver.Query(ctx, Statement{
+		Name: "step_versions",
+		SQL: `SELECT array_agg(workflow_step_id)::text, array_agg(xmin::text::bigint)::text
+FROM tasker_workflow_steps WHERE task_id = (SELECT $1::bigint)`,
+		Params: []*string{Int(taskID)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	columns, err := idColumns(rows, 2)
+	if err != nil {
+		return nil, err
+	}
+	if len(columns[0]) != len(columns[1]) {
+		return nil, &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
+	}
+	versions := make(map[int64]int64, len(columns[0]))
+	for i, id := range columns[0] {
+		versions[id] = columns[1][i]
+	}
+	return versions, nil
+}

@@ -1,0 +1,136 @@
+package wire
+
+import (
+	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/orchestration"
+	"github.com/jcoletaylor/tasker_core/go/readiness"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+type openSessionArguments struct {
+	TaskID int64 `msgpack:"task_id"`
+	// FinalWhenNotRetryable: see orchestration.Options.
+	FinalWhenNotRetryable bool `msgpack:"final_when_not_retryable"`
+	rules
+}
+
+type sessionArguments struct {
+	Session int64   `msgpack:"session"`
+	StepID  int64   `msgpack:"step_id"`
+	Token   int64   `msgpack:"token"`
+	Now     *string `msgpack:"now"`
+}
+
+type finishArguments struct {
+	sessionArguments
+	To       string             `msgpack:"to"`
+	Columns  map[string]*string `msgpack:"columns"`
+	Metadata string             `msgpack:"metadata"`
+}
+
+func openSession(c call, a openSessionArguments) (any, error) {
+	version, err := a.version()
+	if err != nil {
+		return nil, err
+	}
+	options := orchestration.Options{Rules: version, FinalWhenNotRetryable: a.FinalWhenNotRetryable}
+	view, err := operation.OpenSession(c.ctx, c.core, c.driver, options, a.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	return sessionView(view), nil
+}
+
+func sessionRefresh(c call, a sessionArguments) (any, error) {
+	view, err := operation.RefreshSession(c.ctx, c.core, c.driver, a.Session)
+	if err != nil {
+		return nil, err
+	}
+	return sessionView(view), nil
+}
+
+// sessionView is [session, task state, step ids, states, changed step ids, parents,
+// children]; the last two are the edges into the steps.
+func sessionView(view *operation.SessionView) []any {
+	ids := make([]int64, len(view.Steps))
+	for i := range ids {
+		ids[i] = view.Steps[i].WorkflowStepID
+	}
+	parents, children := make([]int64, len(view.Edges)), make([]int64, len(view.Edges))
+	for i, edge := range view.Edges {
+		parents[i], children[i] = edge.From, edge.To
+	}
+	return []any{view.Session, view.Task.State.Or("pending"), ids, operation.StepStates(view.Steps), view.Changed, parents, children}
+}
+
+// sessionNext is [ready ids, retry ids, stale, blocked].
+func sessionNext(c call, a sessionArguments) (any, error) {
+	next, err := operation.SessionNext(c.core, a.Session)
+	if err != nil {
+		return nil, err
+	}
+	return []any{next.Ready, next.Retry, next.Stale, next.Blocked}, nil
+}
+
+func sessionContext(c call, a sessionArguments) (any, error) {
+	row, err := operation.SessionContext(c.core, a.Session)
+	if err != nil {
+		return nil, err
+	}
+	return contextTable([]readiness.Context{*row}), nil
+}
+
+// sessionClaim is [code, message, token, sort key, changed].
+func sessionClaim(c call, a sessionArguments) (any, error) {
+	r, err := operation.SessionClaim(c.ctx, c.core, c.driver, a.Session, a.StepID, a.Now)
+	if err != nil {
+		return nil, err
+	}
+	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed}, nil
+}
+
+// sessionFinish is [code, message, row id, sort key].
+func sessionFinish(c call, a finishArguments) (any, error) {
+	if a.To != "complete" && a.To != "error" {
+		return nil, Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", a.To)
+	}
+	request := operation.FinishRequest{Session: a.Session, StepID: a.StepID, To: a.To, Now: a.Now, Metadata: a.Metadata}
+	for name, value := range a.Columns {
+		request.Columns = append(request.Columns, store.Column{Name: name, Value: value})
+	}
+	r, err := operation.SessionFinish(c.ctx, c.core, c.driver, request)
+	if err != nil {
+		return nil, err
+	}
+	return []any{string(r.Code), r.Message, r.RowID, r.SortKey}, nil
+}
+
+func sessionRetry(c call, a sessionArguments) (any, error) {
+	result, err := operation.SessionRetry(c.ctx, c.core, c.driver, a.Session, a.StepID, a.Now)
+	if err != nil {
+		return nil, err
+	}
+	return transitionResult(*result), nil
+}
+
+func sessionRolledBack(c call, a sessionArguments) (any, error) {
+	return nil, operation.SessionRolledBack(c.core, a.Session, a.StepID, a.Token)
+}
+
+func closeSession(c call, a sessionArguments) (any, error) {
+	c.core.Sessions.Close(a.Session)
+	return nil, nil
+}
+
+func sessionStats(c call, _ struct{}) (any, error) {
+	stats := c.core.Sessions.Stats()
+	return map[string]int64{
+		"sessions_open":   int64(c.core.Sessions.Count()),
+		"sessions_opened": stats.Opened.Load(),
+		"claims":          stats.Claims.Load(),
+		"claims_refused":  stats.ClaimsRefused.Load(),
+		"steps_finished":  stats.Finished.Load(),
+		"results_late":    stats.Late.Load(),
+		"strict_reads":    stats.StrictReads.Load(),
+	}, nil
+}

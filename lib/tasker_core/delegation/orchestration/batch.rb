@@ -1,0 +1,105 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # Executes some steps at once, each on a thread and a connection of its own as
+      # the engine does, and does not wait longer than the batch's timeout.
+      class Batch
+        # @param run [Run]
+        # @param executor [Tasker::Orchestration::StepExecutor]
+        # @param steps [Array<Tasker::WorkflowStep>]
+        def initialize(run, executor, steps)
+          @run = run
+          @executor = executor
+          @steps = steps
+        end
+
+        # @yieldparam step [Tasker::WorkflowStep]
+        # @yieldreturn [Tasker::WorkflowStep, nil] the executed step
+        # @return [Array<Tasker::WorkflowStep, nil>] by step; nil for those that failed
+        def call(&)
+          futures = @steps.map { |step| start(step, &) }
+          deadline = monotonic + @executor.send(:calculate_batch_timeout, @steps.size)
+          futures.zip(@steps).map do |future, step|
+            wait(future, deadline)
+            future.complete? ? future.value : time_out(step)
+          end
+        end
+
+        # How many steps of a run may be executed at once.
+        #
+        # @param executor [Tasker::Orchestration::StepExecutor]
+        # @return [Integer] within the limits of the engine's configuration
+        def self.concurrency(executor)
+          return executor.max_concurrent_steps unless TaskerCore.configuration.honour_concurrency_limits
+
+          settings = executor.execution_config
+          stat = ::Tasker::ApplicationRecord.connection_pool.stat
+          (stat[:size] - stat[:busy]).clamp(settings.min_concurrent_steps, settings.max_concurrent_steps_limit)
+        end
+
+        private
+
+        def start(step)
+          Concurrent::Future.execute do
+            @run.use { with_connections { yield step } }
+          end
+        end
+
+        def with_connections(&)
+          pools = [ActiveRecord::Base.connection_pool, ::Tasker::ApplicationRecord.connection_pool].uniq
+          return pools.first.with_connection(&) if pools.one?
+
+          pools.first.with_connection { pools.last.with_connection(&) }
+        end
+
+        def wait(future, deadline)
+          return future.wait unless TaskerCore.configuration.enforce_timeouts
+
+          future.wait([deadline - monotonic, 0].max)
+        end
+
+        # The step is failed as one that may be retried; its handler may still run,
+        # on an object of its own, and its result will be refused.
+        def time_out(step)
+          @run.give_up(step.workflow_step_id)
+          TimedOut.new(@run, @executor, step).call
+          nil
+        end
+
+        def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
+
+      # Records that a step's time ran out.
+      class TimedOut
+        def initialize(run, executor, step)
+          @run = run
+          @executor = executor
+          @step = ::Tasker::WorkflowStep.find(step.workflow_step_id)
+          @message = "Step #{step.name} (#{step.workflow_step_id}) did not end within the batch timeout; " \
+                     'its result will be refused. Raise execution.batch_timeout_* or make the step shorter.'
+        end
+
+        def call
+          @run.picture.replace(@step)
+          @executor.send(:store_step_error_data, @step, error)
+          @step.in_process = false
+          @step.processed = false
+          Outcome.new(@run, @step).finish('error')
+          @executor.publish_step_failed(@step, error:, attempt_number: @step.attempts)
+        rescue Outcome::Refused
+          # It ended at the very last moment, or was never started: there is nothing
+          # to fail. The next strict read shows which.
+          nil
+        end
+
+        private
+
+        def error
+          @error ||= Timeout::Error.new(@message).tap { |error| error.set_backtrace([]) }
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # What the two endings of a step share.
+      class Ending
+        # @param run [Run]
+        # @param executor [Tasker::Orchestration::StepExecutor] publishes the events
+        # @param step [Tasker::WorkflowStep] as the handler left it
+        def initialize(run, executor, step)
+          @run = run
+          @executor = executor
+          @step = step
+        end
+
+        private
+
+        def late(error)
+          Reporting.report(
+            Report.new(kind: :late_result, capability: CAPABILITY, operation: 'StepExecutor', details: { error: },
+                       message: "The result of step #{@step.workflow_step_id} came too late: #{error.message}")
+          )
+          nil
+        end
+      end
+
+      # A handler that returned: StepExecutor#complete_step_execution.
+      class Completion < Ending
+        # @return [Tasker::WorkflowStep, nil] nil where nothing was written, or where
+        #   the failure to write was recorded
+        def call
+          @step.attempts = (@step.attempts || 0) + 1
+          @step.last_attempted_at = Time.zone.now
+          @step.processed = true
+          @step.in_process = false
+          @step.processed_at = Time.zone.now
+          Outcome.new(@run, @step).finish('complete')
+          @executor.publish_step_completed(@step, attempt_number: @step.attempts,
+                                                  execution_duration: @step.processed_at&.-(@step.updated_at))
+          @step
+        rescue Outcome::Refused => e
+          late(e)
+        rescue StandardError => e
+          record(e)
+        end
+
+        private
+
+        # The result could not be written (a NUL byte, an application's validation, a
+        # subscriber that broke the transaction): the step fails with the reason.
+        def record(error)
+          Rails.logger.error("StepExecutor: Unexpected error completing step #{@step.workflow_step_id}: #{error.message}")
+          return unless TaskerCore.configuration.record_failed_completions
+
+          @run.taken_back(@step)
+          @step.results = { error: "The result could not be saved: #{error.message.delete("\0")}",
+                            backtrace: Array(error.backtrace).join("\n"), error_class: error.class.name }
+          @step.processed_at = nil
+          Failure.new(@run, @executor, @step).call
+          nil
+        end
+      end
+
+      # A handler that raised: StepExecutor#complete_error_step_execution.
+      class Failure < Ending
+        # @return [Tasker::WorkflowStep, nil]
+        def call
+          @step.in_process = false
+          @step.processed = false
+          Outcome.new(@run, @step).finish('error')
+          @executor.publish_step_failed(@step, error_message: @step.results['error'],
+                                               error_class: @step.results['error_class'],
+                                               attempt_number: @step.attempts,
+                                               backtrace: @step.results['backtrace']&.split("\n")&.first(10))
+          @step
+        rescue Outcome::Refused => e
+          late(e)
+        rescue StandardError => e
+          Rails.logger.error("StepExecutor: Unexpected error completing error step #{@step.workflow_step_id}: #{e.message}")
+          @run.taken_back(@step)
+          nil
+        end
+      end
+    end
+  end
+end

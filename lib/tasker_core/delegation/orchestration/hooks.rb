@@ -1,0 +1,231 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # What is prepended to the engine. Each method answers for objects of a run and
+      # leaves everything else to the engine.
+      module Hooks
+        # A hook on instances.
+        module OnInstances
+          def on_class? = false
+        end
+
+        # A hook on the class itself.
+        module OnClass
+          def on_class? = true
+        end
+
+        # Prepended to WorkflowCoordinator. execute_workflow itself is left alone, so
+        # that specs may replace it.
+        module Coordinator
+          extend OnInstances
+
+          private
+
+          def execute_workflow_with_monitoring(task, task_handler)
+            run = Run.open(self, task, task_handler)
+            return super unless run
+
+            run.drive { super }
+          end
+
+          def execute_workflow_iteration(task, task_handler, all_processed_steps, iteration)
+            run = Run.driving(task)
+            return super unless run
+
+            run.turn { super }
+          end
+        end
+
+        # Prepended to Task: the loop's reload on each turn has nothing to read.
+        module TaskReload
+          extend OnInstances
+
+          def reload(...)
+            return if Run.driving(self)&.looping?
+
+            super
+          end
+        end
+
+        # Prepended to StepSequenceFactory.
+        module SequenceFactory
+          extend OnInstances
+
+          def get_sequence(task, task_handler)
+            Run.driving(task)&.sequence || super
+          end
+        end
+
+        # Prepended to WorkflowStep's class. The answer stays a relation; its rows are
+        # loaded already.
+        module ViableSteps
+          extend OnClass
+
+          def get_viable_steps(task, sequence)
+            run = Run.driving(task)
+            return super unless run
+
+            steps = run.viable_steps
+            where(workflow_step_id: steps.map(&:workflow_step_id)).includes(:named_step)
+                                                                  .tap { |relation| relation.send(:load_records, steps) }
+          end
+        end
+
+        # Prepended to StepExecutor.
+        module Executor
+          extend OnInstances
+
+          def execute_single_step(task, sequence, step, task_handler)
+            return super unless Run.of(step)
+
+            KnownState.trust { catch(:refused) { super } }
+          end
+
+          private
+
+          def execute_steps_concurrently(task, sequence, viable_steps, task_handler)
+            run = Run.driving(task)
+            return super unless run
+
+            viable_steps.each_slice(Batch.concurrency(self)).flat_map do |steps|
+              Batch.new(run, self, steps).call { |step| execute_single_step(task, sequence, step, task_handler) }
+            end
+          end
+
+          # The step was read by the run and is claimed by the database: there is
+          # nothing to read again.
+          def validate_step_preconditions_with_logging(step)
+            return super unless Run.of(step)
+
+            log_step_event(step, :validation_passed, step_status: step.status, step_attempts: step.attempts)
+            true
+          end
+
+          def transition_step_to_in_progress!(step)
+            run = Run.of(step)
+            return super unless run
+
+            Outcome.new(run, step).claim
+            true
+          rescue Outcome::Refused => e
+            Rails.logger.info { "TaskerCore: step #{step.workflow_step_id} is not executed: #{e.message}" }
+            throw :refused
+          end
+
+          def execute_step_handler(task, sequence, step, task_handler)
+            return super unless Run.of(step)
+
+            KnownState.distrust { super }
+          end
+
+          def store_step_error_data(step, error)
+            super
+            final = Run.of(step) && TaskerCore.configuration.permanent_errors_final
+            step.retryable = false if final && error.is_a?(::Tasker::PermanentError)
+          end
+
+          def complete_step_execution(task, step)
+            run = Run.of(step)
+            return super unless run
+
+            Completion.new(run, self, step).call
+          end
+
+          def complete_error_step_execution(task, step)
+            run = Run.of(step)
+            return super unless run
+
+            Failure.new(run, self, step).call
+          end
+        end
+
+        # Prepended to TaskFinalizer.
+        module Finalizer
+          extend OnInstances
+
+          def blocked_by_errors?(task, sequence, processed_steps)
+            run = Run.driving(task)
+            run ? run.blocked? : super
+          end
+        end
+
+        # Prepended to TaskFinalizer::ContextManager's class: what the finalizer
+        # decides from counts a step that failed for good as blocked.
+        module Contexts
+          extend OnClass
+
+          def get_task_execution_context(task_id)
+            run = Run.driving
+            return super unless run && run.task.task_id == task_id
+
+            LazyAttributes.wrap(::Tasker::Functions::FunctionBasedTaskExecutionContext, run.context).first
+          end
+        end
+
+        # Prepended to TaskInitializer.
+        module Initializer
+          extend OnInstances
+
+          def start_task!(task)
+            return super unless Job.resuming? && !task.complete && task.status == 'in_progress'
+
+            task.context = ActiveSupport::HashWithIndifferentAccess.new(task.context)
+            Rails.logger.info { "TaskerCore: task #{task.task_id} is taken up again; its last run was cut short" }
+            true
+          end
+        end
+
+        # Prepended to TaskRunnerJob.
+        module Job
+          extend OnInstances
+
+          KEY = :tasker_core_job
+          private_constant :KEY
+
+          # @return [Boolean] whether a job may take up a task that is in_progress
+          def self.resuming?
+            Thread.current[KEY] && Orchestration.active? && TaskerCore.configuration.resume_interrupted_tasks
+          end
+
+          def perform(...)
+            before = Thread.current[KEY]
+            Thread.current[KEY] = true
+            super
+          ensure
+            Thread.current[KEY] = before
+          end
+
+          private
+
+          # What the run recorded is no failure of the job: it was enqueued again, or
+          # the task is in error and says so.
+          def validate_task_completion(task, job_correlation_id, task_execution_duration)
+            return super unless Orchestration.active?
+
+            task.reload
+            log_task_event(task, :job_execution_completed,
+                           job_id:, final_status: task.status, correlation_id: job_correlation_id,
+                           execution_duration_ms: (task_execution_duration * 1000).round(2))
+          end
+        end
+
+        TARGETS = {
+          'Tasker::Orchestration::WorkflowCoordinator' => Coordinator,
+          'Tasker::Task' => TaskReload,
+          'Tasker::Orchestration::StepSequenceFactory' => SequenceFactory,
+          'Tasker::WorkflowStep' => ViableSteps,
+          'Tasker::Orchestration::StepExecutor' => Executor,
+          'Tasker::Orchestration::TaskFinalizer' => Finalizer,
+          'Tasker::Orchestration::TaskFinalizer::ContextManager' => Contexts,
+          'Tasker::Orchestration::TaskInitializer' => Initializer,
+          'Tasker::TaskRunnerJob' => Job,
+          'Tasker::Concerns::StructuredLogging' => Logging,
+          'Tasker::StateMachine::StepStateMachine' => KnownState::Machine,
+          'Tasker::StateMachine::TaskStateMachine' => KnownState::Machine
+        }.freeze
+      end
+    end
+  end
+end

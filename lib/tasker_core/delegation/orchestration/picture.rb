@@ -1,0 +1,138 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # The engine's objects for one run, loaded once: the steps of a task with
+      # their names, their parents and their task, so that handlers, payloads and
+      # log lines find everything without a query.
+      class Picture
+        # @return [Array<Tasker::WorkflowStep>] the steps of the templates, in their order
+        attr_reader :sequence_steps
+
+        # @param run [Run]
+        # @param task [Tasker::Task]
+        # @param handler [Object] the engine's task handler
+        def initialize(run, task, handler)
+          @run = run
+          @task = task
+          @handler = handler
+          @steps = {}
+        end
+
+        # Loads the steps, creating what the templates ask for and the task lacks.
+        #
+        # @param view [SessionView]
+        # @yieldreturn [SessionView] after the engine has created steps or edges
+        # @return [void]
+        def load(view)
+          adopt(::Tasker::WorkflowStep.where(task_id: @task.task_id).includes(:named_step).to_a, view)
+          unless complete?
+            ::Tasker::WorkflowStep.get_steps_for_task(@task, @handler.step_templates)
+            adopt(::Tasker::WorkflowStep.where(task_id: @task.task_id).includes(:named_step).to_a, yield)
+          end
+          by_name = @steps.each_value.to_h { |step| [step.name, step] }
+          @sequence_steps = @handler.step_templates.map { |template| by_name.fetch(template.name) }
+        end
+
+        # @param id [Integer]
+        # @return [Tasker::WorkflowStep, nil]
+        def step(id) = @steps[id]
+
+        # @param ids [Array<Integer>]
+        # @return [Array<Tasker::WorkflowStep>] those of them that the templates name
+        def runnable(ids)
+          @runnable ||= @sequence_steps.to_set(&:workflow_step_id)
+          ids.filter_map { |id| @steps[id] if @runnable.include?(id) }
+        end
+
+        # Reads steps again whose rows were changed by others, into the same objects.
+        #
+        # @param ids [Array<Integer>]
+        # @return [void]
+        def reload(ids)
+          return if ids.empty?
+
+          ::Tasker::WorkflowStep.where(workflow_step_id: ids).each do |fresh|
+            step = @steps[fresh.workflow_step_id]
+            step&.instance_variable_set(:@attributes, fresh.instance_variable_get(:@attributes))
+          end
+        end
+
+        # Puts another object in a step's place: its own belongs to a handler that
+        # was given up.
+        #
+        # @param step [Tasker::WorkflowStep]
+        # @return [void]
+        def replace(step)
+          prepare(step)
+          step.association(:named_step).target = @steps[step.workflow_step_id].named_step
+          @steps[step.workflow_step_id] = step
+          at = @sequence_steps.index { |other| other.workflow_step_id == step.workflow_step_id }
+          @sequence_steps[at] = step if at
+          link(@edges)
+        end
+
+        # Makes the objects the run's no longer.
+        #
+        # @return [void]
+        def release
+          @steps.each_value { |step| step.remove_instance_variable(Run::OWNER) if step.instance_variable_defined?(Run::OWNER) }
+        end
+
+        private
+
+        def adopt(steps, view)
+          @steps = steps.to_h { |step| [step.workflow_step_id, step] }
+          @steps.each_value { |step| prepare(step) }
+          link(view.edges)
+        end
+
+        def prepare(step)
+          step.instance_variable_set(Run::OWNER, @run)
+          step.association(:task).target = @task
+        end
+
+        # Gives each step its parents, where all of them are steps of this task.
+        def link(edges)
+          @edges = edges
+          parents = edges.group_by(&:last).transform_values { |pairs| pairs.map { |parent, _| @steps[parent] } }
+          @steps.each do |id, step|
+            found = parents.fetch(id, [])
+            step.association(:parents).target = found if found.all?
+          end
+        end
+
+        # Whether every template has its step and every dependency its edge.
+        def complete?
+          by_name = @steps.each_value.to_h { |step| [step.name, step.workflow_step_id] }
+          pairs = @edges.to_set
+          @handler.step_templates.all? do |template|
+            by_name.key?(template.name) && template.all_dependencies.all? do |name|
+              pairs.include?([by_name[name], by_name[template.name]])
+            end
+          end
+        end
+      end
+
+      # What a session shows after a strict read (go/wire/session.go).
+      #
+      # @!attribute [r] session
+      #   @return [Integer] its handle
+      # @!attribute [r] task_state
+      #   @return [String]
+      # @!attribute [r] states
+      #   @return [Hash{Integer => String}] by step id
+      # @!attribute [r] changed
+      #   @return [Array<Integer>] steps whose row or state the session did not know
+      # @!attribute [r] edges
+      #   @return [Array<Array(Integer, Integer)>] parent and child
+      SessionView = Struct.new(:session, :task_state, :states, :changed, :edges) do
+        def self.from_wire(fields)
+          session, task_state, ids, states, changed, parents, children = fields
+          new(session, task_state, ids.zip(states).to_h, changed, parents.zip(children))
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,267 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # One run of a task: the session in the core, the engine's objects for it, and
+      # what the run knows of their states.
+      #
+      # The thread that drives the loop and the threads that execute steps share it;
+      # what they change is guarded by a mutex that is never held during a statement.
+      class Run
+        # The instance variable by which an object tells whose it is.
+        OWNER = :@tasker_core_run
+
+        # The driving thread's run.
+        DRIVER = :tasker_core_run
+        private_constant :DRIVER
+
+        # How often a step may be refused before this run leaves it alone.
+        MOST_REFUSALS = 2
+
+        class << self
+          # @param object [Tasker::Task, Tasker::WorkflowStep]
+          # @return [Run, nil] the run that the object belongs to
+          def of(object) = object.instance_variable_get(OWNER)
+
+          # @param task [Tasker::Task, nil]
+          # @return [Run, nil] the run that this thread drives, for this task
+          def driving(task = nil)
+            run = Thread.current[DRIVER]
+            run if run && (task.nil? || run.task.equal?(task))
+          end
+
+          # Opens a run where the core can stand in.
+          #
+          # @param coordinator [Tasker::Orchestration::WorkflowCoordinator]
+          # @param task [Tasker::Task]
+          # @param handler [Object]
+          # @return [Run, nil] nil where the engine's own path is to be taken
+          # @raise [CycleError] if the steps depend on each other in a circle
+          def open(coordinator, task, handler)
+            return unless Orchestration.active? && own_parts?(coordinator, handler)
+
+            Failover.read(CAPABILITY, 'WorkflowCoordinator#execute_workflow', -> {}) do
+              new(coordinator, task, handler).tap(&:read)
+            end
+          end
+
+          private
+
+          # Subclasses may override anything: they mean the engine's own path.
+          def own_parts?(coordinator, handler)
+            parts = ::Tasker::Orchestration
+            coordinator.instance_of?(parts::WorkflowCoordinator) &&
+              coordinator.reenqueuer_strategy.instance_of?(parts::TaskReenqueuer) &&
+              handler.respond_to?(:step_executor, true) &&
+              handler.send(:step_executor).instance_of?(parts::StepExecutor) &&
+              handler.send(:task_finalizer).instance_of?(parts::TaskFinalizer)
+          end
+        end
+
+        # @return [Tasker::Task]
+        attr_reader :task
+
+        # @return [Object] the engine's task handler
+        attr_reader :handler
+
+        # @return [Picture]
+        attr_reader :picture
+
+        def initialize(coordinator, task, handler)
+          @coordinator = coordinator
+          @task = task
+          @handler = handler
+          @picture = Picture.new(self, task, handler)
+          @mutex = Mutex.new
+          @refusals = Hash.new(0)
+          @tokens = {}
+          @given_up = Set.new
+          @users = 1
+        end
+
+        # The first strict read, and the engine's objects.
+        #
+        # @return [void]
+        def read
+          version = FunctionVersions.of(connection)
+          show(SessionView.from_wire(ask('open_session', 'task_id' => @task.task_id, 'function_version' => version,
+                                                         'final_when_not_retryable' => final?)))
+          @picture.load(@view) { refresh }
+        rescue StandardError
+          close_session
+          raise
+        end
+
+        # Runs the engine's loop with this run as the driving thread's.
+        #
+        # @yieldreturn [Object] the engine's own loop and finalization
+        # @return [Object]
+        def drive
+          before = Thread.current[DRIVER]
+          Thread.current[DRIVER] = self
+          @task.instance_variable_set(OWNER, self)
+          result = yield
+          WakeUp.new(self).call
+          result
+        ensure
+          Thread.current[DRIVER] = before
+          @task.remove_instance_variable(OWNER) if @task.instance_variable_defined?(OWNER)
+          release
+        end
+
+        # @return [Boolean] whether the loop is on its turn now, as opposed to its end
+        def looping? = @looping
+
+        # One turn of the engine's loop: it may believe what the run knows.
+        def turn(&)
+          @looping = true
+          KnownState.trust(&)
+        ensure
+          @looping = false
+        end
+
+        # @param object [Tasker::Task, Tasker::WorkflowStep]
+        # @return [String]
+        def state_of(object)
+          object.equal?(@task) ? @view.task_state : @view.states.fetch(object.workflow_step_id, 'pending')
+        end
+
+        # The sequence, with the application's hook called on it where there is one.
+        #
+        # @return [Tasker::Types::StepSequence]
+        def sequence
+          if establishes_dependencies?
+            KnownState.distrust { @handler.establish_step_dependencies_and_defaults(@task, @picture.sequence_steps) }
+            refresh
+            @picture.load(@view) { refresh }
+          end
+          ::Tasker::Types::StepSequence.new(steps: @picture.sequence_steps)
+        end
+
+        # The steps that can run now. When memory has none left, a strict read
+        # decides.
+        #
+        # @return [Array<Tasker::WorkflowStep>]
+        def viable_steps
+          found = from_memory
+          return found unless found.empty?
+
+          refresh
+          from_memory
+        end
+
+        # @return [Boolean] whether nothing can run and a step has failed for good
+        def blocked? = ask('session_next', 'session' => session)[3]
+
+        # @return [Table] how the task stands, as the core counts it
+        def context
+          refresh
+          Table.new(ask('session_context', 'session' => session))
+        end
+
+        # A strict read: what others changed is taken over into the objects.
+        #
+        # @return [SessionView]
+        def refresh
+          show(SessionView.from_wire(ask('session_refresh', 'session' => session)))
+          @picture.reload(@view.changed)
+          @view
+        end
+
+        # @return [Integer] the session's handle
+        def session = @view.session
+
+        # Asks the core on the connection of the thread that asks.
+        def ask(operation, arguments, host = HostConnection.new(connection))
+          Core.current.call(operation, arguments, host)
+        end
+
+        # Notes a step's state as this run has written it.
+        def wrote(step_id, state)
+          @mutex.synchronize { @view.states[step_id] = state }
+        end
+
+        # Keeps the token by which a claimed step can be finished.
+        def claimed(step_id, token)
+          @mutex.synchronize { @tokens[step_id] = token }
+        end
+
+        # Tells the core that the transaction in which a step was finished was rolled
+        # back; the claim still holds.
+        def taken_back(step)
+          id = step.workflow_step_id
+          wrote(id, 'in_progress')
+          ask('session_rolled_back', 'session' => session, 'step_id' => id, 'token' => @mutex.synchronize { @tokens[id] } || 0)
+        end
+
+        # Notes that the database refused what the picture promised.
+        def refused(step_id)
+          @mutex.synchronize { @refusals[step_id] += 1 }
+        end
+
+        # Gives a step up for this run: a handler that comes back later is refused.
+        def give_up(step_id)
+          @mutex.synchronize { @given_up << step_id }
+        end
+
+        # @return [Boolean]
+        def given_up?(step_id) = @mutex.synchronize { @given_up.include?(step_id) }
+
+        # Keeps the session open while a handler runs.
+        def use
+          @mutex.synchronize { @users += 1 }
+          yield
+        ensure
+          release
+        end
+
+        # @return [Object] publishes the engine's events
+        def publisher = @coordinator
+
+        private
+
+        def connection = ::Tasker::ApplicationRecord.connection
+
+        def final? = TaskerCore.configuration.permanent_errors_final
+
+        def show(view)
+          @mutex.synchronize { @view = view }
+        end
+
+        # The loop's answer from memory; a stale picture is read again first.
+        def from_memory
+          ready, retries, stale, = ask('session_next', 'session' => session)
+          if stale
+            refresh
+            ready, retries, = ask('session_next', 'session' => session)
+          end
+          back = TaskerCore.configuration.retry_failed_steps ? retries : []
+          back = back.select { |id| @picture.step(id) && Outcome.new(self, @picture.step(id)).retry }
+          @picture.runnable((ready + back).sort.reject { |id| @refusals[id] >= MOST_REFUSALS || @given_up.include?(id) })
+        end
+
+        # The hook of the engine's base does nothing; only an override is called.
+        def establishes_dependencies?
+          @handler.respond_to?(:establish_step_dependencies_and_defaults) &&
+            @handler.method(:establish_step_dependencies_and_defaults).owner != ::Tasker::TaskHandler::InstanceMethods
+        end
+
+        # The last one who uses the session closes it.
+        def release
+          last = @mutex.synchronize { (@users -= 1).zero? }
+          return unless last
+
+          @picture.release
+          close_session
+        end
+
+        def close_session
+          Core.current.call('close_session', { 'session' => session }) if @view
+        rescue Unavailable
+          nil
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,55 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # Sees to it that an unfinished run is taken up again: its task is set pending
+      # and exactly one job is enqueued, after commit, with the delay that the
+      # engine's own rules give (its backoff settings, its steps' waiting times).
+      class WakeUp
+        # @param run [Run]
+        def initialize(run)
+          @run = run
+          @task = run.task
+        end
+
+        # @return [void]
+        def call
+          return unless TaskerCore.configuration.reenqueue_unfinished_tasks
+
+          state = KnownState.distrust { @task.state_machine.current_state }
+          return unless %w[pending in_progress].include?(state)
+
+          context = finalizer::ContextManager.get_task_execution_context(@task.task_id)
+          return unless context && waits?(context)
+
+          enqueue(context, state)
+        end
+
+        private
+
+        def finalizer = ::Tasker::Orchestration::TaskFinalizer
+
+        # Without retries nothing will ever change for a task whose only ready steps
+        # are failed ones.
+        def waits?(context)
+          TaskerCore.configuration.retry_failed_steps || context.execution_status != 'has_ready_steps'
+        end
+
+        def enqueue(context, state)
+          reenqueuer = ::Tasker::Orchestration::TaskReenqueuer.new
+          reason = finalizer::ReasonDeterminer.determine_reenqueue_reason(context)
+          delay = finalizer::DelayCalculator.calculate_reenqueue_delay(context)
+          reenqueuer.safe_transition_to(@task, 'pending') if state == 'in_progress'
+          ActiveRecord.after_all_transactions_commit do
+            if delay.positive?
+              reenqueuer.reenqueue_task_delayed(@task, delay_seconds: delay, reason:)
+            else
+              reenqueuer.reenqueue_task(@task, reason:)
+            end
+          end
+        end
+      end
+    end
+  end
+end
