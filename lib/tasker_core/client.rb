@@ -3,6 +3,7 @@
 require 'json'
 require_relative 'row'
 require_relative 'analytics'
+require_relative 'graph_analysis'
 require_relative 'transition'
 
 module TaskerCore
@@ -14,6 +15,7 @@ module TaskerCore
   # not fit.
   class Client
     include Analytics
+    include GraphAnalysis
 
     # @param core [Core]
     # @param host [HostConnection]
