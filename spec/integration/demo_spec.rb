@@ -44,7 +44,7 @@ RSpec.describe 'the demo', timeout: 180 do
     rescue Errno::EIO
       Process.wait(pid)
     end
-    drawn = output.gsub(/\e\[[\d;]*[A-Za-z]/, '').lines.map(&:chomp).grep(/[●◐○│─]/)
+    drawn = output.force_encoding('UTF-8').gsub(/\e\[[\d;]*[A-Za-z]/, '').lines.map(&:chomp).grep(/[●◐○│─]/)
 
     expect($CHILD_STATUS).to be_success
     expect(output).to include("\e[J")

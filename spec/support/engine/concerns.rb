@@ -29,6 +29,10 @@ module Tasker
       ensure
         Thread.current[KEY] = previous
       end
+
+      private
+
+      def should_log?(level) = Rails.logger.public_send(:"#{level}?")
     end
 
     # Stands in for the methods that publish events.

@@ -9,21 +9,47 @@ module Tasker
 
       def execute_steps(task, sequence, viable_steps, handler)
         publish_steps_execution_started(task, step_count: viable_steps.size)
-        processed = viable_steps.each_slice(max_concurrent_steps).flat_map do |batch|
-          batch.map { |step| Concurrent::Future.execute { run(task, sequence, step, handler) } }.filter_map(&:value!)
-        end
+        processed = execute_steps_concurrently(task, sequence, viable_steps, handler).compact
         publish_steps_execution_completed(task, processed_count: processed.size, successful_count: processed.size)
         processed
       end
 
       # @return [WorkflowStep, nil] nil where the step did not succeed
       def execute_single_step(task, sequence, step, handler)
-        step.reload
-        return unless step.state_machine.in_state?('pending')
+        return unless validate_step_preconditions_with_logging(step)
+        return unless step.state_machine.current_state == 'pending'
 
+        execute_step_workflow(task, sequence, step, handler)
+      end
+
+      def execution_config = Configuration.configuration.execution
+      def max_concurrent_steps = execution_config.min_concurrent_steps
+
+      private
+
+      def execute_steps_concurrently(task, sequence, viable_steps, handler)
+        viable_steps.each_slice(max_concurrent_steps).flat_map do |batch|
+          batch.map { |step| start(task, sequence, step, handler) }.map(&:value!)
+        end
+      end
+
+      def start(...)
+        Concurrent::Future.execute do
+          ActiveRecord::Base.connection_pool.with_connection { execute_single_step(...) }
+        end
+      end
+
+      def calculate_batch_timeout(size)
+        [execution_config.batch_timeout_base_seconds + (size * execution_config.batch_timeout_per_step_seconds),
+         execution_config.max_batch_timeout_seconds].min
+      end
+
+      def validate_step_preconditions_with_logging(step) = step.reload
+
+      def execute_step_workflow(task, sequence, step, handler)
         publish_step_started(step)
-        claim(step)
-        handler.get_step_handler(step).handle(task, sequence, step)
+        transition_step_to_in_progress!(step)
+        execute_step_handler(task, sequence, step, handler)
         complete_step_execution(task, step)
       rescue StandardError => e
         store_step_error_data(step, e)
@@ -31,16 +57,14 @@ module Tasker
         nil
       end
 
-      def max_concurrent_steps = Configuration.configuration.execution.min_concurrent_steps
-
-      private
-
-      def run(...) = ActiveRecord::Base.connection_pool.with_connection { execute_single_step(...) }
-
-      def claim(step)
-        return if safe_transition_to(step, 'in_progress')
+      def transition_step_to_in_progress!(step)
+        return true if safe_transition_to(step, 'in_progress')
 
         raise ProceduralError, "Cannot transition step #{step.workflow_step_id} to 'in_progress'"
+      end
+
+      def execute_step_handler(task, sequence, step, handler)
+        handler.get_step_handler(step).handle(task, sequence, step)
       end
 
       def complete_step_execution(_task, step)

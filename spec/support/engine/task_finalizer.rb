@@ -49,13 +49,52 @@ module Tasker
 
       private
 
-      def context_of(task) = Functions::FunctionBasedTaskExecutionContext.find(task.task_id)
+      def context_of(task) = ContextManager.get_task_execution_context(task.task_id)
 
       def wait(task, context, synchronous)
         return pending_task(task, context) if synchronous
 
-        delay = Configuration.configuration.backoff.reenqueue_delays.fetch(context.execution_status.to_sym)
-        TaskReenqueuer.new.reenqueue_task_delayed(task, delay_seconds: delay, reason: context.execution_status)
+        reason = ReasonDeterminer.determine_reenqueue_reason(context)
+        delay = DelayCalculator.calculate_reenqueue_delay(context)
+        TaskReenqueuer.new.reenqueue_task_delayed(task, delay_seconds: delay, reason:)
+      end
+
+      # What the finalizer decides from.
+      class ContextManager
+        def self.get_task_execution_context(task_id) = Functions::FunctionBasedTaskExecutionContext.find(task_id)
+      end
+
+      # Why a task is enqueued again.
+      class ReasonDeterminer
+        REASONS = { 'has_ready_steps' => 'ready_steps_available', 'processing' => 'steps_in_progress',
+                    'waiting_for_dependencies' => 'awaiting_dependencies' }.freeze
+
+        def self.determine_reenqueue_reason(context) = REASONS.fetch(context.execution_status, 'continuing_workflow')
+      end
+
+      # When a task is enqueued again: when its failed steps may be tried again, else
+      # after the configured delay.
+      class DelayCalculator
+        class << self
+          def calculate_reenqueue_delay(context)
+            waiting = context.execution_status == 'waiting_for_dependencies' ? backoff_of_steps(context.task_id) : 0
+            return waiting if waiting.positive?
+
+            config.reenqueue_delays.fetch(context.execution_status.to_sym, config.default_reenqueue_delay)
+          end
+
+          private
+
+          def config = Configuration.configuration.backoff
+
+          def backoff_of_steps(task_id)
+            steps = StepReadinessStatus.for_task(task_id).select do |step|
+              step.current_state == 'error' && !step.ready_for_execution && step.next_retry_at
+            end
+            longest = steps.map { |step| [(step.next_retry_at - Time.current).to_i, 0].max }.max
+            longest ? [longest + config.buffer_seconds, config.max_backoff_seconds].min : 0
+          end
+        end
       end
     end
   end

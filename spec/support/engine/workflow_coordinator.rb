@@ -15,22 +15,25 @@ module Tasker
       def execute_workflow(task, handler)
         with_correlation_id(correlation_id) do
           publish_workflow_task_started(task.task_id, correlation_id:)
-          processed = run_batches(task, handler)
-          finalize(task, handler.get_sequence(task), processed, handler)
+          execute_workflow_with_monitoring(task, handler)
         end
       end
 
       private
 
-      # Unlike the engine's loop, this one ends where a batch ran nothing.
-      def run_batches(task, handler)
+      def execute_workflow_with_monitoring(task, handler)
         processed = []
-        loop do
-          batch = run_batch(task, handler)
-          processed.concat(batch)
-          break if batch.empty? || handler.send(:task_finalizer).blocked_by_errors?(task, nil, batch)
-        end
-        processed
+        (0..).find { |turn| execute_workflow_iteration(task, handler, processed, turn) }
+        finalize(task, handler.get_sequence(task), processed, handler)
+      end
+
+      # Unlike the engine's loop, this one ends where a batch ran nothing.
+      #
+      # @return [Boolean] whether this was the last turn
+      def execute_workflow_iteration(task, handler, processed, _turn)
+        batch = run_batch(task, handler)
+        processed.concat(batch)
+        batch.empty? || handler.send(:task_finalizer).blocked_by_errors?(task, nil, batch)
       end
 
       def run_batch(task, handler)
