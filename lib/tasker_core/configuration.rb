@@ -123,9 +123,6 @@ module TaskerCore
       end
     end
 
-    # @return [Boolean] whether any capability is switched on
-    def any_switched_on? = self.class.switches.any? { |name| @values[name] != :off }
-
     # Puts the settings into effect: at once where the engine is loaded, else when
     # it is (the railtie calls this again after each load of the application).
     # A core that was opened with other settings is closed; the next use opens

@@ -6,8 +6,7 @@ module TaskerCore
   # specs that stub these methods go on working.
   #
   # The switches are asked at each call, so :off after :active means the engine's
-  # own method again. An application that never switches anything on is not
-  # touched at all.
+  # own method again. What an application never switches on is not touched at all.
   module Delegation
     # Loaded when the engine is there: they stand on Active Model and Active Record,
     # which the gem itself does not need.
@@ -18,6 +17,14 @@ module TaskerCore
       autoload name, File.join(__dir__, 'delegation', file)
     end
 
+    # What each switch puts under the engine. A run uses the state machines too.
+    CAPABILITIES = {
+      dependency_resolution: %i[StepReadiness ExecutionContext DependencyLevels StepDag],
+      state_transitions: %i[StateTransitions],
+      orchestration: %i[StateTransitions Orchestration]
+    }.freeze
+    private_constant :CAPABILITIES
+
     class << self
       # Prepends to what is loaded of the engine. Doing it again changes nothing.
       #
@@ -27,14 +34,9 @@ module TaskerCore
         return false unless engine_loaded?
 
         StepDag.forget_statements
-        return true unless configuration.any_switched_on?
-
-        StepReadiness.apply
-        ExecutionContext.apply
-        DependencyLevels.apply
-        StepDag.apply
-        StateTransitions.apply
-        Orchestration.apply
+        CAPABILITIES.each do |switch, parts|
+          parts.each { |part| const_get(part).apply } unless configuration.public_send(switch) == :off
+        end
         true
       end
 

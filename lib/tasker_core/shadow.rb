@@ -40,11 +40,14 @@ module TaskerCore
         nil
       end
 
-      # A failing core must cost the caller nothing: inside a transaction its
-      # statements run under a savepoint.
+      # Runs what the core does in shadow mode, so that its failing costs the caller
+      # nothing: inside a transaction its statements run under a savepoint.
       #
-      # @yieldreturn [Object] the core's answer
-      # @return [Object, nil] nil where the core has none
+      # @param capability [Symbol]
+      # @param operation [String]
+      # @yieldreturn [Object]
+      # @return [Object, nil] what the block gives; nil where it failed, which is
+      #   reported once for each reason
       def shielded(capability, operation, &)
         connection = ::Tasker::ApplicationRecord.connection
         return yield unless connection.transaction_open?
@@ -52,8 +55,6 @@ module TaskerCore
         connection.transaction(requires_new: true, &)
       rescue InvalidArgument, UnknownFunction
         nil
-      rescue CycleError => e
-        "the core raised #{e.class}: #{e.message}"
       rescue Error, *Failover::FAULTS => e
         Failover.note(capability, operation, e)
         nil
@@ -67,6 +68,8 @@ module TaskerCore
         return unless difference(answer, core.call)
 
         difference(engine.call, core.call)
+      rescue CycleError => e
+        "the core raised #{e.class}: #{e.message}"
       end
 
       def report(capability, operation, arguments, difference)
