@@ -12,6 +12,7 @@ require_relative 'tasker_core/report'
 require_relative 'tasker_core/failover'
 require_relative 'tasker_core/shadow'
 require_relative 'tasker_core/delegation'
+require_relative 'tasker_core/doctor'
 
 # A Go core under the Tasker workflow engine.
 #

@@ -4,6 +4,7 @@ require 'json'
 require_relative 'row'
 require_relative 'analytics'
 require_relative 'graph_analysis'
+require_relative 'schema_check'
 require_relative 'transition'
 
 module TaskerCore
@@ -16,6 +17,7 @@ module TaskerCore
   class Client
     include Analytics
     include GraphAnalysis
+    include SchemaOperations
 
     # @param core [Core]
     # @param host [HostConnection]

@@ -11,6 +11,7 @@ var operations = map[string]handler{
 	"analytics_metrics":       handle(analyticsMetrics),
 	"all_steps_complete":      handle(allStepsComplete),
 	"close_session":           handle(closeSession),
+	"check_schema":            handle(checkSchema),
 	"current_step_state":      handle(currentStepState),
 	"current_task_state":      handle(currentTaskState),
 	"dependency_levels":       handle(dependencyLevels),

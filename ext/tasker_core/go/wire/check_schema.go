@@ -1,0 +1,50 @@
+package wire
+
+import "github.com/jcoletaylor/tasker_core/go/operation"
+
+type schemaCheck struct {
+	Differences []schemaDifference `msgpack:"differences"`
+	Functions   []functionBody     `msgpack:"functions"`
+}
+
+type schemaDifference struct {
+	Kind     string `msgpack:"kind"`
+	Object   string `msgpack:"object"`
+	Expected string `msgpack:"expected"`
+	Actual   string `msgpack:"actual"`
+	Harmless bool   `msgpack:"harmless"`
+	Message  string `msgpack:"message"`
+}
+
+// functionBody has nil for origin and rules where the text is not known.
+type functionBody struct {
+	Name       string  `msgpack:"name"`
+	BodyMD5    string  `msgpack:"body_md5"`
+	Present    bool    `msgpack:"present"`
+	Origin     *string `msgpack:"origin"`
+	Rules      *int    `msgpack:"rules"`
+	Capability string  `msgpack:"capability"`
+}
+
+func checkSchema(c call, _ struct{}) (any, error) {
+	check, err := operation.CheckSchema(c.ctx, c.driver)
+	if err != nil {
+		return nil, err
+	}
+	reply := schemaCheck{Differences: []schemaDifference{}, Functions: []functionBody{}}
+	for _, d := range check.Differences {
+		reply.Differences = append(reply.Differences, schemaDifference{
+			Kind: string(d.Kind), Object: d.Object, Expected: d.Expected, Actual: d.Actual,
+			Harmless: d.Harmless(), Message: d.String(),
+		})
+	}
+	for _, f := range check.Functions {
+		body := functionBody{Name: f.Name, BodyMD5: f.BodyMD5, Present: f.Present, Capability: f.Capability}
+		if f.Known {
+			origin, rules := string(f.Version.Origin), f.Version.Rules
+			body.Origin, body.Rules = &origin, &rules
+		}
+		reply.Functions = append(reply.Functions, body)
+	}
+	return reply, nil
+}
