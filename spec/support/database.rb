@@ -26,14 +26,17 @@ module Database
 
     # Runs a block in a transaction that is taken back: now() stands still in it.
     def rolled_back
+      connection.verify!
       connection.transaction(requires_new: true, joinable: false) do
         yield
         raise ActiveRecord::Rollback
       end
     end
 
-    # Empties every table, for examples whose rows other connections must see.
+    # Empties every table, for examples whose rows other connections must see; also
+    # after one whose connection the server ended.
     def clean
+      connection.verify!
       tables = connection.tables.grep(/\Atasker_/)
       connection.execute("TRUNCATE #{tables.join(', ')} RESTART IDENTITY CASCADE")
     end
