@@ -5,7 +5,7 @@ require_relative '../spec_helper'
 # What comes over the boundary is judged by the core, whoever sent it: bytes that
 # are no request, and answers of statements that cannot be true.
 RSpec.describe 'the native boundary', :database do
-  let(:core) { TaskerCore::Core.new }
+  let!(:core) { TaskerCore::Core.new }
   let(:handle) { core.instance_variable_get(:@handle) }
 
   after { core.close }
