@@ -13,13 +13,14 @@ module TaskerCore
     { Arguments: 'arguments', LazyAttributes: 'lazy_attributes', FunctionVersions: 'function_versions',
       Answers: 'answers', StepReadiness: 'step_readiness', ExecutionContext: 'execution_context',
       DependencyLevels: 'dependency_levels', StepDag: 'step_dag', BoundedDag: 'bounded_dag',
+      KnownFunctions: 'known_functions', Analytics: 'analytics',
       StateTransitions: 'state_transitions', Orchestration: 'orchestration' }.each do |name, file|
       autoload name, File.join(__dir__, 'delegation', file)
     end
 
     # What each switch puts under the engine. A run uses the state machines too.
     CAPABILITIES = {
-      dependency_resolution: %i[StepReadiness ExecutionContext DependencyLevels StepDag],
+      dependency_resolution: %i[StepReadiness ExecutionContext DependencyLevels StepDag Analytics],
       state_transitions: %i[StateTransitions],
       orchestration: %i[StateTransitions Orchestration]
     }.freeze

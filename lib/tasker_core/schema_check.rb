@@ -48,6 +48,10 @@ module TaskerCore
     # @return [Boolean] whether it is there, with a text that is known
     def known? = present && !unknown?
 
+    # @param fields [Hash{String => Object}] as they come over the wire
+    # @return [FunctionVersion]
+    def self.from_wire(fields) = new(**fields.transform_keys(&:to_sym), capability: fields['capability'].to_sym)
+
     # @return [String] "tasker-engine v02", "unknown" or "missing"
     def version
       return 'missing' unless present
@@ -69,17 +73,14 @@ module TaskerCore
     # @return [SchemaCheck]
     def self.from_wire(found)
       new(differences: found['differences'].map { |fields| difference(fields) },
-          functions: found['functions'].map { |fields| function(fields) })
+          functions: found['functions'].map { |fields| FunctionVersion.from_wire(fields) })
     end
 
     def self.difference(fields)
       SchemaDifference.new(**fields.transform_keys(&:to_sym), kind: fields['kind'].to_sym)
     end
 
-    def self.function(fields)
-      FunctionVersion.new(**fields.transform_keys(&:to_sym), capability: fields['capability'].to_sym)
-    end
-    private_class_method :difference, :function
+    private_class_method :difference
 
     # @return [Array<SchemaDifference>] those that do harm
     def harmful = differences.reject(&:harmless?)
@@ -129,5 +130,10 @@ module TaskerCore
     #
     # @return [SchemaCheck]
     def check_schema = SchemaCheck.from_wire(call('check_schema', {}))
+
+    # Whose text each of the engine's nine functions, and its view, has here.
+    #
+    # @return [Array<FunctionVersion>]
+    def function_versions = call('function_versions', {}).map { |fields| FunctionVersion.from_wire(fields) }
   end
 end

@@ -31,20 +31,33 @@ func checkSchema(c call, _ struct{}) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply := schemaCheck{Differences: []schemaDifference{}, Functions: []functionBody{}}
+	reply := schemaCheck{Differences: []schemaDifference{}}
 	for _, d := range check.Differences {
 		reply.Differences = append(reply.Differences, schemaDifference{
 			Kind: string(d.Kind), Object: d.Object, Expected: d.Expected, Actual: d.Actual,
 			Harmless: d.Harmless(), Message: d.String(),
 		})
 	}
-	for _, f := range check.Functions {
-		body := functionBody{Name: f.Name, BodyMD5: f.BodyMD5, Present: f.Present, Capability: f.Capability}
+	reply.Functions = wireBodies(check.Functions)
+	return reply, nil
+}
+
+func functionVersions(c call, _ struct{}) (any, error) {
+	bodies, err := operation.FunctionVersions(c.ctx, c.driver)
+	if err != nil {
+		return nil, err
+	}
+	return wireBodies(bodies), nil
+}
+
+func wireBodies(bodies []operation.FunctionBody) []functionBody {
+	list := make([]functionBody, len(bodies))
+	for i, f := range bodies {
+		list[i] = functionBody{Name: f.Name, BodyMD5: f.BodyMD5, Present: f.Present, Capability: f.Capability}
 		if f.Known {
 			origin, rules := string(f.Version.Origin), f.Version.Rules
-			body.Origin, body.Rules = &origin, &rules
+			list[i].Origin, list[i].Rules = &origin, &rules
 		}
-		reply.Functions = append(reply.Functions, body)
 	}
-	return reply, nil
+	return list
 }

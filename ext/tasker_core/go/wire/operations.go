@@ -15,6 +15,7 @@ var operations = map[string]handler{
 	"current_step_state":      handle(currentStepState),
 	"current_task_state":      handle(currentTaskState),
 	"dependency_levels":       handle(dependencyLevels),
+	"function_versions":       handle(functionVersions),
 	"install_schema":          handle(installSchema),
 	"open_session":            handle(openSession),
 	"ping":                    handle(ping),
