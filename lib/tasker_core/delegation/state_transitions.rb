@@ -28,14 +28,20 @@ module TaskerCore
 
         # Asks the core, or the engine, as the switch says. A state that is read in
         # shadow mode is compared like any other answer.
-        def read(owner, method, id, engine, operation, arguments)
-          return engine.call if id.nil?
+        #
+        # @param name [String] the engine's method, for reports
+        # @param operation [String]
+        # @param arguments [Hash{String => Integer, nil}] the id; nil for what is not
+        #   saved, which is the engine's
+        # @yieldreturn [Object] the engine's own answer
+        def read(name, operation, arguments, &engine)
+          return yield if arguments.value?(nil)
 
           case TaskerCore.configuration.state_transitions
           when :active
-            Failover.read(CAPABILITY, "#{owner.name}##{method}", engine) { Core.current.call(operation, arguments, host) }
-          when :shadow then Prediction.compare_read("#{owner.name}##{method}", id, engine, operation, arguments)
-          else engine.call
+            Failover.read(CAPABILITY, name, engine) { Core.current.call(operation, arguments, host) }
+          when :shadow then Prediction.compare_read(name, engine, operation, arguments)
+          else yield
           end
         end
       end
@@ -45,10 +51,8 @@ module TaskerCore
         # @return [String] the state in the database now, never from memory
         def current_state
           face = Face.of(self)
-          id = face.id(object)
-          state = StateTransitions.read(self.class, :current_state, id, -> { super() },
-                                        face.state_operation, face.target(id))
-          state || 'pending'
+          target = face.target(face.id(object))
+          StateTransitions.read("#{self.class.name}#current_state", face.state_operation, target) { super } || 'pending'
         end
 
         # @param new_state [String, Symbol]
@@ -74,8 +78,10 @@ module TaskerCore
         # @param step [Tasker::WorkflowStep]
         # @return [Boolean]
         def step_dependencies_met?(step)
-          id = step.respond_to?(:workflow_step_id) ? step.workflow_step_id : nil
-          StateTransitions.read(self, :step_dependencies_met?, id, -> { super }, 'step_dependencies_met', { 'step_id' => id })
+          id = step.workflow_step_id if step.respond_to?(:workflow_step_id)
+          StateTransitions.read("#{name}.step_dependencies_met?", 'step_dependencies_met', { 'step_id' => id }) do
+            super
+          end
         end
       end
 
@@ -83,8 +89,9 @@ module TaskerCore
       module Completion
         # @return [Boolean]
         def all_steps_complete?
-          StateTransitions.read(self.class, :all_steps_complete?, task_id, -> { super },
-                                'all_steps_complete', { 'task_id' => task_id })
+          StateTransitions.read('Tasker::Task#all_steps_complete?', 'all_steps_complete', { 'task_id' => task_id }) do
+            super
+          end
         end
       end
     end

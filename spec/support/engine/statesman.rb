@@ -17,6 +17,22 @@ module Statesman
     end
   end
 
+  module Adapters
+    # Calls a block when the transaction commits.
+    class ActiveRecordAfterCommitWrap
+      def initialize(_connection, &block)
+        @callback = block
+      end
+
+      def self.trigger_transactional_callbacks? = true
+      def trigger_transactional_callbacks? = true
+      def has_transactional_callbacks? = true
+      def committed!(*) = @callback.call
+      def before_committed!(*) = nil
+      def rolledback!(*) = nil
+    end
+  end
+
   # What a machine's class body can say, and what its instances can do.
   module Machine
     # A guard or a callback; to is empty where it is for every state.
@@ -34,13 +50,15 @@ module Statesman
       def callbacks = @callbacks ||= Hash.new { |phases, phase| phases[phase] = [] }
 
       def transition(from:, to:) = successors[from].concat(Array(to))
-      def guard_transition(to:, &block) = add(:guards, to, block)
-      def before_transition(to: nil, &block) = add(:before, to, block)
-      def after_transition(to: nil, &block) = add(:after, to, block)
+      def guard_transition(options = {}, &) = add(:guards, options, &)
+      def before_transition(options = {}, &) = add(:before, options, &)
+      def after_transition(options = {}, &) = add(options[:after_commit] ? :after_commit : :after, options, &)
+      def after_transition_failure(options = {}, &) = add(:after_transition_failure, options, &)
+      def after_guard_failure(options = {}, &) = add(:after_guard_failure, options, &)
 
       private
 
-      def add(phase, to, callback) = callbacks[phase] << Callback.new(nil, Array(to), callback)
+      def add(phase, options, &block) = callbacks[phase] << Callback.new(options[:from], Array(options[:to]), block)
     end
 
     attr_reader :object, :transition_class
@@ -57,6 +75,12 @@ module Statesman
       validate_transition(from:, to:, metadata:)
       write(from, to, metadata)
       true
+    rescue TransitionFailedError => e
+      execute_on_failure(:after_transition_failure, from, to, e)
+      raise
+    rescue GuardFailedError => e
+      execute_on_failure(:after_guard_failure, from, to, e)
+      raise
     end
 
     def transition_to(...)
@@ -75,6 +99,8 @@ module Statesman
     def execute(phase, from, to, transition)
       callbacks_for(phase, from, to).each { |one| one.callback.call(object, transition) }
     end
+
+    def execute_on_failure(...) = execute(...)
 
     def in_state?(*states) = states.flatten.map(&:to_s).include?(current_state)
     def allowed_transitions(metadata = {}) = successors_of_now.select { |state| can_transition_to?(state, metadata) }
@@ -109,11 +135,19 @@ module Statesman
         transitions.where(most_recent: true).update_all(most_recent: false, updated_at: Time.current)
         row.save!
         execute(:after, from, to, row)
+        call_after_commit(from, to, row)
       end
     rescue ActiveRecord::RecordNotUnique => e
       raise TransitionConflictError, e.message
     ensure
       reset
+    end
+
+    def call_after_commit(from, to, row)
+      connection = transition_class.connection
+      connection.add_transaction_record(
+        Adapters::ActiveRecordAfterCommitWrap.new(connection) { execute(:after_commit, from, to, row) }
+      )
     end
   end
 end

@@ -41,5 +41,5 @@ WITH seen AS MATERIALIZED (
 SELECT array_agg(seen.id ORDER BY seen.id)::text, array_agg(seen.state ORDER BY seen.id)::text,
   array_agg(seen.guard::int ORDER BY seen.id)::text,
   array_agg(inserted.row_id ORDER BY seen.id)::text, array_agg(inserted.sort_key ORDER BY seen.id)::text,
-  ((SELECT count(*) FROM cleared) > (SELECT count(*) FROM inserted))::int::text
+  (SELECT count(*) FROM cleared WHERE id NOT IN (SELECT id FROM inserted))::text
 FROM seen LEFT JOIN inserted ON inserted.id = seen.id

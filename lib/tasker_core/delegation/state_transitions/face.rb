@@ -36,8 +36,8 @@ module TaskerCore
         # @return [Symbol] the association with the audit rows
         attr_reader :association
 
-        # @return [String] the operations that write and read
-        attr_reader :write_operation, :state_operation
+        # @return [String] the operations that write, read the state and ask the guard
+        attr_reader :write_operation, :state_operation, :guard_operation
 
         def initialize(kind, machine_name)
           @kind = kind
@@ -45,11 +45,15 @@ module TaskerCore
           @association = kind == 'step' ? :workflow_step_transitions : :task_transitions
           @write_operation = "transition_#{kind}"
           @state_operation = "current_#{kind}_state"
+          @guard_operation = kind == 'step' ? 'step_dependencies_met' : 'all_steps_complete'
           @source = Object.const_source_location(machine_name).first
         end
 
         # @return [Integer, nil] nil for an object that is not saved
         def id(object) = object.public_send(@key)
+
+        # @return [ActiveRecord::Relation] the object's audit rows, from the database
+        def rows(object) = object.public_send(@association).where({})
 
         # @return [Hash{String => Integer}] the argument that names the object
         def target(id) = { "#{@kind}_id" => id }
@@ -59,6 +63,25 @@ module TaskerCore
           successors = machine.class.successors
           (successors.keys | SUCCESSORS[@kind].keys).all? do |state|
             Array(successors[state]).sort == SUCCESSORS[@kind].fetch(state, []).sort
+          end
+        end
+
+        # @return [Boolean] whether the check that the target's guard asks is the one
+        #   that delegation put there, and no stub of a spec
+        def own_check?(object, state)
+          if @kind == 'step'
+            state != 'in_progress' ||
+              ::Tasker::StateMachine::StepStateMachine.method(:step_dependencies_met?).owner == Dependencies
+          else
+            state != 'complete' || object.method(:all_steps_complete?).owner == Completion
+          end
+        end
+
+        # @return [Boolean] whether an audit row can be written without its model: no
+        #   callback is there but those that keep associations
+        def plain?(model)
+          model.__callbacks.values_at(:save, :create, :commit).all? do |chain|
+            chain.all? { |callback| callback.filter.to_s.start_with?('autosave_associated_records_for_') }
           end
         end
 

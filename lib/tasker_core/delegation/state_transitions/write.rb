@@ -7,6 +7,10 @@ module TaskerCore
       # statement; guards, callbacks and events run where Statesman runs them,
       # inside transaction(requires_new: true).
       class Write
+        # The core has written nothing and the engine's own transition_to! can go on:
+        # its cause is a fault of the core, or there is no such row for the core.
+        class HandBack < StandardError; end
+
         # @param machine [Statesman::Machine]
         # @param state [String] the target
         # @param metadata [Hash]
@@ -22,20 +26,26 @@ module TaskerCore
           @state = state
           @metadata = metadata
           @from_state = from_state
-          @statement = statement
+          @statement = statement || method(:plain_transition)
         end
 
-        # @return [Boolean] whether the core can stand in here; an unsaved object,
-        #   metadata that the model would refuse and machines with states of the
-        #   application's own are the engine's
-        def possible? = @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine)
+        # @return [Boolean] whether the core can stand in here. The engine's are: an
+        #   unsaved object, metadata that the model would refuse, machines with states
+        #   of the application's own, a guard's check that is stubbed, and an audit
+        #   model to which the application added callbacks
+        def possible?
+          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine) &&
+            @face.own_check?(@object, @state) && @face.plain?(transition_class)
+        end
 
-        # @yieldreturn [true] the engine's own transition_to!, for a fault of the core
-        #   before it wrote anything
+        # @yieldreturn [true] the engine's own transition_to!
         # @return [true]
-        def call(&)
-          write(&)
+        def call
+          write
           true
+        rescue HandBack => e
+          Failover.note(CAPABILITY, operation, e.cause) unless e.cause.is_a?(NotFound)
+          yield
         rescue Statesman::TransitionFailedError => e
           after_failure(:after_transition_failure, e)
         rescue Statesman::GuardFailedError => e
@@ -44,32 +54,16 @@ module TaskerCore
 
         private
 
+        def operation = "#{@machine.class.name}#transition_to!"
+
         def write
           check_for_the_application
-          host = StateTransitions.host
           transition_class.transaction(requires_new: true) do
             run_before_callbacks
-            finish(ask(host))
+            finish(move)
           end
-        rescue *Failover::FAULTS => e
-          raise if host.nil? || host.used?
-
-          Failover.note(CAPABILITY, "#{@machine.class.name}#transition_to!", e)
-          yield
-        rescue DatabaseError => e
-          raise e.cause || e
-        rescue ConflictError => e
-          raise Statesman::TransitionConflictError, e.message
-        end
-
-        def ask(host)
-          return @statement.call(host) if @statement
-
-          Transition.new(*Core.current.call(
-            @face.write_operation,
-            { **@face.target(@face.id(@object)), 'to' => @state, 'metadata' => @metadata.to_json, 'now' => host.now },
-            host
-          ))
+        ensure
+          @machine.reset if @machine.respond_to?(:reset)
         end
 
         # Guards that the application added run in Ruby, and callbacks that come
@@ -79,15 +73,18 @@ module TaskerCore
         def check_for_the_application
           return if before_callbacks.empty? && foreign_guards.empty?
 
-          @from = @machine.current_state
+          @from = ask { |host| core(host, @face.state_operation) } || 'pending'
           @machine.send(:validate_transition, from: @from, to: @state, metadata: @metadata)
         end
 
+        # A callback may change the metadata, as Statesman lets it.
         def run_before_callbacks
           return if before_callbacks.empty?
 
-          @machine.execute(:before, @from, @state, transition_class.new(@face.key => @face.id(@object), to_state: @state,
-                                                                        metadata: @metadata, most_recent: false))
+          row = transition_class.new(@face.key => @face.id(@object), to_state: @state, metadata: @metadata,
+                                     most_recent: false)
+          @machine.execute(:before, @from, @state, row)
+          @metadata = row.metadata
         end
 
         # The step machine's own before callback checks again what was checked and
@@ -98,20 +95,55 @@ module TaskerCore
 
         def foreign_guards = phase(:guards).reject { |guard| @face.own?(guard) }
 
-        def phase(name) = @machine.class.callbacks[name].select { |callback| callback.applies_to?(from: @from, to: @state) }
+        # The callbacks for the target; whether they are for the state before too is
+        # asked where that is known.
+        def phase(name)
+          @machine.class.callbacks[name].select { |callback| callback.to.empty? || callback.to.include?(@state) }
+        end
+
+        # @return [Transition]
+        def move
+          ask(&@statement)
+        rescue ConflictError => e
+          lost(e.message)
+        end
+
+        def plain_transition(host)
+          Transition.new(*core(host, @face.write_operation,
+                               'to' => @state, 'metadata' => @metadata.to_json, 'now' => host.text(moment)))
+        rescue NotFound
+          raise HandBack
+        end
+
+        def core(host, operation, arguments = {})
+          Core.current.call(operation, { **@face.target(@face.id(@object)), **arguments }, host)
+        end
+
+        # @yieldparam host [HostConnection]
+        def ask
+          host = StateTransitions.host
+          yield host
+        rescue DatabaseError => e
+          raise e.cause || e
+        rescue *Failover::FAULTS
+          raise if host.used?
+
+          raise HandBack
+        end
 
         def finish(transition)
           @from = transition.from
           refuse(transition) unless transition.written?
           row = audit_row(transition)
-          forget_loaded_rows
+          @object.association(@face.association).add_to_target(row)
+          @machine.reset if @machine.respond_to?(:reset)
           @machine.execute(:after, @from, @state, row)
           run_after_commit(row)
         end
 
         def refuse(transition)
           case transition.code
-          when 'conflict' then raise Statesman::TransitionConflictError, transition.message
+          when 'conflict' then lost(transition.message)
           when 'guard_failed'
             guard = phase(:guards).find { |candidate| @face.own?(candidate) }
             raise Statesman::GuardFailedError.new(guard.from, guard.to, guard.callback)
@@ -119,23 +151,23 @@ module TaskerCore
           end
         end
 
+        # Whoever was first wrote rows that the object has not loaded.
+        def lost(message)
+          @object.association(@face.association).reset
+          raise Statesman::TransitionConflictError, message
+        end
+
         # The row that was written, without reading it back.
         def audit_row(transition)
           transition_class.instantiate(
             'id' => transition.transition_id, @face.key.name => transition.id, 'to_state' => @state,
             'from_state' => @from_state, 'sort_key' => transition.sort_key, 'most_recent' => true,
-            'metadata' => @metadata.to_json, 'created_at' => transition_time, 'updated_at' => transition_time
+            'metadata' => @metadata.to_json, 'created_at' => moment, 'updated_at' => moment
           )
         end
 
-        def transition_time = @transition_time ||= Time.current
-
-        # What the object has loaded of its history is no longer all of it.
-        def forget_loaded_rows
-          @machine.reset if @machine.respond_to?(:reset)
-          association = @object.association(@face.association)
-          association.reset if association.loaded?
-        end
+        # Of the host's clock, as precise as the column is.
+        def moment = @moment ||= Time.current.floor(6)
 
         def run_after_commit(row)
           return if phase(:after_commit).empty?
@@ -149,7 +181,7 @@ module TaskerCore
         end
 
         def after_failure(phase, error)
-          @machine.execute_on_failure(phase, @from, @state, error) if @machine.respond_to?(:execute_on_failure)
+          @machine.execute_on_failure(phase, @from, @state, error)
           raise error
         end
 
