@@ -105,7 +105,7 @@ module TaskerCore
       module_function
 
       def time(micros)
-        utc = Time.at(micros, :microsecond, in: 'UTC')
+        utc = Time.at(0, micros, :microsecond, in: 'UTC')
         return utc unless local?
 
         Time.local(utc.year, utc.month, utc.day, utc.hour, utc.min, utc.sec + utc.subsec)

@@ -96,6 +96,7 @@ func (t *Table) Decimal(name string, get func(row int) (string, bool)) {
 // IDs adds a column of lists of integers.
 func (t *Table) IDs(name string, get func(row int) []int64) {
 	c := t.add(name, kindIDs, 4)
+	c.ids = []byte{}
 	for row := range t.Rows {
 		for _, id := range get(row) {
 			c.ids = binary.LittleEndian.AppendUint64(c.ids, uint64(id))

@@ -29,12 +29,9 @@ module TaskerCore
 
         # How many steps of a run may be executed at once.
         #
-        # @param executor [Tasker::Orchestration::StepExecutor]
-        # @return [Integer] within the limits of the engine's configuration
-        def self.concurrency(executor)
-          return executor.max_concurrent_steps unless TaskerCore.configuration.honour_concurrency_limits
-
-          settings = executor.execution_config
+        # @param settings [Tasker::Types::ExecutionConfig]
+        # @return [Integer] the free connections, within the configured limits
+        def self.concurrency(settings)
           stat = ::Tasker::ApplicationRecord.connection_pool.stat
           (stat[:size] - stat[:busy]).clamp(settings.min_concurrent_steps, settings.max_concurrent_steps_limit)
         end

@@ -77,6 +77,14 @@ module TaskerCore
         module Executor
           extend OnInstances
 
+          # In a run the limits of the configuration and the connection pool decide,
+          # without counting every step of the database.
+          def max_concurrent_steps
+            return super unless Run.driving && TaskerCore.configuration.honour_concurrency_limits
+
+            Batch.concurrency(execution_config)
+          end
+
           def execute_single_step(task, sequence, step, task_handler)
             return super unless Run.of(step)
 
@@ -89,7 +97,7 @@ module TaskerCore
             run = Run.driving(task)
             return super unless run
 
-            viable_steps.each_slice(Batch.concurrency(self)).flat_map do |steps|
+            viable_steps.each_slice(max_concurrent_steps).flat_map do |steps|
               Batch.new(run, self, steps).call { |step| execute_single_step(task, sequence, step, task_handler) }
             end
           end

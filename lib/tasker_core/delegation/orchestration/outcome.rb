@@ -35,6 +35,9 @@ module TaskerCore
         rescue Refused
           raise
         rescue StandardError
+          # Whatever broke the claim (a subscriber's SQL error, say) may break it again:
+          # it counts as a refusal, so that the loop ends.
+          @run.refused(@id)
           @run.claimed(@id, 0)
           @run.taken_back(@step)
           raise

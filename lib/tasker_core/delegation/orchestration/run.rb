@@ -14,7 +14,10 @@ module TaskerCore
 
         # The driving thread's run.
         DRIVER = :tasker_core_run
-        private_constant :DRIVER
+
+        # Set on the threads that execute steps of a run.
+        WORKER = :tasker_core_worker
+        private_constant :DRIVER, :WORKER
 
         # How often a step may be refused before this run leaves it alone.
         MOST_REFUSALS = 2
@@ -30,6 +33,9 @@ module TaskerCore
             run = Thread.current[DRIVER]
             run if run && (task.nil? || run.task.equal?(task))
           end
+
+          # @return [Boolean] whether this thread drives a run or executes a step of one
+          def here? = Thread.current[DRIVER] || Thread.current[WORKER] ? true : false
 
           # Opens a run where the core can stand in.
           #
@@ -116,6 +122,7 @@ module TaskerCore
         # One turn of the engine's loop: it may believe what the run knows.
         def turn(&)
           @looping = true
+          @final_read = false
           KnownState.trust(&)
         ensure
           @looping = false
@@ -154,9 +161,14 @@ module TaskerCore
         # @return [Boolean] whether nothing can run and a step has failed for good
         def blocked? = ask('session_next', 'session' => session)[3]
 
-        # @return [Table] how the task stands, as the core counts it
+        # How the task stands, as the core counts it. The first question after the loop
+        # is answered by a strict read; nothing of the task's steps is written by this
+        # run after it.
+        #
+        # @return [Table]
         def context
-          refresh
+          refresh unless @final_read
+          @final_read = !looping?
           Table.new(ask('session_context', 'session' => session))
         end
 
@@ -211,8 +223,10 @@ module TaskerCore
         # Keeps the session open while a handler runs.
         def use
           @mutex.synchronize { @users += 1 }
+          Thread.current[WORKER] = true
           yield
         ensure
+          Thread.current[WORKER] = nil
           release
         end
 
