@@ -96,10 +96,18 @@ RSpec.describe 'the relations of Tasker::StepDagRelationship', :parity do
     it 'go to the view where they name neither tasks nor steps' do
       expect_equal_rows(bounded: false) { dag.all }
       expect_equal_rows(bounded: false) { dag.root_steps }
+      expect_equal_rows(bounded: false) { dag.where(task_id: [nil, id]) }
       expect_equal_rows(bounded: false) { dag.where.not(task_id: id) }
       expect_equal_rows(bounded: false) { dag.where(task_id: id).or(dag.where(task_id: other.task_id)) }
       expect_equal_rows(bounded: false) { dag.where('task_id = ?', id) }
       expect_equal_rows(bounded: false) { dag.from('tasker_step_dag_relationships').where(task_id: id) }
+    end
+
+    it 'go to the view where what bounds them names something outside' do
+      tasks = Tasker::Task.arel_table
+      expect_equal_rows(bounded: false) { dag.joins(:task).where(dag.arel_table[:task_id].eq(tasks[:task_id])) }
+      inner = Tasker::WorkflowStep.where('tasker_workflow_steps.task_id = tasker_step_dag_relationships.task_id')
+      expect_equal_rows(bounded: false) { dag.where(workflow_step_id: inner.select(:workflow_step_id)) }
     end
 
     it 'are compared in shadow mode, and equal' do

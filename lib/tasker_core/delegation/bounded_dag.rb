@@ -73,8 +73,7 @@ module TaskerCore
           clause = relation.where_clause
           return [[], clause] unless relation.from_clause.empty?
 
-          table = relation.klass.table_name
-          bounds, rest = clause.send(:predicates).partition { |predicate| bound?(predicate, table) }
+          bounds, rest = clause.send(:predicates).partition { |predicate| bound?(predicate, relation) }
           [bounds, ActiveRecord::Relation::WhereClause.new(rest)]
         end
 
@@ -112,15 +111,34 @@ module TaskerCore
           relation.klass.uncached { relation.klass.find_by_sql(arel) }
         end
 
-        def bound?(predicate, table)
-          return false unless predicate.respond_to?(:left) && predicate.left.is_a?(Arel::Attribute)
-          return false unless predicate.left.relation.name.to_s == table && BOUNDING.include?(predicate.left.name.to_s)
+        def bound?(predicate, relation)
+          return false unless predicate.respond_to?(:left) && bounding?(predicate.left, relation)
 
           case predicate
           when Arel::Nodes::HomogeneousIn then predicate.type == :in
-          when Arel::Nodes::Equality, Arel::Nodes::In then true
+          when Arel::Nodes::Equality, Arel::Nodes::In then constant?(predicate.right, relation)
           else false
           end
+        end
+
+        def bounding?(left, relation)
+          left.is_a?(Arel::Attribute) && left.relation.name.to_s == relation.klass.table_name &&
+            BOUNDING.include?(left.name.to_s)
+        end
+
+        # Inside the subquery nothing of the relation around it can be named.
+        def constant?(right, relation)
+          case right
+          when nil, ActiveModel::Attribute, Arel::Nodes::BindParam, Arel::Nodes::Casted, Arel::Nodes::Quoted then true
+          when Array then right.all? { |value| constant?(value, relation) }
+          when Arel::Nodes::SelectStatement, Arel::SelectManager then standalone?(right, relation)
+          else false
+          end
+        end
+
+        def standalone?(select, relation)
+          relation.joins_values.empty? && relation.left_outer_joins_values.empty? && !relation.eager_loading? &&
+            !select.to_sql.include?(relation.klass.table_name)
         end
 
         def moved(predicate, steps)
