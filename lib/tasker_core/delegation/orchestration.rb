@@ -26,9 +26,11 @@ module TaskerCore
       class << self
         # @return [void]
         def apply
-          Hooks::TARGETS.each do |name, hook|
-            target = Object.const_get(name)
-            (hook.on_class? ? target.singleton_class : target).prepend(hook)
+          Hooks::TARGETS.each do |hook, names|
+            names.each do |name|
+              target = Object.const_get(name)
+              (hook.on_class? ? target.singleton_class : target).prepend(hook)
+            end
           end
         end
 

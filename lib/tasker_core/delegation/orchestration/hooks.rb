@@ -73,6 +73,19 @@ module TaskerCore
           end
         end
 
+        # Prepended to StepStateMachine's class: the payload of a transition's event is
+        # built from the step that the run holds, instead of reading it, its task, its
+        # name and its parents again.
+        module EventStep
+          extend OnClass
+
+          private
+
+          def extract_step_from_context(context)
+            Run.held_step(context[:step_id]) || super
+          end
+        end
+
         # Prepended to StepExecutor.
         module Executor
           extend OnInstances
@@ -220,18 +233,18 @@ module TaskerCore
         end
 
         TARGETS = {
-          'Tasker::Orchestration::WorkflowCoordinator' => Coordinator,
-          'Tasker::Task' => TaskReload,
-          'Tasker::Orchestration::StepSequenceFactory' => SequenceFactory,
-          'Tasker::WorkflowStep' => ViableSteps,
-          'Tasker::Orchestration::StepExecutor' => Executor,
-          'Tasker::Orchestration::TaskFinalizer' => Finalizer,
-          'Tasker::Orchestration::TaskFinalizer::ContextManager' => Contexts,
-          'Tasker::Orchestration::TaskInitializer' => Initializer,
-          'Tasker::TaskRunnerJob' => Job,
-          'Tasker::Concerns::StructuredLogging' => Logging,
-          'Tasker::StateMachine::StepStateMachine' => KnownState::Machine,
-          'Tasker::StateMachine::TaskStateMachine' => KnownState::Machine
+          Coordinator => %w[Tasker::Orchestration::WorkflowCoordinator],
+          TaskReload => %w[Tasker::Task],
+          SequenceFactory => %w[Tasker::Orchestration::StepSequenceFactory],
+          ViableSteps => %w[Tasker::WorkflowStep],
+          EventStep => %w[Tasker::StateMachine::StepStateMachine],
+          Executor => %w[Tasker::Orchestration::StepExecutor],
+          Finalizer => %w[Tasker::Orchestration::TaskFinalizer],
+          Contexts => %w[Tasker::Orchestration::TaskFinalizer::ContextManager],
+          Initializer => %w[Tasker::Orchestration::TaskInitializer],
+          Job => %w[Tasker::TaskRunnerJob],
+          Logging => %w[Tasker::Concerns::StructuredLogging],
+          KnownState::Machine => %w[Tasker::StateMachine::StepStateMachine Tasker::StateMachine::TaskStateMachine]
         }.freeze
       end
     end

@@ -34,6 +34,13 @@ module TaskerCore
             run if run && (task.nil? || run.task.equal?(task))
           end
 
+          # @param step_id [Integer, nil]
+          # @return [Tasker::WorkflowStep, nil] the step as the run of this thread holds it
+          def held_step(step_id)
+            run = Thread.current[DRIVER] || Thread.current[WORKER]
+            run&.picture&.step(step_id)
+          end
+
           # @return [Boolean] whether this thread drives a run or executes a step of one
           def here? = Thread.current[DRIVER] || Thread.current[WORKER] ? true : false
 
@@ -223,7 +230,7 @@ module TaskerCore
         # Keeps the session open while a handler runs.
         def use
           @mutex.synchronize { @users += 1 }
-          Thread.current[WORKER] = true
+          Thread.current[WORKER] = self
           yield
         ensure
           Thread.current[WORKER] = nil
