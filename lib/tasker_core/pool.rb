@@ -18,8 +18,8 @@ module TaskerCore
     # @param database_url [String] a URL (postgresql://user@host/database), or
     #   keyword=value pairs, as libpq reads them
     # @param settings [Hash{Symbol => Object}] pool_max_connections (4),
-    #   pool_exec_mode ('cache_statement'; behind PgBouncer before 1.21 'exec',
-    #   'cache_describe', 'describe_exec' or 'simple_protocol'),
+    #   pool_exec_mode ('cache_statement'; behind PgBouncer in transaction mode
+    #   'exec', 'simple_protocol' or 'cache_describe'),
     #   pool_acquire_timeout_seconds (5), application_name, and what else
     #   go/config/config.go lists
     # @yieldparam client [PoolClient] closed after the block

@@ -211,7 +211,7 @@ RSpec.describe 'the conformance of the drivers' do
           expected = one.fetch('expect')
           expect(readiness(rows.fetch(one['id'], []), moment)).to eq(expected.fetch('readiness')), "case #{one['id']}"
           expect(context(row)).to eq(expected.fetch('context')), "case #{one['id']}"
-          levels = pool.dependency_levels(one['id']).map { |level| [level.workflow_step_id % 1000, level.dependency_level] }
+          levels = pool.dependency_levels(one['id']).map { |at| [at.workflow_step_id % 1000, at.dependency_level] }
           expect(levels).to match_array(expected.fetch('levels')), "case #{one['id']}"
         end
       end

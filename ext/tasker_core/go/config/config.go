@@ -28,8 +28,8 @@ type Config struct {
 	// PoolMaxConnections is how many of them may be open at once. Default 4.
 	PoolMaxConnections int `msgpack:"pool_max_connections"`
 	// PoolExecMode is how statements are sent: cache_statement (the default),
-	// cache_describe, describe_exec, exec or simple_protocol. See docs of pgx;
-	// behind PgBouncer before 1.21 it must not be cache_statement.
+	// cache_describe, describe_exec, exec or simple_protocol; see pool.ExecModes
+	// for which of them work behind PgBouncer.
 	PoolExecMode string `msgpack:"pool_exec_mode"`
 	// PoolAcquireTimeoutSeconds bounds the wait for a connection. Default 5.
 	PoolAcquireTimeoutSeconds float64 `msgpack:"pool_acquire_timeout_seconds"`

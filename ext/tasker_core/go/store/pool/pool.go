@@ -83,6 +83,9 @@ func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	if err == nil {
 		return conn, nil
 	}
+	if p.closing.Err() != nil {
+		return nil, errClosed
+	}
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		state := p.connections.Stat()
 		return nil, &AcquireTimeoutError{

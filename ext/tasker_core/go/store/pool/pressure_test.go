@@ -86,3 +86,28 @@ func TestAConnectionThatTheServerEndedWhileIdleIsReplaced(t *testing.T) {
 		ask(t, p, "SELECT 1::text")
 	}
 }
+
+func TestClosingUnderPressureEndsEveryCallAndComesToAnEnd(t *testing.T) {
+	database := scratch(t)
+	observer := connect(t, database)
+	for range 20 {
+		p := open(t, settings(database))
+		var wait sync.WaitGroup
+		for range 16 {
+			wait.Go(func() {
+				for {
+					if _, err := p.Query(context.Background(), reading("SELECT 1::text")); err != nil {
+						assert.ErrorIs(t, err, context.Canceled)
+						return
+					}
+				}
+			})
+		}
+		time.Sleep(10 * time.Millisecond)
+		began := time.Now()
+		p.Close()
+		assert.Less(t, time.Since(began), time.Second)
+		wait.Wait()
+		eventually(t, "no session is left", func() bool { return sessions(t, observer, "true") == 0 })
+	}
+}

@@ -37,11 +37,12 @@ func nothingToRead(socket net.Conn) bool {
 		return false
 	}
 	silent := false
-	err = raw.Read(func(fd uintptr) bool {
+	// Control and not Read: pgx may have left a goroutine of its own in a read after
+	// a slow write, and Read would wait for it.
+	err = raw.Control(func(fd uintptr) {
 		var one [1]byte
 		_, _, readErr := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		silent = readErr == syscall.EAGAIN || readErr == syscall.EWOULDBLOCK
-		return true
 	})
 	return err == nil && silent
 }

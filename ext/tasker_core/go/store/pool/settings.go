@@ -28,8 +28,9 @@ type Settings struct {
 }
 
 // ExecModes are the ways to send a statement, by the names that pgx gives them.
-// All but cache_statement leave no prepared statement behind in the session, which
-// PgBouncer before 1.21 asks for in transaction mode.
+// PgBouncer in transaction mode gives every round trip another session: behind it
+// use exec, simple_protocol or cache_describe, which need nothing of the one
+// before. describe_exec does, and so does cache_statement up to PgBouncer 1.20.
 var ExecModes = map[string]pgx.QueryExecMode{
 	"cache_statement": pgx.QueryExecModeCacheStatement,
 	"cache_describe":  pgx.QueryExecModeCacheDescribe,
