@@ -52,7 +52,9 @@ module PoolDriverBench
   def measure(rounds)
     Dir.mktmpdir do |folder|
       program = File.join(folder, 'pool.test')
-      system('go', 'test', '-c', '-o', program, './store/pool', chdir: MODULE) || abort('the benchmark does not compile')
+      compiled = system('go', 'test', '-c', '-o', program, './store/pool', chdir: MODULE)
+      abort 'the benchmark does not compile' unless compiled
+
       lines = Array.new(rounds) { round(program) }.flatten
       times = lines.filter_map { |line| LINE.match(line) }.group_by { |match| [match[:task], match[:way]] }
       times.transform_values { |matches| matches.map { |match| match[:time].to_f } }
