@@ -59,6 +59,8 @@ RSpec.describe 'TaskerCore.open' do
         p tasker.step_readiness(1), tasker.step_readiness_batch([1]), tasker.viable_steps(1)
         p tasker.task_execution_context(1), tasker.task_execution_contexts([1]), tasker.dependency_levels(1)
         p tasker.step_dag(1), tasker.current_step_state(1), tasker.current_task_state(1), tasker.readiness_version
+        p tasker.analyze_graph(1), tasker.slowest_steps, tasker.slowest_tasks, tasker.check_schema.differences
+        p tasker.system_health_counts.total_tasks, tasker.analytics_metrics.active_tasks_count
         begin
           tasker.transition_step(1, to: 'in_progress', metadata: { why: 'a try' })
         rescue TaskerCore::NotFound => e
@@ -81,7 +83,7 @@ RSpec.describe 'TaskerCore.open' do
 
         expect([errors, status.success?]).to eq(['', true])
         expect(output.split("\n").join(' '))
-          .to eq('[] [] [] nil [] [] [] nil nil 2 "not_found" "schema_not_empty" nil nil nil nil')
+          .to eq('[] [] [] nil [] [] [] nil nil 2 nil [] [] [] 0 0 "not_found" "schema_not_empty" nil nil nil nil')
       end
     end
   end
