@@ -62,19 +62,10 @@ module TaskerCore
     # @param host [HostConnection, nil] runs the statements that the core asks for
     # @return [Object] the value as msgpack gives it; tables are still hashes
     # @raise [Error] of the class that stands for the code
-    def call(operation, arguments, host = nil)
-      request = [operation, arguments, []]
-      loop do
-        reply = exchange(request.to_msgpack)
-        case reply[0]
-        when VALUE then return reply[1]
-        when STATEMENT then request[2] << host.answer(*reply.drop(1))
-        else raise error(reply, host)
-        end
-      end
-    rescue Native::Forked => e
-      raise Unavailable.new(e.message, code: 'unavailable')
-    end
+    def call(operation, arguments, host = nil) = run([operation, arguments, []], host, false)
+
+    # The same, with symbols for the text keys of the value's hashes.
+    def call_for_symbols(operation, arguments, host = nil) = run([operation, arguments, []], host, true)
 
     # Ends the core's sessions and connections. Calls that other threads have under
     # way are cancelled.
@@ -90,6 +81,19 @@ module TaskerCore
     def inspect = "#<#{self.class} pid=#{@pid}#{' closed' if @closed}>"
 
     private
+
+    def run(request, host, symbols)
+      loop do
+        reply = exchange(request.to_msgpack, symbols)
+        case reply[0]
+        when VALUE then return reply[1]
+        when STATEMENT then request[2] << host.answer(*reply.drop(1))
+        else raise error(reply, host)
+        end
+      end
+    rescue Native::Forked => e
+      raise Unavailable.new(e.message, code: 'unavailable')
+    end
 
     def open
       Library.load!
@@ -108,11 +112,17 @@ module TaskerCore
 
     # A cancelled operation has written nothing, so it can start over. What meant to
     # end it (Timeout, Thread#kill) has been raised by then.
-    def exchange(request)
+    def exchange(request, symbols)
       (1..).each do |time|
-        reply = MessagePack.unpack(Native.call(handle, request, @blocking))
+        reply = unpack(Native.call(handle, request, @blocking), symbols)
         return reply unless @blocking && time < INTERRUPTIONS && cancelled?(reply)
       end
+    end
+
+    # Errors have text for keys, always.
+    def unpack(bytes, symbols)
+      reply = MessagePack.unpack(bytes, symbolize_keys: symbols)
+      symbols && reply[0] == ERROR ? MessagePack.unpack(bytes) : reply
     end
 
     def cancelled?(reply) = reply[0] == ERROR && reply[1]['code'] == 'cancelled'

@@ -21,8 +21,9 @@ module TaskerCore
     # @raise [CycleError] if steps depend on each other in a circle
     # @raise [InvalidArgument] for a weight that does not exist or is no number
     def analyze_graph(task_id, weights: nil)
-      found = call('analyze_graph', 'task_id' => id(task_id), 'function_version' => readiness_version,
-                                    'weights' => Weights.given(weights))
+      arguments = { 'task_id' => id(task_id), 'function_version' => readiness_version,
+                    'weights' => Weights.given(weights) }
+      found = @core.call_for_symbols('analyze_graph', arguments, @host)
       found && Form.runtime(found)
     end
 
@@ -50,8 +51,7 @@ module TaskerCore
     module Form
       module_function
 
-      def runtime(found)
-        analysis = symbols(found)
+      def runtime(analysis)
         paths, chains = analysis.values_at(:critical_paths, :error_chains)
         paths[:total_paths] = Integer(paths[:total_paths])
         paths[:paths].each { |path| decimal(path, :criticality_score) }
@@ -61,15 +61,6 @@ module TaskerCore
         chains[:most_critical_error] = chains[:error_chains].first
         time(analysis, :generated_at)
         analysis
-      end
-
-      # Keys that are words become symbols; keys that are step ids stay.
-      def symbols(value)
-        case value
-        when Hash then value.to_h { |key, inner| [key.is_a?(String) ? key.to_sym : key, symbols(inner)] }
-        when Array then value.map { |inner| symbols(inner) }
-        else value
-        end
       end
 
       def decimal(hash, key)
