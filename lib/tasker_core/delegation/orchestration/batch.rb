@@ -87,8 +87,8 @@ module TaskerCore
           @executor.publish_step_failed(@step, error:, attempt_number: @step.attempts)
         rescue Outcome::Refused
           # It ended at the very last moment, or was never started: there is nothing
-          # to fail. The next strict read shows which.
-          nil
+          # to fail, and what stands in the database holds.
+          @run.picture.reload([@step.workflow_step_id])
         end
 
         private

@@ -64,20 +64,44 @@ module TaskerCore
 
       # A handler that raised: StepExecutor#complete_error_step_execution.
       class Failure < Ending
+        # What is written where the step as its handler left it cannot be.
+        ESSENTIAL = %w[attempts last_attempted_at in_process processed processed_at retryable results].freeze
+
         # @return [Tasker::WorkflowStep, nil]
         def call
           @step.in_process = false
           @step.processed = false
-          Outcome.new(@run, @step).finish('error')
+          record
+        rescue Outcome::Refused => e
+          late(e)
+        rescue StandardError => e
+          Rails.logger.error("StepExecutor: Unexpected error completing error step #{@step.workflow_step_id}: #{e.message}")
+          @run.taken_back(@step)
+          record_essentials if TaskerCore.configuration.record_failed_completions
+        end
+
+        private
+
+        def record(...)
+          Outcome.new(@run, @step).finish('error', ...)
           @executor.publish_step_failed(@step, error_message: @step.results['error'],
                                                error_class: @step.results['error_class'],
                                                attempt_number: @step.attempts,
                                                backtrace: @step.results['backtrace']&.split("\n")&.first(10))
           @step
+        end
+
+        # Whatever it was that could not be saved, the failure can: without what the
+        # handler left in other columns, the application's validations and NUL bytes.
+        def record_essentials
+          @step.results = @step.results.slice('error', 'error_class', 'backtrace').transform_values { |text| text&.delete("\0") }
+          record(only: ESSENTIAL)
+          @run.picture.reload([@step.workflow_step_id])
+          @step
         rescue Outcome::Refused => e
           late(e)
         rescue StandardError => e
-          Rails.logger.error("StepExecutor: Unexpected error completing error step #{@step.workflow_step_id}: #{e.message}")
+          Rails.logger.error("TaskerCore: the failure of step #{@step.workflow_step_id} could not be saved: #{e.message}")
           @run.taken_back(@step)
           nil
         end

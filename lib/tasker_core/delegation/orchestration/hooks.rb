@@ -73,6 +73,18 @@ module TaskerCore
           end
         end
 
+        # Prepended to WorkflowStep's class: what the payloads of a task's events count.
+        module CompletionStats
+          extend OnClass
+
+          def task_completion_stats(task)
+            run = Run.driving
+            return super unless run && run.task.task_id == task.task_id
+
+            run.completion_stats
+          end
+        end
+
         # Prepended to StepStateMachine's class: the payload of a transition's event is
         # built from the step that the run holds, instead of reading it, its task, its
         # name and its parents again.
@@ -237,6 +249,7 @@ module TaskerCore
           TaskReload => %w[Tasker::Task],
           SequenceFactory => %w[Tasker::Orchestration::StepSequenceFactory],
           ViableSteps => %w[Tasker::WorkflowStep],
+          CompletionStats => %w[Tasker::WorkflowStep],
           EventStep => %w[Tasker::StateMachine::StepStateMachine],
           Executor => %w[Tasker::Orchestration::StepExecutor],
           Finalizer => %w[Tasker::Orchestration::TaskFinalizer],

@@ -52,7 +52,7 @@ module TaskerCore
           now = nil
           write(state) do |host|
             now = Time.current
-            columns = Columns.of(@step, host)
+            columns = Columns.of(@step, host, customized: @run.customized_steps?)
             code, message, row_id, sort_key =
               @run.ask('session_finish', arguments(host).merge('to' => state, 'metadata' => '{}', 'columns' => columns), host)
             Transition.new(@id, code, message, 'in_progress', state, row_id, sort_key)
@@ -95,9 +95,10 @@ module TaskerCore
 
         # @param step [Tasker::WorkflowStep]
         # @param host [HostConnection]
+        # @param customized [Boolean] whether the row has to go through save!
         # @return [Hash{String => String, nil}] PostgreSQL text by column
-        def of(step, host)
-          if Customized.step?
+        def of(step, host, customized:)
+          if customized
             step.save!
             return {}
           end

@@ -91,6 +91,7 @@ module TaskerCore
           @tokens = {}
           @given_up = Set.new
           @users = 1
+          @customized_steps = Customized.step?
         end
 
         # The first strict read, and the engine's objects.
@@ -166,7 +167,23 @@ module TaskerCore
         end
 
         # @return [Boolean] whether nothing can run and a step has failed for good
-        def blocked? = ask('session_next', 'session' => session)[3]
+        def blocked?
+          @view.states.value?('error') && ask('session_next', 'session' => session)[3]
+        end
+
+        # How far the task is, for the payloads of its events: what
+        # WorkflowStep.task_completion_stats counts.
+        #
+        # @return [Hash{Symbol => Object}]
+        def completion_stats
+          states = @view.states
+          done = states.filter_map { |id, state| id if %w[complete resolved_manually].include?(state) }
+          failed = states.each_value.count('error')
+          { total_steps: states.size, completed_steps: done.size, failed_steps: failed,
+            pending_steps: states.size - done.size - failed,
+            latest_completion_time: done.filter_map { |id| @picture.step(id)&.processed_at }.max,
+            all_complete: done.size == states.size && states.any? }
+        end
 
         # How the task stands, as the core counts it. The first question after the loop
         # is answered by a strict read; nothing of the task's steps is written by this
@@ -237,8 +254,9 @@ module TaskerCore
           release
         end
 
-        # @return [Object] publishes the engine's events
-        def publisher = @coordinator
+        # @return [Boolean] whether the application added validations or callbacks to
+        #   WorkflowStep; asked once a run
+        def customized_steps? = @customized_steps
 
         private
 

@@ -58,9 +58,10 @@ module TaskerCore
 
         def write
           check_for_the_application
-          transition_class.transaction(requires_new: true) do
+          connection.transaction(requires_new: true) do
             run_before_callbacks
             finish(move)
+            check_transaction
           end
         ensure
           @machine.reset if @machine.respond_to?(:reset)
@@ -121,7 +122,7 @@ module TaskerCore
 
         # @yieldparam host [HostConnection]
         def ask
-          host = StateTransitions.host
+          host = HostConnection.new(connection)
           yield host
         rescue DatabaseError => e
           raise e.cause || e
@@ -135,10 +136,20 @@ module TaskerCore
           @from = transition.from
           refuse(transition) unless transition.written?
           row = audit_row(transition)
-          @object.association(@face.association).add_to_target(row)
+          remember(row)
           @machine.reset if @machine.respond_to?(:reset)
           @machine.execute(:after, @from, @state, row)
           run_after_commit(row)
+        end
+
+        # The publisher swallows what a subscriber raises, also where its statement has
+        # aborted the transaction; then nothing of the transition would stay.
+        def check_transaction
+          return unless StateTransitions.host.aborted?
+
+          raise ActiveRecord::StatementInvalid,
+                "#{@face.kind} #{@face.id(@object)} did not become #{@state}: a callback or a subscriber of its event " \
+                'ran a statement that failed, which aborts the transaction'
         end
 
         def refuse(transition)
@@ -149,6 +160,13 @@ module TaskerCore
             raise Statesman::GuardFailedError.new(guard.from, guard.to, guard.callback)
           else raise Statesman::TransitionFailedError.new(@from, @state)
           end
+        end
+
+        # The object's history has the row, as after Statesman's build. Where the history
+        # is not loaded, reading it later finds the row in the database as well.
+        def remember(row)
+          association = @object.association(@face.association)
+          association.loaded? ? association.add_to_target(row) : association.target << row
         end
 
         # Whoever was first wrote rows that the object has not loaded.
@@ -162,7 +180,7 @@ module TaskerCore
           transition_class.instantiate(
             'id' => transition.transition_id, @face.key.name => transition.id, 'to_state' => @state,
             'from_state' => @from_state, 'sort_key' => transition.sort_key, 'most_recent' => true,
-            'metadata' => @metadata.to_json, 'created_at' => moment, 'updated_at' => moment
+            'metadata' => @metadata.empty? ? '{}' : @metadata.to_json, 'created_at' => moment, 'updated_at' => moment
           )
         end
 
@@ -172,7 +190,6 @@ module TaskerCore
         def run_after_commit(row)
           return if phase(:after_commit).empty?
 
-          connection = transition_class.connection
           connection.add_transaction_record(
             Statesman::Adapters::ActiveRecordAfterCommitWrap.new(connection) do
               @machine.execute(:after_commit, @from, @state, row)
@@ -184,6 +201,9 @@ module TaskerCore
           @machine.execute_on_failure(phase, @from, @state, error)
           raise error
         end
+
+        # One look-up of the pool for the whole write.
+        def connection = @connection ||= transition_class.connection
 
         def transition_class = @object.association(@face.association).klass
       end
