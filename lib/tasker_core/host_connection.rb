@@ -38,6 +38,14 @@ module TaskerCore
       [name, nil, [sqlstate(e), e.message]]
     end
 
+    # @return [Boolean] whether a statement failed in the open transaction, so that its
+    #   COMMIT would be a quiet ROLLBACK; asked of the client library, not the server
+    def aborted?
+      @connection.send(:with_raw_connection, materialize_transactions: false) do |raw|
+        raw.transaction_status == PG::PQTRANS_INERROR
+      end
+    end
+
     # Runs a block in a transaction of its own, or in a savepoint of the one that is
     # open: a failure takes back what the block wrote and nothing else.
     def transaction(&block) = @connection.transaction(requires_new: true, &block)

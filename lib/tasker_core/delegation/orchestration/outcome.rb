@@ -46,13 +46,16 @@ module TaskerCore
         # Writes what the handler left in the step, and the state that follows.
         #
         # @param state [String] complete or error
+        # @param only [Array<String>, nil] the columns to write, without the
+        #   application's validations and callbacks; nil for all that changed
         # @return [void]
         # @raise [Refused] if the claim no longer holds; nothing is written
-        def finish(state)
+        def finish(state, only: nil)
           now = nil
           write(state) do |host|
             now = Time.current
-            columns = Columns.of(@step, host, customized: @run.customized_steps?)
+            columns = Columns.of(@step, host, customized: only.nil? && @run.customized_steps?)
+            columns = columns.slice(*only) if only
             code, message, row_id, sort_key =
               @run.ask('session_finish', arguments(host).merge('to' => state, 'metadata' => '{}', 'columns' => columns), host)
             Transition.new(@id, code, message, 'in_progress', state, row_id, sort_key)
