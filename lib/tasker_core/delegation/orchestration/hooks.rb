@@ -169,8 +169,10 @@ module TaskerCore
           def complete_error_step_execution(task, step)
             run = Run.of(step)
             return super unless run
+            return Failure.new(run, self, step).call if run.claim?(step.workflow_step_id)
 
-            Failure.new(run, self, step).call
+            # The claim itself broke: the engine fails the pending step.
+            KnownState.distrust { super if step.status == 'pending' }
           end
         end
 
@@ -249,6 +251,7 @@ module TaskerCore
           TaskReload => %w[Tasker::Task],
           SequenceFactory => %w[Tasker::Orchestration::StepSequenceFactory],
           ViableSteps => %w[Tasker::WorkflowStep],
+          StepCreation::Hook => %w[Tasker::WorkflowStep],
           CompletionStats => %w[Tasker::WorkflowStep],
           EventStep => %w[Tasker::StateMachine::StepStateMachine],
           Executor => %w[Tasker::Orchestration::StepExecutor],

@@ -223,6 +223,9 @@ module TaskerCore
           @mutex.synchronize { @tokens[step_id] = token }
         end
 
+        # @return [Boolean] whether this run has claimed the step, now or before
+        def claim?(step_id) = @mutex.synchronize { @tokens[step_id].to_i.positive? }
+
         # Tells the core that the transaction in which a step was finished was rolled
         # back; the claim still holds.
         def taken_back(step)
