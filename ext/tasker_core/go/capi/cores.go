@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -25,9 +27,7 @@ func open(data []byte) (uint64, error) {
 	if err != nil {
 		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
 	}
-	if settings.MaxProcs > 0 {
-		runtime.GOMAXPROCS(min(settings.MaxProcs, runtime.NumCPU()))
-	}
+	tuneRuntime(settings)
 	core, err := operation.NewCore(settings, telemetry.NewLogger(settings))
 	if err != nil {
 		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
@@ -35,6 +35,20 @@ func open(data []byte) (uint64, error) {
 	handle := lastHandle.Add(1)
 	cores.Store(handle, core)
 	return handle, nil
+}
+
+// gcPercent lets the heap grow to five times what is alive before it is collected.
+// Calls leave garbage and little else, so that is a few megabytes and spares most
+// collections. GOGC in the environment wins.
+const gcPercent = 400
+
+func tuneRuntime(settings config.Config) {
+	if settings.MaxProcs > 0 {
+		runtime.GOMAXPROCS(min(settings.MaxProcs, runtime.NumCPU()))
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 }
 
 func closeCore(handle uint64) {

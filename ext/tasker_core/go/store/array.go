@@ -1,10 +1,10 @@
 package store
 
 import (
-	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // postgresEpoch is 2000-01-01T00:00:00Z in microseconds since 1970.
@@ -99,19 +99,19 @@ func ParseInts(text *string) ([]NullInt, error) {
 	if text == nil {
 		return nil, nil
 	}
-	values := make([]NullInt, 0, len(*text)/4)
-	err := elements(*text, func(element string, null bool) error {
-		if null {
+	body, count, err := unquoted(*text)
+	values := make([]NullInt, 0, count)
+	for len(body) > 0 && err == nil {
+		var element string
+		element, body = cutElement(body)
+		if element == "NULL" {
 			values = append(values, NullInt{})
-			return nil
+			continue
 		}
-		value, err := strconv.ParseInt(element, 10, 64)
-		if err != nil {
-			return &FormatError{Want: "an integer", Got: element}
-		}
+		var value int64
+		value, err = parseInt(element)
 		values = append(values, NullInt{Value: value, Valid: true})
-		return nil
-	})
+	}
 	return values, err
 }
 
@@ -120,16 +120,46 @@ func ParseIDs(text *string) ([]int64, error) {
 	if text == nil {
 		return nil, nil
 	}
-	values := make([]int64, 0, len(*text)/4)
-	err := elements(*text, func(element string, _ bool) error {
-		value, err := strconv.ParseInt(element, 10, 64)
-		if err != nil {
-			return &FormatError{Want: "an id", Got: element}
-		}
+	body, count, err := unquoted(*text)
+	values := make([]int64, 0, count)
+	for len(body) > 0 && err == nil {
+		var element string
+		var value int64
+		element, body = cutElement(body)
+		value, err = parseInt(element)
 		values = append(values, value)
-		return nil
-	})
+	}
 	return values, err
+}
+
+// unquoted gives the inside of an array whose elements need no quotes, and how
+// many there are.
+func unquoted(text string) (body string, count int, err error) {
+	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
+		return "", 0, &FormatError{Want: "an array", Got: text}
+	}
+	if body = text[1 : len(text)-1]; body == "" {
+		return "", 0, nil
+	}
+	if body[len(body)-1] == ',' {
+		return "", 0, &FormatError{Want: "an array", Got: text}
+	}
+	return body, strings.Count(body, ",") + 1, nil
+}
+
+func cutElement(body string) (element, rest string) {
+	if at := strings.IndexByte(body, ','); at >= 0 {
+		return body[:at], body[at+1:]
+	}
+	return body, ""
+}
+
+func parseInt(element string) (int64, error) {
+	value, err := strconv.ParseInt(element, 10, 64)
+	if err != nil {
+		return 0, &FormatError{Want: "an integer", Got: element}
+	}
+	return value, nil
 }
 
 // ParseTexts decodes a text[]; NULL elements are nil.
@@ -157,34 +187,30 @@ func ParseMicros(text *string) ([]NullInt, error) {
 	if text == nil {
 		return nil, nil
 	}
-	values := make([]NullInt, 0, len(*text)/8)
-	err := elements(*text, func(element string, null bool) error {
-		if null {
+	body, count, err := unquoted(*text)
+	values := make([]NullInt, 0, count)
+	for len(body) > 0 && err == nil {
+		var element string
+		element, body = cutElement(body)
+		if element == "NULL" {
 			values = append(values, NullInt{})
-			return nil
+			continue
 		}
-		micros, err := Micros(element)
-		if err != nil {
-			return err
-		}
+		var micros int64
+		micros, err = Micros(element)
 		values = append(values, NullInt{Value: micros, Valid: true})
-		return nil
-	})
+	}
 	return values, err
 }
 
 // Micros decodes one encode(timestamp_send(value), 'hex').
 func Micros(element string) (int64, error) {
-	var raw [8]byte
 	if len(element) != 16 {
 		return 0, &FormatError{Want: "a timestamp", Got: element}
 	}
-	if _, err := hex.Decode(raw[:], []byte(element)); err != nil {
+	value, err := strconv.ParseUint(element, 16, 64)
+	if err != nil {
 		return 0, &FormatError{Want: "a timestamp", Got: element}
-	}
-	var value uint64
-	for _, b := range raw {
-		value = value<<8 | uint64(b)
 	}
 	since2000 := int64(value)
 	if since2000 == math.MaxInt64 || since2000 == math.MinInt64 || since2000 > math.MaxInt64-postgresEpoch {

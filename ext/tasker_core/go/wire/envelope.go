@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
 	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/store/host"
@@ -86,12 +87,15 @@ func decodeAnswer(d *msgpack.Decoder) (host.Answer, error) {
 func decodeRow(d *msgpack.Decoder) ([]*string, error) { return decodeList(d, decodeText) }
 
 func decodeText(d *msgpack.Decoder) (*string, error) {
-	raw, err := d.DecodeBytes()
-	if err != nil || raw == nil {
+	code, err := d.PeekCode()
+	if err != nil {
 		return nil, err
 	}
-	text := string(raw)
-	return &text, nil
+	if code == msgpcode.Nil {
+		return nil, d.DecodeNil()
+	}
+	text, err := d.DecodeString()
+	return &text, err
 }
 
 // decodeList reads an array; nil gives nil. Elements are appended one by one, so
@@ -142,6 +146,9 @@ func encode(elements ...any) ([]byte, error) {
 		return nil, err
 	}
 	for _, element := range elements {
+		if table, ok := element.(*Table); ok {
+			buffer.Grow(table.size())
+		}
 		if err := e.Encode(element); err != nil {
 			return nil, err
 		}

@@ -143,6 +143,16 @@ func (c *Column) null(row, rows int) {
 	c.nulls[row] = 1
 }
 
+// size is about how many bytes the table takes, so that they are allocated once.
+func (t *Table) size() int {
+	total := 64
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		total += 64 + len(c.data) + len(c.nulls) + len(c.ids) + 32*len(c.dictionary)
+	}
+	return total
+}
+
 // EncodeMsgpack writes the table.
 func (t *Table) EncodeMsgpack(e *msgpack.Encoder) error {
 	if err := e.EncodeMapLen(2); err != nil {
