@@ -15,7 +15,7 @@ module Children
   #
   # @return [Integer, IO] the child, and where its answer comes from
   def start
-    reader, writer = IO.pipe
+    reader, writer = IO.pipe.each(&:binmode)
     pid = fork do
       reader.close
       answer = begin

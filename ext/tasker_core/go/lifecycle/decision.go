@@ -1,5 +1,7 @@
 package lifecycle
 
+import "strconv"
+
 // Code says what became of a wish to transition. The words are the same in Go,
 // in Ruby and on the wire.
 type Code string
@@ -77,12 +79,12 @@ func judge(machine Machine, current, to string, guardSatisfied bool) Code {
 	return Allowed
 }
 
-// Lost turns a decision that was allowed into the conflict that the database
-// reported when it was to be written.
-func (d Decision) Lost() Decision {
+// Lost turns a decision that was allowed for the task or step with this id into
+// the conflict that the database reported when it was to be written.
+func (d Decision) Lost(id int64) Decision {
 	return Decision{Machine: d.Machine, From: d.From, To: d.To, Code: Conflict,
-		Message: "Another process changed the state of this " + d.Machine.String() + " while it went from '" +
-			d.From + "' to '" + d.To + "'; nothing was written: read its state again and decide anew"}
+		Message: "Another process changed the state of " + d.Machine.String() + " " + strconv.FormatInt(id, 10) +
+			" while it went from '" + d.From + "' to '" + d.To + "'; nothing was written: read its state again and decide anew"}
 }
 
 // transitionMessage is Statesman's for a target that is not a successor.

@@ -60,11 +60,11 @@ func TestSources(t *testing.T) {
 }
 
 func TestALostRaceIsAConflict(t *testing.T) {
-	lost := lifecycle.Decide(lifecycle.Step, lifecycle.Pending, lifecycle.InProgress, true).Lost()
+	lost := lifecycle.Decide(lifecycle.Step, lifecycle.Pending, lifecycle.InProgress, true).Lost(7)
 	require.Equal(t, lifecycle.Conflict, lost.Code)
 	require.False(t, lost.Allowed())
 	require.Empty(t, lost.Event)
-	require.Contains(t, lost.Message, "of this step while it went from 'pending' to 'in_progress'")
+	require.Contains(t, lost.Message, "of step 7 while it went from 'pending' to 'in_progress'")
 }
 
 func TestCallersCannotChangeTheTable(t *testing.T) {

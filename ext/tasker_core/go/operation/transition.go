@@ -78,7 +78,7 @@ func TransitionMany(ctx context.Context, driver store.Driver, request Transition
 func judge(request TransitionRequest, row store.TransitionRow) TransitionResult {
 	decision := lifecycle.Decide(request.Machine, row.State, request.To, row.Guard)
 	if decision.Allowed() && !row.RowID.Valid {
-		decision = decision.Lost()
+		decision = decision.Lost(row.ID)
 	}
 	return TransitionResult{Decision: decision, ID: row.ID, RowID: row.RowID.Value, SortKey: row.SortKey.Value}
 }
