@@ -24,8 +24,9 @@ type ClaimResult struct {
 	Message string
 	Token   int64
 	SortKey int64
-	// Changed tells that the step's row is not the one that the session knew.
-	Changed bool
+	// Changed are those of the step and its parents whose row is not the one that
+	// the session knew.
+	Changed []int64
 }
 
 // SessionClaim claims a step for the run just before its handler starts. A
@@ -50,13 +51,13 @@ func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, step
 		live.session.Refused(stepID)
 		return refusal(stepID, claim), nil
 	}
-	known, _ := live.session.Version(stepID)
-	result := &ClaimResult{Code: lifecycle.Allowed, Token: claim.Token.Value, SortKey: claim.SortKey.Value, Changed: known != claim.Version}
+	result := &ClaimResult{Code: lifecycle.Allowed, Token: claim.Token.Value, SortKey: claim.SortKey.Value,
+		Changed: live.session.Observe(claim.Versions)}
 	return result, live.session.Claimed(stepID, claim.Token.Value)
 }
 
 func refusal(stepID int64, claim *store.Claim) *ClaimResult {
-	result := &ClaimResult{}
+	result := &ClaimResult{Changed: []int64{}}
 	switch {
 	case claim.State != lifecycle.Pending:
 		result.Code = lifecycle.TransitionFailed

@@ -285,11 +285,16 @@ func (s *Session) Task() readiness.TaskInput { return s.task }
 // Steps are the steps as the session knows them. The slice is the session's own.
 func (s *Session) Steps() []readiness.StepInput { return s.steps }
 
-// Version is the row version that the session knows of a step.
-func (s *Session) Version(id int64) (int64, bool) {
-	node, err := s.node(id)
-	if err != nil {
-		return 0, false
+// Observe takes the row versions that somebody saw and gives the ids, in ascending
+// order, of those of the task's steps whose version the session did not know.
+func (s *Session) Observe(versions map[int64]int64) []int64 {
+	changed := []int64{}
+	for id, version := range versions {
+		if node, err := s.node(id); err == nil && s.versions[node] != version {
+			s.versions[node] = version
+			changed = append(changed, id)
+		}
 	}
-	return s.versions[node], true
+	slices.Sort(changed)
+	return changed
 }

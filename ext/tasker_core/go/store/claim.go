@@ -18,8 +18,8 @@ var claimSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{increment}}
 type Claim struct {
 	Token   NullInt
 	SortKey NullInt
-	// Version is the row version of the step when it was claimed.
-	Version   int64
+	// Versions are the row versions of the step and its parents when it was claimed.
+	Versions  map[int64]int64
 	State     string
 	Guard     bool
 	Eligible  bool
@@ -33,12 +33,12 @@ func ClaimStep(ctx context.Context, driver Driver, stepID int64, now *string) (*
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	row, err := oneRow(rows, 8)
+	row, err := oneRow(rows, 9)
 	if err != nil {
 		return nil, err
 	}
 	d := decoder{row: row}
-	claim := &Claim{Token: d.integer(), SortKey: d.integer(), Version: d.integer().Value,
+	claim := &Claim{Token: d.integer(), SortKey: d.integer(), Versions: d.versions(),
 		State: d.text(), Guard: d.text() == "true", Eligible: d.text() == "true", TaskState: d.text()}
 	if d.text() == "true" && d.err == nil {
 		return nil, &UnpairedError{Machine: "step", IDs: []int64{stepID}}
@@ -146,9 +146,13 @@ FROM tasker_workflow_steps WHERE task_id = (SELECT $1::bigint)`,
 	if len(columns[0]) != len(columns[1]) {
 		return nil, &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
 	}
-	versions := make(map[int64]int64, len(columns[0]))
-	for i, id := range columns[0] {
-		versions[id] = columns[1][i]
+	return versionsByID(columns[0], columns[1]), nil
+}
+
+func versionsByID(ids, versions []int64) map[int64]int64 {
+	byID := make(map[int64]int64, len(ids))
+	for i, id := range ids {
+		byID[id] = versions[i]
 	}
-	return versions, nil
+	return byID
 }

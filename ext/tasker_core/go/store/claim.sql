@@ -1,6 +1,7 @@
 -- Claims a step for one run: pending becomes in_progress if the task is not
 -- closed, every parent is satisfied, nobody works on the step and its waiting
--- time is over. It gives what it saw, so that a refusal can be explained.
+-- time is over. It gives what it saw, so that a refusal can be explained, and the
+-- row versions of what the handler is going to read: the step and its parents.
 --
 -- The row of the claim is its token: only who knows its id can finish the step.
 -- Locks and lost races are as in transition.sql.
@@ -14,12 +15,18 @@ WITH seen AS MATERIALIZED (
       AND coalesce(object.attempts, 0) < coalesce(object.retry_limit, 3)
       AND (object.backoff_request_seconds IS NULL OR object.last_attempted_at IS NULL
         OR object.last_attempted_at + object.backoff_request_seconds * interval '1 second' <= LOCALTIMESTAMP) AS eligible,
-    object.xmin::text::bigint AS version,
+    rows.ids, rows.versions,
     coalesce(task.to_state, 'pending') AS task_state
   FROM tasker_workflow_steps object
   LEFT JOIN tasker_workflow_step_transitions audit
     ON audit.workflow_step_id = object.workflow_step_id AND audit.most_recent
   LEFT JOIN tasker_task_transitions task ON task.task_id = object.task_id AND task.most_recent
+  CROSS JOIN LATERAL (
+    SELECT array_agg(read.workflow_step_id)::text AS ids, array_agg(read.xmin::text::bigint)::text AS versions
+    FROM tasker_workflow_steps read
+    WHERE read.workflow_step_id = ANY (object.workflow_step_id || ARRAY(
+      SELECT from_step_id FROM tasker_workflow_step_edges WHERE to_step_id = object.workflow_step_id))
+  ) AS rows
   WHERE object.workflow_step_id = $1::bigint
 ), open AS MATERIALIZED (
   SELECT id, row_id FROM seen
@@ -39,6 +46,6 @@ WITH seen AS MATERIALIZED (
   ON CONFLICT DO NOTHING
   RETURNING id, sort_key
 )
-SELECT inserted.id::text, inserted.sort_key::text, seen.version::text, seen.state, seen.guard::text,
+SELECT inserted.id::text, inserted.sort_key::text, seen.ids, seen.versions, seen.state, seen.guard::text,
   seen.eligible::text, seen.task_state, ((SELECT count(*) FROM cleared) > (SELECT count(*) FROM inserted))::text
 FROM seen LEFT JOIN inserted ON true

@@ -52,6 +52,18 @@ func (d *decoder) integer() NullInt {
 	return NullInt{Value: value, Valid: true}
 }
 
+// versions gives two columns, ids and row versions.
+func (d *decoder) versions() map[int64]int64 {
+	ids, versions := d.ids(), d.ids()
+	if len(ids) != len(versions) {
+		if d.err == nil {
+			d.err = &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
+		}
+		return nil
+	}
+	return versionsByID(ids, versions)
+}
+
 // nullInstant gives a timestamp_send column.
 func (d *decoder) nullInstant() NullInt {
 	if d.row[d.at] == nil {

@@ -80,7 +80,7 @@ func sessionContext(c call, a sessionArguments) (any, error) {
 	return contextTable([]readiness.Context{*row}), nil
 }
 
-// sessionClaim is [code, message, token, sort key, changed].
+// sessionClaim is [code, message, token, sort key, changed step ids].
 func sessionClaim(c call, a sessionArguments) (any, error) {
 	r, err := operation.SessionClaim(c.ctx, c.core, c.driver, a.Session, a.StepID, a.Now)
 	if err != nil {

@@ -25,13 +25,13 @@ module TaskerCore
         def claim
           raise Refused, "step #{@id} was given up by this run" if @run.given_up?(@id)
 
-          changed = false
+          changed = []
           write('in_progress') do |host|
             code, message, token, sort_key, changed = @run.ask('session_claim', arguments(host), host)
             @run.claimed(@id, token)
             Transition.new(@id, code, message, 'pending', 'in_progress', token, sort_key)
           end
-          @run.picture.reload([@id]) if changed
+          @run.picture.reload(changed)
         rescue Refused
           raise
         rescue StandardError
