@@ -8,6 +8,8 @@ require_relative 'orchestration/outcome'
 require_relative 'orchestration/endings'
 require_relative 'orchestration/wake_up'
 require_relative 'orchestration/run'
+require_relative 'orchestration/step_creation'
+require_relative 'orchestration/task_creation'
 require_relative 'orchestration/hooks'
 
 module TaskerCore

@@ -252,6 +252,8 @@ module TaskerCore
           SequenceFactory => %w[Tasker::Orchestration::StepSequenceFactory],
           ViableSteps => %w[Tasker::WorkflowStep],
           StepCreation::Hook => %w[Tasker::WorkflowStep],
+          TaskCreation::Stats => %w[Tasker::WorkflowStep],
+          TaskCreation::Logging => %w[Tasker::Orchestration::TaskInitializer],
           CompletionStats => %w[Tasker::WorkflowStep],
           EventStep => %w[Tasker::StateMachine::StepStateMachine],
           Executor => %w[Tasker::Orchestration::StepExecutor],

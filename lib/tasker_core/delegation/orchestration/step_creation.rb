@@ -1,0 +1,141 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # The steps of a task, made in bulk where they are missing: what
+      # WorkflowStep.get_steps_for_task does with several statements for each template
+      # (app/models/tasker/workflow_step.rb, named_step.rb, named_tasks_named_step.rb,
+      # workflow_step_edge.rb) takes three for a new task of any size, and a few more
+      # the first time that its templates are seen.
+      #
+      # Whatever the engine would refuse (a step that depends on one that is not there
+      # or, in a circle, on itself; two templates of one name), and models to which the
+      # application added something, are left to the engine.
+      class StepCreation
+        # Prepended to WorkflowStep's class.
+        module Hook
+          def self.on_class? = true
+
+          def get_steps_for_task(task, templates)
+            return super unless Orchestration.active? && equal?(::Tasker::WorkflowStep)
+
+            StepCreation.new(task, templates).call || super
+          end
+        end
+
+        # @param task [Tasker::Task]
+        # @param templates [Array<Tasker::Types::StepTemplate>]
+        def initialize(task, templates)
+          @task = task
+          @templates = templates
+        end
+
+        # @return [Array<Tasker::WorkflowStep>, nil] the steps in the order of the
+        #   templates; nil where the engine's own path is to be taken
+        def call
+          return unless @task.persisted? && Templates.new(@templates).plain? && PlainModels.all?
+
+          ::Tasker::WorkflowStep.uncached do
+            names = StepNames.new(@task, @templates)
+            names.usable? ? steps(names) : nil
+          end
+        end
+
+        private
+
+        def steps(names)
+          found = load(names.step_ids)
+          missing = @templates.reject { |template| found.key?(template.name) }
+          ::Tasker::WorkflowStep.transaction do
+            found.merge!(create(missing, names)) unless missing.empty?
+            connect(found, new: missing.size == @templates.size)
+          end
+          found.each { |name, step| step.association(:named_step).target = names.named_step(name) }
+          @templates.map { |template| found.fetch(template.name) }
+        end
+
+        # @param ids [Hash{String => Integer}] by name
+        def load(ids)
+          return {} if ids.empty?
+
+          by_id = ::Tasker::WorkflowStep.where(workflow_step_id: ids.values).index_by(&:workflow_step_id)
+          ids.transform_values { |id| by_id.fetch(id) }
+        end
+
+        def create(templates, names)
+          rows = templates.map do |template|
+            { task_id: @task.task_id, named_step_id: names.named_step(template.name).named_step_id,
+              retryable: template.default_retryable, retry_limit: template.default_retry_limit,
+              skippable: template.skippable, in_process: false, inputs: @task.context, processed: false,
+              attempts: 0, results: {} }
+          end
+          made = Bulk.create!(::Tasker::WorkflowStep, rows).index_by(&:named_step_id)
+          templates.to_h { |template| [template.name, made.fetch(names.named_step(template.name).named_step_id)] }
+        end
+
+        # Between new steps there are no edges yet, and the templates have no circle;
+        # an edge to a step that was there goes through the engine's own check.
+        def connect(steps, new:)
+          pairs = @templates.flat_map do |template|
+            template.all_dependencies.map { |parent| [steps.fetch(parent), steps.fetch(template.name)] }
+          end
+          return insert_edges(pairs) if new
+
+          known = ::Tasker::WorkflowStepEdge.where(to_step_id: steps.values.map(&:workflow_step_id))
+                                            .pluck(:from_step_id, :to_step_id).to_set
+          pairs.each do |parent, child|
+            parent.add_provides_edge!(child) unless known.include?([parent.workflow_step_id, child.workflow_step_id])
+          end
+        end
+
+        def insert_edges(pairs)
+          rows = pairs.map do |parent, child|
+            { from_step_id: parent.workflow_step_id, to_step_id: child.workflow_step_id,
+              name: ::Tasker::WorkflowStep::PROVIDES_EDGE_NAME }
+          end
+          Bulk.insert!(::Tasker::WorkflowStepEdge, rows)
+        end
+
+        # Rows in one statement, as Active Record would save them one by one: with the
+        # model's defaults, its types and the time of this process.
+        module Bulk
+          module_function
+
+          # @param model [Class<ActiveRecord::Base>]
+          # @param rows [Array<Hash{Symbol => Object}>]
+          # @return [Array<ActiveRecord::Base>] as they are in the database
+          def create!(model, rows)
+            result = model.insert_all!(attributes(model, rows), returning: model.column_names)
+            result.map { |row| model.instantiate(row, result.column_types) }
+          end
+
+          # @return [void]
+          def insert!(model, rows)
+            model.insert_all!(attributes(model, rows)) unless rows.empty?
+          end
+
+          # Leaves out what others have inserted already, also those who have not
+          # committed yet: they are waited for.
+          #
+          # @return [void]
+          def insert_missing(model, rows)
+            model.insert_all(attributes(model, rows)) unless rows.empty?
+          end
+
+          def attributes(model, rows)
+            columns = model.columns.reject { |column| column.default_function || column.virtual? }.map(&:name)
+            rows.map do |row|
+              moment = Time.current
+              model.new(created_at: moment, updated_at: moment, **row).attributes.slice(*columns)
+            end
+          end
+        end
+      end
+    end
+  end
+end
+
+require_relative 'step_creation/templates'
+require_relative 'step_creation/step_names'
+require_relative 'step_creation/plain_models'

@@ -1,0 +1,61 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      class StepCreation
+        # Whether the models are as the engine defines them. Validations, callbacks,
+        # default scopes and methods that an application (or a spec) put in their place
+        # have to see each row, so the engine's own path is taken.
+        module PlainModels
+          MODELS = %w[WorkflowStep WorkflowStepEdge NamedStep DependentSystem NamedTasksNamedStep].freeze
+
+          # The methods of the engine that bulk creation stands in for.
+          METHODS = { 'WorkflowStep' => %i[set_up_dependent_steps build_default_step!],
+                      'NamedStep' => %i[create_named_steps_from_templates],
+                      'NamedTasksNamedStep' => %i[associate_named_step_with_named_task] }.freeze
+
+          CALLBACKS = %i[_validate_callbacks _validation_callbacks _save_callbacks _create_callbacks
+                         _before_commit_callbacks _commit_callbacks _rollback_callbacks].freeze
+
+          # The attributes on which the engine has validators; what they ask for holds
+          # by construction, or is asked of the database.
+          VALIDATORS = {
+            'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task],
+            'UniquenessValidator' => %i[name named_step_id named_task_id]
+          }.freeze
+
+          module_function
+
+          # @return [Boolean]
+          def all?
+            MODELS.all? { |name| plain?(::Tasker.const_get(name)) } && methods?
+          end
+
+          def methods?
+            METHODS.all? do |name, methods|
+              methods.all? { |method| own?(::Tasker.const_get(name).method(method).source_location&.first) }
+            end
+          end
+
+          def plain?(model)
+            model.default_scopes.empty? && model.current_scope.nil? &&
+              CALLBACKS.all? { |kind| model.public_send(kind).all? { |callback| engines?(model, callback.filter) } }
+          end
+
+          def engines?(model, filter)
+            case filter
+            when Symbol then own?(model.instance_method(filter).source_location&.first)
+            when Proc then own?(filter.source_location&.first)
+            when ActiveModel::EachValidator
+              (filter.attributes - VALIDATORS.fetch(filter.class.name.demodulize, [])).empty?
+            else false
+            end
+          end
+
+          def own?(place) = place.nil? || place.start_with?(*Customized.own_places)
+        end
+      end
+    end
+  end
+end
