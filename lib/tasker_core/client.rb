@@ -179,8 +179,19 @@ module TaskerCore
 
     def batch(task_ids) = { 'task_ids' => ids(task_ids), 'function_version' => readiness_version }
 
-    def id(value) = Integer(value)
+    # What PostgreSQL's bigint takes.
+    IDS = (-(2**63)..((2**63) - 1))
+    private_constant :IDS
 
-    def ids(values) = values.map { |value| Integer(value) }
+    def id(value)
+      number = Integer(value)
+      return number if IDS.cover?(number)
+
+      raise InvalidArgument.new("#{value} is no id: it is larger than a bigint", code: 'invalid_argument')
+    rescue TypeError, ArgumentError
+      raise InvalidArgument.new("#{value.inspect} is no id; it must be an integer", code: 'invalid_argument')
+    end
+
+    def ids(values) = values.map { |value| id(value) }
   end
 end

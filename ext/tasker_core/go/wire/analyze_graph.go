@@ -11,7 +11,7 @@ import (
 )
 
 type analyzeArguments struct {
-	TaskID int64 `msgpack:"task_id"`
+	TaskID id `msgpack:"task_id"`
 	// Weights are the engine's config.dependency_graph; what is missing has the
 	// engine's default.
 	Weights msgpack.RawMessage `msgpack:"weights"`
@@ -80,7 +80,11 @@ func analyzeGraph(c call, a analyzeArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := operation.AnalyzeGraph(c.ctx, c.driver, version, a.TaskID, weights)
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	found, err := operation.AnalyzeGraph(c.ctx, c.driver, version, taskID, weights)
 	if err != nil || found == nil {
 		return nil, err
 	}

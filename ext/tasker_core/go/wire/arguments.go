@@ -2,8 +2,11 @@ package wire
 
 import (
 	"bytes"
+	"fmt"
+	"math"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // maxIDs bounds a list of ids in one call: above it a caller's mistake is more
@@ -19,8 +22,63 @@ func decodeArguments(raw msgpack.RawMessage, into any) error {
 	return nil
 }
 
+// id is an argument that must be given and fit a bigint. msgpack's own decoding
+// would take a missing one for 0 and let a large one wrap.
+type id struct {
+	value int64
+	given bool
+}
+
+// DecodeMsgpack reads an integer, or nil for one that is not given.
+func (i *id) DecodeMsgpack(d *msgpack.Decoder) error {
+	code, err := d.PeekCode()
+	if err != nil {
+		return err
+	}
+	if code == msgpcode.Nil {
+		return d.DecodeNil()
+	}
+	i.value, err = decodeID(d)
+	i.given = err == nil
+	return err
+}
+
+func (i id) of(name string) (int64, error) {
+	if !i.given {
+		return 0, Errorf(CodeInvalidArgument, "%s is missing; it must be an integer", name)
+	}
+	return i.value, nil
+}
+
+// idList is a list of ids; nil where none is given.
+type idList []int64
+
+// DecodeMsgpack reads a list of integers, or nil.
+func (l *idList) DecodeMsgpack(d *msgpack.Decoder) error {
+	list, err := decodeList(d, decodeID)
+	*l = list
+	return err
+}
+
+func (l idList) check(name string) error { return checkIDs(name, l) }
+
+func decodeID(d *msgpack.Decoder) (int64, error) {
+	code, err := d.PeekCode()
+	if err != nil {
+		return 0, err
+	}
+	if code != msgpcode.Uint64 {
+		return d.DecodeInt64()
+	}
+	value, err := d.DecodeUint64()
+	if err == nil && value > math.MaxInt64 {
+		err = fmt.Errorf("%d is larger than any id can be", value)
+	}
+	return int64(value), err
+}
+
 type taskArguments struct {
-	TaskID int64 `msgpack:"task_id"`
+	TaskID id `msgpack:"task_id"`
 }
 
 func checkIDs(name string, ids []int64) error {

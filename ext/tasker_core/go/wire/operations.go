@@ -21,6 +21,7 @@ var operations = map[string]handler{
 	"ping":                    handle(ping),
 	"predict_transition":      handle(predictTransition),
 	"readiness_version":       handle(readinessVersion),
+	"reset_stuck":             handle(resetStuck),
 	"session_claim":           handle(sessionClaim),
 	"session_context":         handle(sessionContext),
 	"session_finish":          handle(sessionFinish),
@@ -35,6 +36,8 @@ var operations = map[string]handler{
 	"step_dependencies_met":   handle(stepDependenciesMet),
 	"step_readiness":          handle(stepReadiness),
 	"step_readiness_batch":    handle(stepReadinessBatch),
+	"stuck_steps":             handle(stuckSteps),
+	"stuck_tasks":             handle(stuckTasks),
 	"system_health_counts":    handle(systemHealthCounts),
 	"task_execution_context":  handle(taskExecutionContext),
 	"task_execution_contexts": handle(taskExecutionContexts),
@@ -51,7 +54,11 @@ func installSchema(c call, _ struct{}) (any, error) {
 }
 
 func dependencyLevels(c call, a taskArguments) (any, error) {
-	rows, err := operation.DependencyLevels(c.ctx, c.driver, a.TaskID)
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := operation.DependencyLevels(c.ctx, c.driver, taskID)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +69,11 @@ func dependencyLevels(c call, a taskArguments) (any, error) {
 }
 
 func stepDAG(c call, a taskArguments) (any, error) {
-	rows, err := operation.StepDAG(c.ctx, c.driver, a.TaskID)
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := operation.StepDAG(c.ctx, c.driver, taskID)
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,13 @@ import (
 )
 
 type readinessArguments struct {
-	TaskID  int64   `msgpack:"task_id"`
-	StepIDs []int64 `msgpack:"step_ids"`
+	TaskID  id     `msgpack:"task_id"`
+	StepIDs idList `msgpack:"step_ids"`
 	rules
 }
 
 type batchArguments struct {
-	TaskIDs []int64 `msgpack:"task_ids"`
+	TaskIDs idList `msgpack:"task_ids"`
 	rules
 }
 
@@ -34,10 +34,14 @@ func stepReadiness(c call, a readinessArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs("step_ids", a.StepIDs); err != nil {
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
 		return nil, err
 	}
-	rows, err := operation.StepReadinessOf(c.ctx, c.driver, version, a.TaskID, a.StepIDs)
+	if err := a.StepIDs.check("step_ids"); err != nil {
+		return nil, err
+	}
+	rows, err := operation.StepReadinessOf(c.ctx, c.driver, version, taskID, a.StepIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,7 @@ func stepReadinessBatch(c call, a batchArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs("task_ids", a.TaskIDs); err != nil {
+	if err := a.TaskIDs.check("task_ids"); err != nil {
 		return nil, err
 	}
 	rows, err := operation.StepReadiness(c.ctx, c.driver, version, a.TaskIDs)
@@ -64,7 +68,11 @@ func viableSteps(c call, a readinessArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return operation.ViableSteps(c.ctx, c.driver, version, a.TaskID)
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	return operation.ViableSteps(c.ctx, c.driver, version, taskID)
 }
 
 func taskExecutionContexts(c call, a batchArguments) (any, error) {
@@ -72,7 +80,7 @@ func taskExecutionContexts(c call, a batchArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIDs("task_ids", a.TaskIDs); err != nil {
+	if err := a.TaskIDs.check("task_ids"); err != nil {
 		return nil, err
 	}
 	rows, err := operation.TaskExecutionContexts(c.ctx, c.driver, version, a.TaskIDs)
@@ -83,7 +91,11 @@ func taskExecutionContexts(c call, a batchArguments) (any, error) {
 }
 
 func taskExecutionContext(c call, a readinessArguments) (any, error) {
-	return taskExecutionContexts(c, batchArguments{TaskIDs: []int64{a.TaskID}, rules: a.rules})
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	return taskExecutionContexts(c, batchArguments{TaskIDs: idList{taskID}, rules: a.rules})
 }
 
 func readinessVersion(c call, _ struct{}) (any, error) {
