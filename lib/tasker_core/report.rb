@@ -5,8 +5,10 @@ module TaskerCore
   #
   # @!attribute [r] kind
   #   @return [Symbol] :failover (the core failed, the engine's own code went on),
-  #     :difference (shadow mode: core and engine answered differently) or
-  #     :unknown_function (a function of the database is not the engine's)
+  #     :difference (shadow mode: core and engine answered differently),
+  #     :unknown_function (a function of the database is not the engine's),
+  #     :late_result (a step's result was refused: it timed out, or was changed by
+  #     others) or :not_enqueued (an unfinished task that no job takes up again)
   # @!attribute [r] capability
   #   @return [Symbol] the switch that it belongs to
   # @!attribute [r] operation

@@ -38,18 +38,29 @@ module TaskerCore
 
         private
 
-        def start(step)
-          Concurrent::Future.execute do
-            @run.use { with_connections { yield step } }
-          end
+        def start(step, &)
+          Concurrent::Future.execute { @run.use { execute(step, &) } }
+        end
+
+        # A step that got no connection counts as refused, so that the loop ends.
+        def execute(step)
+          with_connections { yield step unless @run.given_up?(step.workflow_step_id) }
+        rescue ActiveRecord::ConnectionNotEstablished => e
+          Rails.logger.error("TaskerCore: step #{step.workflow_step_id} was not started: #{e.message}")
+          @run.refused(step.workflow_step_id)
+          nil
         end
 
         def with_connections(&)
           pools = [ActiveRecord::Base.connection_pool, ::Tasker::ApplicationRecord.connection_pool].uniq
-          return pools.first.with_connection(&) if pools.one?
+          return lend(pools.first, &) if pools.one?
 
-          pools.first.with_connection { pools.last.with_connection(&) }
+          lend(pools.first) { lend(pools.last, &) }
         end
+
+        # Back to the pool afterwards, also where somebody asks for `connection`
+        # inside: the threads live on, and would keep it for ever.
+        def lend(pool, &) = pool.with_connection(prevent_permanent_checkout: true, &)
 
         def wait(future, deadline)
           return future.wait unless TaskerCore.configuration.enforce_timeouts

@@ -43,11 +43,23 @@ module TaskerCore
           reenqueuer.safe_transition_to(@task, 'pending') if state == 'in_progress'
           ActiveRecord.after_all_transactions_commit do
             if delay.positive?
-              reenqueuer.reenqueue_task_delayed(@task, delay_seconds: delay, reason:)
+              later { reenqueuer.reenqueue_task_delayed(@task, delay_seconds: delay, reason:) }
             else
               reenqueuer.reenqueue_task(@task, reason:)
             end
           end
+        end
+
+        # The adapter :inline has no later, and says so with what is no StandardError.
+        def later
+          yield
+        rescue NotImplementedError => e
+          Reporting.report(
+            Report.new(kind: :not_enqueued, capability: CAPABILITY, operation: 'TaskReenqueuer#reenqueue_task_delayed',
+                       details: { error: e },
+                       message: "Task #{@task.task_id} has to wait and stays pending, but the queue adapter cannot run " \
+                                'a job later. Enqueue its job again, or use another adapter than :inline.')
+          )
         end
       end
     end
