@@ -1,0 +1,296 @@
+# frozen_string_literal: true
+
+require_relative 'orchestration_helper'
+
+# What an application's own code sees of a run and may do in it.
+RSpec.describe 'handlers in a run', :orchestration, database: :committed do
+  let(:line) { { 'one' => [], 'two' => ['one'] } }
+
+  def handle(task) = Timeout.timeout(20) { Scripted.handle(task) }
+
+  def by_core(&) = statements(&).grep(/claim_step|finish_step/)
+
+  it "find their parents' results in the sequence and at the step itself" do
+    seen = {}
+    task = Scripted.task(line, { 'one' => ->(*) { { 'n' => 1 } }, 'two' => lambda { |_, sequence, step|
+      seen = { sequence: sequence.find_step_by_name('one').results, parents: step.parents.map(&:results),
+               class: sequence.class, states: step.parents.map(&:status) }
+      {}
+    } })
+    handle(task)
+
+    expect(seen).to eq(sequence: { 'n' => 1 }, parents: [{ 'n' => 1 }], class: Tasker::Types::StepSequence,
+                       states: %w[complete])
+  end
+
+  it "see the database's answer where they ask for a state" do
+    seen = []
+    task = Scripted.task({ 'one' => [] }, { 'one' => lambda { |task, _, step|
+      seen << step.status << task.status << Tasker::WorkflowStep.find(step.workflow_step_id).status
+      Tasker::Task.find(task.task_id).state_machine.transition_to!('cancelled')
+      seen << task.status
+      {}
+    } })
+    handle(task)
+
+    expect(seen).to eq(%w[in_progress in_progress in_progress cancelled])
+  end
+
+  it 'have every attribute saved that they leave dirty, and find it clean afterwards' do
+    task = Scripted.task(line, { 'one' => lambda { |_, _, step|
+      step.inputs = { 'seen' => true }
+      step.retry_limit = 9
+      step.results = { 'own' => { 'nested' => [1, nil, 'ü'] } }
+      step.backoff_request_seconds = 7
+      nil
+    } })
+    processed = nil
+    allow_annotations(task) { |steps| processed = steps.first }
+    handle(task)
+
+    expect(step(task, 'one')).to have_attributes(inputs: { 'seen' => true }, retry_limit: 9, backoff_request_seconds: 7,
+                                                 results: { 'own' => { 'nested' => [1, nil, 'ü'] } })
+    expect(processed).to have_attributes(name: 'one', has_changes_to_save?: false)
+    expect(processed.reload.results).to eq(step(task, 'one').results)
+  end
+
+  def allow_annotations(task, &block)
+    Scripted.handler(task).class.define_method(:update_annotations) { |_, _, steps| block.call(steps) }
+  end
+
+  it 'may change their results in place' do
+    task = Scripted.task({ 'one' => [] }, { 'one' => ->(_, _, step) { step.results.tap { |own| own['added'] = 1 } } })
+    handle(task)
+
+    expect(step(task, 'one').results).to eq('added' => 1)
+  end
+
+  it 'are waited for as the backoff calculator says' do
+    task = Scripted.task(line, { 'one' => lambda { |_, _, step|
+      headers = { 'Retry-After' => '90' }
+      Tasker::Orchestration::BackoffCalculator.new.calculate_and_apply_backoff(step, { headers: })
+      raise Tasker::RetryableError, 'too many requests'
+    } })
+    handle(task)
+
+    expect(step(task, 'one')).to have_attributes(backoff_request_seconds: 90, attempts: 1, status: 'error')
+    expect(delay_of(jobs.first)).to be_within(2).of(90 + Tasker.configuration.backoff.buffer_seconds)
+  end
+
+  it 'are called with annotations before the task is finalized' do
+    states = []
+    task = Scripted.task(line)
+    allow_annotations(task) { |steps| states << [steps.map(&:name), task_state(task)] }
+    handle(task)
+
+    expect(states).to eq([[%w[one two], 'in_progress']])
+  end
+
+  it 'may add edges in establish_step_dependencies_and_defaults' do
+    order = []
+    note = ->(_, _, step) { (order << step.name).then { {} } }
+    base = proc do
+      def establish_step_dependencies_and_defaults(_task, steps)
+        by_name = steps.index_by(&:name)
+        by_name.fetch('b').add_provides_edge!(by_name.fetch('a'))
+      end
+    end
+    task = Scripted.task({ 'a' => [], 'b' => [] }, { 'a' => note, 'b' => note }, base:)
+    Tasker::WorkflowStepEdge.delete_all
+    handle(task)
+
+    expect(order).to eq(%w[b a])
+    expect(task_state(task)).to eq('complete')
+  end
+
+  it 'may run another task to its end' do
+    inner = Scripted.task({ 'inner' => [] })
+    task = Scripted.task(line, { 'one' => ->(*) { Scripted.handle(inner).then { {} } } })
+    handle(task)
+
+    expect([task_state(inner), task_state(task)]).to eq(%w[complete complete])
+    expect(session_stats['sessions_open']).to eq(0)
+  end
+
+  it 'may roll a transaction of their own back' do
+    task = Scripted.task(line, { 'one' => lambda { |*|
+      Tasker::ApplicationRecord.transaction { raise ActiveRecord::Rollback }
+      { 'ok' => true }
+    } })
+    handle(task)
+
+    expect(task_state(task)).to eq('complete')
+  end
+
+  it 'give their connections back to the pool, whatever they ask it for' do
+    graph = Array.new(6) { |n| ["s#{n}", []] }.to_h
+    pool = Tasker::ApplicationRecord.connection_pool
+    before = pool.stat[:busy]
+    asks = ->(*) { Tasker::ApplicationRecord.connection.select_value('SELECT 1').then { {} } }
+    handle(Scripted.task(graph, graph.transform_values { asks }))
+
+    expect(pool.stat[:busy]).to eq(before)
+  end
+
+  it 'that get no connection leave their steps pending, and the loop ends' do
+    graph = Array.new(4) { |n| ["s#{n}", []] }.to_h
+    task = Scripted.task(graph)
+    pool = Tasker::ApplicationRecord.connection_pool
+    taken = Array.new(pool.size - pool.stat[:busy]) { pool.checkout }
+    pool.checkout_timeout = 0.1
+    handle(task)
+
+    expect(step_states(task).values).to all(eq('pending'))
+    expect(jobs.size).to eq(1)
+  ensure
+    pool.checkout_timeout = 5
+    taken.each { |connection| pool.checkin(connection) }
+  end
+
+  it 'may leave through any exception; a fatal one does not end the run as complete' do
+    task = Scripted.task(line, { 'one' => ->(*) { raise NotImplementedError, 'not yet' } })
+    handle(task)
+
+    expect(task_state(task)).not_to eq('complete')
+    expect(session_stats['sessions_open']).to eq(0)
+  end
+
+  describe "an application's own parts" do
+    def claims(handler) = by_core { handler.handle(@task) }
+
+    before { @task = Scripted.task(line) }
+
+    it 'are the engine\'s path: a coordinator' do
+      handler = Scripted.handler(@task)
+      handler.workflow_coordinator_strategy = Class.new(Tasker::Orchestration::WorkflowCoordinator)
+
+      expect(claims(handler)).to be_empty
+      expect(task_state(@task)).to eq('complete')
+    end
+
+    it 'are the engine\'s path: a re-enqueuer' do
+      handler = Scripted.handler(@task)
+      handler.reenqueuer_strategy = Class.new(Tasker::Orchestration::TaskReenqueuer)
+
+      expect(claims(handler)).to be_empty
+      expect(task_state(@task)).to eq('complete')
+    end
+
+    it 'are the engine\'s path: an executor' do
+      handler = Scripted.handler(@task)
+      executor = Class.new(Tasker::Orchestration::StepExecutor).new
+      handler.define_singleton_method(:step_executor) { executor }
+
+      expect(claims(handler)).to be_empty
+      expect(task_state(@task)).to eq('complete')
+    end
+  end
+
+  describe "an application's validations and callbacks" do
+    # As an application has them, in a file of its own. They are taken back after
+    # the example.
+    def with_application_code(code)
+      kinds = %i[_validate_callbacks _save_callbacks _update_callbacks _commit_callbacks]
+      before = kinds.to_h { |kind| [kind, Tasker::WorkflowStep.public_send(kind).dup] }
+      validators = Tasker::WorkflowStep._validators.dup
+      Tasker::WorkflowStep.class_eval(code, '/application/config/initializers/steps.rb', 1)
+      yield
+    ensure
+      before.each { |kind, chain| Tasker::WorkflowStep.public_send(:"#{kind}=", chain) }
+      Tasker::WorkflowStep._validators = validators
+    end
+
+    it 'run when an outcome is saved' do
+      task = Scripted.task(line)
+      $saved = []
+      with_application_code('after_save :note_it; def note_it = $saved << [name, attempts]') { handle(task) }
+
+      expect($saved).to eq([['one', 1], ['two', 1]])
+      expect(task_state(task)).to eq('complete')
+    ensure
+      $saved = nil
+    end
+
+    it 'may refuse a result, which fails the step' do
+      task = Scripted.task(line, { 'one' => ->(*) { { 'amount' => -1 } } })
+      code = "validate :positive\ndef positive = (errors.add(:results, 'are negative') if results&.fetch('amount', 1)&.negative?)"
+      with_application_code(code) { handle(task) }
+
+      expect(history(task, 'one')).to eq(%w[in_progress error])
+      expect(step(task, 'one')).to have_attributes(attempts: 1, processed: false)
+      expect(step(task, 'one').results['error']).to match(/could not be saved: .*negative/)
+    end
+
+    it 'may refuse everything: the failure is recorded nevertheless' do
+      task = Scripted.task(line)
+      with_application_code("validate { errors.add(:base, 'never') if attempts.to_i.positive? }") { handle(task) }
+
+      expect(history(task, 'one')).to eq(%w[in_progress error])
+      expect(step(task, 'one').results['error']).to match(/never/)
+      expect(step(task, 'one').attempts).to eq(1)
+    end
+  end
+
+  describe 'with the adapter' do
+    def wait_for(task)
+      Timeout.timeout(20) { sleep 0.02 until task_state(task) == 'complete' && session_stats['sessions_open'].zero? }
+    end
+
+    it ':inline, a task runs inside the call that makes it' do
+      ActiveJob::Base.queue_adapter = :inline
+      task = Scripted.task(line)
+
+      expect(task_state(task)).to eq('complete')
+    end
+
+    it ':inline, what must wait is reported and not raised' do
+      task = Scripted.task(line, { 'one' => ->(*) { raise 'boom' } })
+      ActiveJob::Base.queue_adapter = :inline
+      expect { run_job(task) }.not_to raise_error
+
+      expect(task_state(task)).to eq('pending')
+      expect(reports.map(&:kind)).to eq([:not_enqueued])
+      expect(session_stats['sessions_open']).to eq(0)
+    end
+
+    it ':async, tasks run on its threads and are retried by it' do
+      Tasker.configuration.backoff { |backoff| backoff.buffer_seconds = 1 }
+      tasks = Array.new(3) { Scripted.task(line, { 'two' => ->(_, _, s) { s.attempts.to_i.zero? ? raise('once') : {} } }) }
+      ActiveJob::Base.queue_adapter = :async
+      tasks.each { |task| Tasker::TaskRunnerJob.perform_later(task.task_id) }
+      tasks.each { |task| wait_for(task) }
+
+      expect(tasks.map { |task| step(task, 'two').attempts }).to eq([2, 2, 2])
+    ensure
+      ActiveJob::Base.queue_adapter.shutdown if ActiveJob::Base.queue_adapter.respond_to?(:shutdown)
+    end
+  end
+end
+
+# A suite that wraps its examples in a transaction shares one connection among all
+# threads, behind a lock.
+RSpec.describe 'handlers under transactional fixtures', :orchestration do
+  around do |example|
+    pool = Tasker::ApplicationRecord.connection_pool
+    pool.lock_thread = true if pool.respond_to?(:lock_thread=)
+    pool.pin_connection!(true) if pool.respond_to?(:pin_connection!)
+    example.run
+  ensure
+    pool.unpin_connection! if pool.respond_to?(:unpin_connection!)
+  end
+
+  it 'see the rows of the example, and leave nothing' do
+    graph = { 'a' => [], 'b' => [], 'c' => [], 'd' => %w[a b c] }
+    task = Scripted.task(graph)
+    Timeout.timeout(20) { Scripted.handle(task) }
+
+    expect(task_state(task)).to eq('complete')
+  end
+
+  it 'have what a run enqueues enqueued at once' do
+    task = Scripted.task({ 'a' => [] }, { 'a' => ->(*) { raise 'boom' } })
+    Timeout.timeout(20) { Scripted.handle(task) }
+
+    expect([task_state(task), jobs.size]).to eq(['pending', 1])
+  end
+end
