@@ -1,9 +1,11 @@
 # frozen_string_literal: true
 
-RSpec.describe TaskerCore::Client, :database do
-  let(:client) { TaskerCore.on(ActiveRecord::Base.connection) }
+require_relative '../spec_helper'
+
+RSpec.describe 'ids', :database do
+  let(:client) { TaskerCore.on(Database.connection) }
   let(:core) { TaskerCore::Core.current }
-  let(:host) { TaskerCore::HostConnection.new(ActiveRecord::Base.connection) }
+  let(:host) { TaskerCore::HostConnection.new(Database.connection) }
 
   [nil, [], 'seven', 2**63, -(2**63) - 1].each do |bad|
     it "says that #{bad.inspect} is no id" do
