@@ -22,8 +22,9 @@ RSpec.describe 'ids', :database do
   end
 
   it 'refuses at the wire what no binding should send' do
-    { {} => /task_id is missing/, { 'task_id' => nil } => /task_id is missing/,
-      { 'task_id' => 2**63 } => /larger than any id/, { 'task_id' => 'seven' } => /do not fit/ }.each do |arguments, words|
+    refused = { {} => /task_id is missing/, { 'task_id' => nil } => /task_id is missing/,
+                { 'task_id' => 2**63 } => /larger than any id/, { 'task_id' => 'seven' } => /do not fit/ }
+    refused.each do |arguments, words|
       expect { core.call('dependency_levels', arguments, host) }.to raise_error(TaskerCore::InvalidArgument, words)
     end
   end
