@@ -10,6 +10,7 @@ import (
 // pool in one of the core's, otherwise in the one that the host has open.
 var writes = map[string]bool{
 	"install_schema":   true,
+	"reset_stuck":      true,
 	"session_claim":    true,
 	"session_finish":   true,
 	"session_retry":    true,
