@@ -122,9 +122,12 @@ type Batch struct {
 }
 
 // Next gives the steps that can run at the time now (micros), each list in
-// ascending order.
+// ascending order: none for a task that is closed.
 func (s *Session) Next(now int64) Batch {
 	batch := Batch{Ready: []int64{}, Retry: []int64{}}
+	if state := s.task.State.Or(lifecycle.Pending); lifecycle.Satisfied(state) || state == lifecycle.Cancelled {
+		return batch
+	}
 	var row readiness.Status
 	for _, node := range s.open {
 		step := s.input(node)
