@@ -50,7 +50,8 @@ module TaskerCore
         # The result could not be written (a NUL byte, an application's validation, a
         # subscriber that broke the transaction): the step fails with the reason.
         def record(error)
-          Rails.logger.error("StepExecutor: Unexpected error completing step #{@step.workflow_step_id}: #{error.message}")
+          Rails.logger.error('StepExecutor: Unexpected error completing step ' \
+                             "#{@step.workflow_step_id}: #{error.message}")
           return unless TaskerCore.configuration.record_failed_completions
 
           @run.taken_back(@step)
@@ -75,7 +76,8 @@ module TaskerCore
         rescue Outcome::Refused => e
           late(e)
         rescue StandardError => e
-          Rails.logger.error("StepExecutor: Unexpected error completing error step #{@step.workflow_step_id}: #{e.message}")
+          Rails.logger.error('StepExecutor: Unexpected error completing error step ' \
+                             "#{@step.workflow_step_id}: #{e.message}")
           @run.taken_back(@step)
           record_essentials if TaskerCore.configuration.record_failed_completions
         end
@@ -94,14 +96,16 @@ module TaskerCore
         # Whatever it was that could not be saved, the failure can: without what the
         # handler left in other columns, the application's validations and NUL bytes.
         def record_essentials
-          @step.results = @step.results.slice('error', 'error_class', 'backtrace').transform_values { |text| text&.delete("\0") }
+          @step.results = @step.results.slice('error', 'error_class', 'backtrace')
+                               .transform_values { |text| text&.delete("\0") }
           record(only: ESSENTIAL)
           @run.picture.reload([@step.workflow_step_id])
           @step
         rescue Outcome::Refused => e
           late(e)
         rescue StandardError => e
-          Rails.logger.error("TaskerCore: the failure of step #{@step.workflow_step_id} could not be saved: #{e.message}")
+          Rails.logger.error("TaskerCore: the failure of step #{@step.workflow_step_id} could not be saved: " \
+                             "#{e.message}")
           @run.taken_back(@step)
           nil
         end

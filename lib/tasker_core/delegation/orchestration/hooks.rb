@@ -64,12 +64,15 @@ module TaskerCore
           extend OnClass
 
           def get_viable_steps(task, sequence)
+            return Prediction.check(task, sequence) { super } if TaskerCore.configuration.orchestration == :shadow
+
             run = Run.driving(task)
             return super unless run
 
             steps = run.viable_steps
-            where(workflow_step_id: steps.map(&:workflow_step_id)).includes(:named_step)
-                                                                  .tap { |relation| relation.send(:load_records, steps) }
+            relation = where(workflow_step_id: steps.map(&:workflow_step_id)).includes(:named_step)
+            relation.send(:load_records, steps)
+            relation
           end
         end
 

@@ -56,8 +56,8 @@ module TaskerCore
             now = Time.current
             columns = Columns.of(@step, host, customized: only.nil? && @run.customized_steps?)
             columns = columns.slice(*only) if only
-            code, message, row_id, sort_key =
-              @run.ask('session_finish', arguments(host).merge('to' => state, 'metadata' => '{}', 'columns' => columns), host)
+            outcome = { 'to' => state, 'metadata' => '{}', 'columns' => columns }
+            code, message, row_id, sort_key = @run.ask('session_finish', { **arguments(host), **outcome }, host)
             Transition.new(@id, code, message, 'in_progress', state, row_id, sort_key)
           end
           @step.updated_at = now
@@ -83,69 +83,11 @@ module TaskerCore
 
         def write(state, from_state: nil, &)
           StateTransitions::Write.new(@step.state_machine, state, {}, from_state:, &)
-                                 .call { raise Unavailable.new('the core failed while a task ran', code: 'unavailable') }
+                                 .call { raise Unavailable.new('the core failed in a run', code: 'unavailable') }
           @run.wrote(@id, state)
         rescue Statesman::TransitionFailedError, Statesman::GuardFailedError, Statesman::TransitionConflictError => e
           @run.refused(@id)
           raise Refused, e.message
-        end
-      end
-
-      # The columns of a step that its handler, the executor or a backoff calculator
-      # left dirty, serialized by Active Record's own types.
-      module Columns
-        module_function
-
-        # @param step [Tasker::WorkflowStep]
-        # @param host [HostConnection]
-        # @param customized [Boolean] whether the row has to go through save!
-        # @return [Hash{String => String, nil}] PostgreSQL text by column
-        def of(step, host, customized:)
-          if customized
-            step.save!
-            return {}
-          end
-          step.changed_attribute_names_to_save.to_h do |name|
-            [name, host.text(step.class.type_for_attribute(name).serialize(step._read_attribute(name)))]
-          end
-        end
-      end
-
-      # Whether an application added validations or callbacks to WorkflowStep: then
-      # its rows go through save!, as the engine's do.
-      module Customized
-        KINDS = %i[_validate_callbacks _save_callbacks _update_callbacks _commit_callbacks _rollback_callbacks
-                   _validation_callbacks].freeze
-
-        module_function
-
-        def step?
-          model = ::Tasker::WorkflowStep
-          KINDS.any? { |kind| model.public_send(kind).any? { |callback| foreign?(model, callback.filter) } }
-        end
-
-        def foreign?(model, filter)
-          location = location_of(model, filter)
-          !(location.nil? || location.start_with?(*own_places))
-        end
-
-        # Validators are objects; the engine's are of Active Record's own classes on
-        # the attributes that it names.
-        def location_of(model, filter)
-          case filter
-          when Symbol then model.instance_method(filter).source_location&.first
-          when Proc then filter.source_location&.first
-          when ActiveModel::EachValidator then (filter.attributes - %i[named_step_id task named_step]).empty? ? nil : 'application'
-          else filter.class.instance_method(:validate).source_location&.first
-          end
-        end
-
-        def own_places
-          @own_places ||= [
-            File.expand_path('../../..', Object.const_source_location('Tasker::WorkflowStep').first),
-            File.dirname(Object.const_source_location('ActiveRecord::Base').first),
-            File.dirname(Object.const_source_location('ActiveModel::Validations').first)
-          ]
         end
       end
     end

@@ -77,7 +77,8 @@ module TaskerCore
         #
         # @return [void]
         def release
-          @steps.each_value { |step| step.remove_instance_variable(Run::OWNER) if step.instance_variable_defined?(Run::OWNER) }
+          owned = @steps.each_value.select { |step| step.instance_variable_defined?(Run::OWNER) }
+          owned.each { |step| step.remove_instance_variable(Run::OWNER) }
         end
 
         private

@@ -168,7 +168,7 @@ module TaskerCore
 
         # @return [Boolean] whether nothing can run and a step has failed for good
         def blocked?
-          @view.states.value?('error') && ask('session_next', 'session' => session)[3]
+          @view.states.value?('error') && recall('session_next')[3]
         end
 
         # How far the task is, for the payloads of its events: what
@@ -193,7 +193,7 @@ module TaskerCore
         def context
           refresh unless @final_read
           @final_read = !looping?
-          Table.new(ask('session_context', 'session' => session))
+          Table.new(recall('session_context'))
         end
 
         # A strict read: what others changed is taken over into the objects.
@@ -208,9 +208,14 @@ module TaskerCore
         # @return [Integer] the session's handle
         def session = @view.session
 
-        # Asks the core on the connection of the thread that asks.
+        # Asks the core, with statements on the connection of the thread that asks.
         def ask(operation, arguments, host = HostConnection.new(connection))
           Core.current.call(operation, arguments, host)
+        end
+
+        # Asks the session's memory: no statement runs.
+        def recall(operation, arguments = {})
+          Core.current.call(operation, { 'session' => session, **arguments })
         end
 
         # Notes a step's state as this run has written it.
@@ -231,7 +236,7 @@ module TaskerCore
         def taken_back(step)
           id = step.workflow_step_id
           wrote(id, 'in_progress')
-          ask('session_rolled_back', 'session' => session, 'step_id' => id, 'token' => @mutex.synchronize { @tokens[id] } || 0)
+          recall('session_rolled_back', 'step_id' => id, 'token' => @mutex.synchronize { @tokens[id] } || 0)
         end
 
         # Notes that the database refused what the picture promised.
@@ -273,15 +278,17 @@ module TaskerCore
 
         # The loop's answer from memory; a stale picture is read again first.
         def from_memory
-          ready, retries, stale, = ask('session_next', 'session' => session)
+          ready, retries, stale, = recall('session_next')
           if stale
             refresh
-            ready, retries, = ask('session_next', 'session' => session)
+            ready, retries, = recall('session_next')
           end
           back = TaskerCore.configuration.retry_failed_steps ? retries : []
           back = back.select { |id| @picture.step(id) && Outcome.new(self, @picture.step(id)).retry }
-          @picture.runnable((ready + back).sort.reject { |id| @refusals[id] >= MOST_REFUSALS || @given_up.include?(id) })
+          @picture.runnable((ready + back).sort.reject { |id| left_alone?(id) })
         end
+
+        def left_alone?(id) = @mutex.synchronize { @refusals[id] >= MOST_REFUSALS || @given_up.include?(id) }
 
         # The hook of the engine's base does nothing; only an override is called.
         def establishes_dependencies?
@@ -299,7 +306,7 @@ module TaskerCore
         end
 
         def close_session
-          Core.current.call('close_session', { 'session' => session }) if @view
+          recall('close_session') if @view
         rescue Unavailable
           nil
         end

@@ -57,8 +57,8 @@ module TaskerCore
           Reporting.report(
             Report.new(kind: :not_enqueued, capability: CAPABILITY, operation: 'TaskReenqueuer#reenqueue_task_delayed',
                        details: { error: e },
-                       message: "Task #{@task.task_id} has to wait and stays pending, but the queue adapter cannot run " \
-                                'a job later. Enqueue its job again, or use another adapter than :inline.')
+                       message: "Task #{@task.task_id} has to wait and stays pending, but the queue adapter cannot " \
+                                'run a job later. Enqueue its job again, or use another adapter than :inline.')
           )
         end
       end

@@ -148,8 +148,8 @@ module TaskerCore
           return unless StateTransitions.host.aborted?
 
           raise ActiveRecord::StatementInvalid,
-                "#{@face.kind} #{@face.id(@object)} did not become #{@state}: a callback or a subscriber of its event " \
-                'ran a statement that failed, which aborts the transaction'
+                "#{@face.kind} #{@face.id(@object)} did not become #{@state}: a callback or a subscriber of its " \
+                'event ran a statement that failed, which aborts the transaction'
         end
 
         def refuse(transition)
