@@ -13,6 +13,7 @@ require_relative 'tasker_core/failover'
 require_relative 'tasker_core/shadow'
 require_relative 'tasker_core/delegation'
 require_relative 'tasker_core/doctor'
+require_relative 'tasker_core/stuck_in_rails'
 
 # A Go core under the Tasker workflow engine.
 #

@@ -5,6 +5,7 @@ require_relative 'row'
 require_relative 'analytics'
 require_relative 'graph_analysis'
 require_relative 'schema_check'
+require_relative 'stuck'
 require_relative 'transition'
 
 module TaskerCore
@@ -18,6 +19,7 @@ module TaskerCore
     include Analytics
     include GraphAnalysis
     include SchemaOperations
+    include StuckWork
 
     # @param core [Core]
     # @param host [HostConnection]

@@ -25,4 +25,27 @@ namespace :tasker_core do
     puts report
     exit 1 unless report.healthy?
   end
+
+  desc 'List the steps and tasks that a dead worker seems to hold, for more than 600 seconds or as many as given'
+  task :stuck, [:seconds] => :environment do |_, arguments|
+    older_than = Float(arguments.fetch(:seconds, 600))
+    steps = TaskerCore.stuck_steps(older_than:)
+    tasks = TaskerCore.stuck_tasks(older_than:)
+    steps.each do |step|
+      puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
+           "in_progress since #{step.since}, attempts #{step.attempts.to_i}"
+    end
+    tasks.each { |task| puts "task #{task.task_id} (#{task.name}): in_progress without a step since #{task.since}" }
+    puts "#{steps.size} steps and #{tasks.size} tasks are stuck for more than #{older_than} seconds"
+  end
+
+  desc 'Take them from it, and enqueue their tasks; 600 seconds or as many as given'
+  task :reset_stuck, [:seconds] => :environment do |_, arguments|
+    reset = TaskerCore.reset_stuck(older_than: Float(arguments.fetch(:seconds, 600)))
+    reset.steps.each do |step|
+      puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
+           "#{step.state}, attempts #{step.attempts}"
+    end
+    puts "#{reset.steps.size} steps were reset; tasks enqueued: #{reset.task_ids.join(', ').presence || 'none'}"
+  end
 end
