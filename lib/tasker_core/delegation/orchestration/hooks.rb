@@ -187,6 +187,10 @@ module TaskerCore
             run = Run.driving(task)
             run ? run.blocked? : super
           end
+
+          def pending_task(...)
+            super.tap { |done| Run.driving&.pending_was_set if done }
+          end
         end
 
         # Prepended to TaskFinalizer::ContextManager's class: what the finalizer

@@ -252,6 +252,12 @@ module TaskerCore
         # @return [Boolean]
         def given_up?(step_id) = @mutex.synchronize { @given_up.include?(step_id) }
 
+        # Notes that the engine's finalizer has set the task pending.
+        def pending_was_set = @pending_was_set = true
+
+        # @return [Boolean] whether this run has set its task pending
+        def set_pending? = @pending_was_set ? true : false
+
         # Keeps the session open while a handler runs.
         def use
           @mutex.synchronize { @users += 1 }

@@ -17,18 +17,30 @@ module TaskerCore
         def call
           return unless TaskerCore.configuration.reenqueue_unfinished_tasks
 
-          state = KnownState.distrust { @task.state_machine.current_state }
-          return unless %w[pending in_progress].include?(state)
+          return unless unfinished?
 
           context = finalizer::ContextManager.get_task_execution_context(@task.task_id)
-          return unless context && waits?(context)
-
-          enqueue(context, state)
+          enqueue(context) if context && waits?(context) && set_pending
         end
 
         private
 
         def finalizer = ::Tasker::Orchestration::TaskFinalizer
+
+        def reenqueuer = @reenqueuer ||= ::Tasker::Orchestration::TaskReenqueuer.new
+
+        def unfinished?
+          @state = KnownState.distrust { @task.state_machine.current_state }
+          %w[pending in_progress].include?(@state)
+        end
+
+        # Whoever sets the task pending enqueues it: two runs of one task that end at
+        # the same time leave one job.
+        def set_pending
+          return @run.set_pending? if @state == 'pending'
+
+          reenqueuer.safe_transition_to(@task, 'pending')
+        end
 
         # Without retries nothing will ever change for a task whose only ready steps
         # are failed ones.
@@ -36,11 +48,9 @@ module TaskerCore
           TaskerCore.configuration.retry_failed_steps || context.execution_status != 'has_ready_steps'
         end
 
-        def enqueue(context, state)
-          reenqueuer = ::Tasker::Orchestration::TaskReenqueuer.new
+        def enqueue(context)
           reason = finalizer::ReasonDeterminer.determine_reenqueue_reason(context)
           delay = finalizer::DelayCalculator.calculate_reenqueue_delay(context)
-          reenqueuer.safe_transition_to(@task, 'pending') if state == 'in_progress'
           ActiveRecord.after_all_transactions_commit do
             if delay.positive?
               later { reenqueuer.reenqueue_task_delayed(@task, delay_seconds: delay, reason:) }
