@@ -46,13 +46,21 @@ module TaskerCore
 
         def steps(names)
           found = load(names.step_ids)
-          missing = @templates.reject { |template| found.key?(template.name) }
-          ::Tasker::WorkflowStep.transaction do
-            found.merge!(create(missing, names)) unless missing.empty?
-            connect(found, new: missing.size == @templates.size)
-          end
+          complete(found, names)
           found.each { |name, step| step.association(:named_step).target = names.named_step(name) }
           @templates.map { |template| found.fetch(template.name) }
+        end
+
+        # Adds the steps and edges that are not there.
+        def complete(found, names)
+          missing = @templates.reject { |template| found.key?(template.name) }
+          edges = Edges.new(@templates, found)
+          return if missing.empty? && edges.complete?
+
+          ::Tasker::WorkflowStep.transaction do
+            found.merge!(create(missing, names)) unless missing.empty?
+            edges.create(found)
+          end
         end
 
         # @param ids [Hash{String => Integer}] by name
@@ -72,29 +80,6 @@ module TaskerCore
           end
           made = Bulk.create!(::Tasker::WorkflowStep, rows).index_by(&:named_step_id)
           templates.to_h { |template| [template.name, made.fetch(names.named_step(template.name).named_step_id)] }
-        end
-
-        # Between new steps there are no edges yet, and the templates have no circle;
-        # an edge to a step that was there goes through the engine's own check.
-        def connect(steps, new:)
-          pairs = @templates.flat_map do |template|
-            template.all_dependencies.map { |parent| [steps.fetch(parent), steps.fetch(template.name)] }
-          end
-          return insert_edges(pairs) if new
-
-          known = ::Tasker::WorkflowStepEdge.where(to_step_id: steps.values.map(&:workflow_step_id))
-                                            .pluck(:from_step_id, :to_step_id).to_set
-          pairs.each do |parent, child|
-            parent.add_provides_edge!(child) unless known.include?([parent.workflow_step_id, child.workflow_step_id])
-          end
-        end
-
-        def insert_edges(pairs)
-          rows = pairs.map do |parent, child|
-            { from_step_id: parent.workflow_step_id, to_step_id: child.workflow_step_id,
-              name: ::Tasker::WorkflowStep::PROVIDES_EDGE_NAME }
-          end
-          Bulk.insert!(::Tasker::WorkflowStepEdge, rows)
         end
 
         # Rows in one statement, as Active Record would save them one by one: with the
@@ -138,4 +123,5 @@ end
 
 require_relative 'step_creation/templates'
 require_relative 'step_creation/step_names'
+require_relative 'step_creation/edges'
 require_relative 'step_creation/plain_models'
