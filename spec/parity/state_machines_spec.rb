@@ -299,4 +299,66 @@ RSpec.describe 'the state machines of tasker-engine', :parity do
       end
     end
   end
+
+  describe 'the states of many objects in one answer, alike by both' do
+    let!(:flows) do
+      Array.new(3) do |n|
+        Rows.workflow(steps: [{ state: 'complete' }, { state: 'error' }, {}], state: %w[pending error][n])
+      end
+    end
+
+    # @return [Array] the answer by the core, and how often it read a state
+    def expect_one_statement_a_list(lists, &)
+      read = []
+      counter = ->(*, payload) { read << payload[:sql] if payload[:sql].match?(/to_state.*FROM .*transitions/m) }
+      expected = switch(:off) && yield
+      switch(:active)
+      ActiveSupport::Notifications.subscribed(counter, 'sql.active_record') { expect(yield).to eq(expected) }
+      expect(read.size).to eq(lists)
+      expected
+    end
+
+    def json(controller, action, **params)
+      env = Rack::MockRequest.env_for('/', params:)
+      env['action_dispatch.request.path_parameters'] = { controller: controller.controller_path, action:, **params }
+      status, _, body = controller.action(action).call(env)
+      expect(status).to eq(200)
+      JSON.parse(body.each.to_a.join)
+    end
+
+    it 'REST: tasks' do
+      # The tasks' own states, and those of the steps of each.
+      answer = expect_one_statement_a_list(4) { json(Tasker::TasksController, 'index') }
+      expect(answer['tasks'].map { |task| task['status'] }).to match_array(%w[pending error pending])
+    end
+
+    it 'REST: a task' do
+      expect_one_statement_a_list(2) { json(Tasker::TasksController, 'show', id: flows[1].task_id) }
+    end
+
+    it 'REST: the steps of a task' do
+      answer = expect_one_statement_a_list(1) do
+        json(Tasker::WorkflowStepsController, 'index', task_id: flows[0].task_id)
+      end
+      expect(answer['steps'].map { |step| step['status'] }).to match_array(%w[complete error pending])
+    end
+
+    it 'GraphQL: tasks and their steps' do
+      query = '{ tasks { taskId status workflowSteps { workflowStepId status } } }'
+      answer = expect_one_statement_a_list(4) { Tasker::TaskerRailsSchema.execute(query).to_h }
+      expect(answer.dig('data', 'tasks').flat_map { |task| task['workflowSteps'] }.size).to eq(9)
+    end
+
+    it 'GraphQL: cancelling goes through the core, and the answer is of after it' do
+      query = lambda { |id, step|
+        "mutation { cancelStep(input: { taskId: #{id}, stepId: #{step} }) { workflowStepId status } }"
+      }
+      off, active = %i[off active].zip(flows).map do |value, flow|
+        switch(value)
+        Tasker::TaskerRailsSchema.execute(query[flow.task_id, flow[3]]).to_h.to_s.gsub(/\d+/, 'n')
+      end
+      expect(active).to eq(off)
+      expect(active).to include('cancelled')
+    end
+  end
 end

@@ -3,6 +3,7 @@
 require_relative 'state_transitions/face'
 require_relative 'state_transitions/write'
 require_relative 'state_transitions/prediction'
+require_relative 'state_transitions/collection'
 
 module TaskerCore
   module Delegation
@@ -21,6 +22,7 @@ module TaskerCore
           end
           ::Tasker::StateMachine::StepStateMachine.singleton_class.prepend(Dependencies)
           ::Tasker::Task.prepend(Completion)
+          Collection.apply
         end
 
         # @return [HostConnection] the connection of the engine's own models
@@ -63,6 +65,7 @@ module TaskerCore
         def transition_to!(new_state, metadata = {})
           case TaskerCore.configuration.state_transitions
           when :active
+            Collection.forget
             write = Write.new(self, new_state.to_s, metadata)
             return write.call { super } if write.possible?
           when :shadow

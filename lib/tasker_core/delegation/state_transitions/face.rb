@@ -21,6 +21,10 @@ module TaskerCore
           # @return [Face]
           def of(machine) = machine.is_a?(::Tasker::StateMachine::TaskStateMachine) ? task : step
 
+          # @param object [Tasker::Task, Tasker::WorkflowStep]
+          # @return [Face]
+          def of_object(object) = object.is_a?(::Tasker::Task) ? task : step
+
           private
 
           def step = @step ||= new('step', 'Tasker::StateMachine::StepStateMachine')
@@ -51,6 +55,9 @@ module TaskerCore
 
         # @return [Integer, nil] nil for an object that is not saved
         def id(object) = object.public_send(@key)
+
+        # @return [Class] the model of the audit rows
+        def transition_model = @kind == 'step' ? ::Tasker::WorkflowStepTransition : ::Tasker::TaskTransition
 
         # @return [ActiveRecord::Relation] the object's audit rows, from the database
         def rows(object) = object.public_send(@association).where({})

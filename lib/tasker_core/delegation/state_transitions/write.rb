@@ -135,6 +135,7 @@ module TaskerCore
         def finish(transition)
           @from = transition.from
           refuse(transition) unless transition.written?
+          Collection.forget
           row = audit_row(transition)
           remember(row)
           @machine.reset if @machine.respond_to?(:reset)
