@@ -255,7 +255,11 @@ RSpec.describe 'handlers in a run', :orchestration, database: :committed do
 
     it ':async, tasks run on its threads and are retried by it' do
       Tasker.configuration.backoff { |backoff| backoff.buffer_seconds = 1 }
-      tasks = Array.new(3) { Scripted.task(line, { 'two' => ->(_, _, s) { s.attempts.to_i.zero? ? raise('once') : {} } }) }
+      tasks = Array.new(3) do
+        Scripted.task(line, { 'two' => lambda { |_, _, s|
+                                         s.attempts.to_i.zero? ? raise('once') : {}
+                                       } })
+      end
       ActiveJob::Base.queue_adapter = :async
       tasks.each { |task| Tasker::TaskRunnerJob.perform_later(task.task_id) }
       tasks.each { |task| wait_for(task) }

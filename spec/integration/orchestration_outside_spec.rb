@@ -34,7 +34,9 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
 
   it 'goes on behind a step that was resolved by hand, without running it' do
     ran = []
-    task = Scripted.task(line, { 'one' => meddle { |t| step(t, 'two').state_machine.transition_to!('resolved_manually') },
+    task = Scripted.task(line, { 'one' => meddle do |t|
+                                            step(t, 'two').state_machine.transition_to!('resolved_manually')
+                                          end,
                                  'two' => ->(*) { ran << 'two' }, 'three' => ->(*) { (ran << 'three').then { {} } } })
     handle(task)
     jobs.size.times { run_job(task) }
@@ -51,7 +53,7 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
     expect([task_state(task), jobs]).to eq(['cancelled', []])
   end
 
-  it "refuses the result of a step that was cancelled while its handler ran, and says so" do
+  it 'refuses the result of a step that was cancelled while its handler ran, and says so' do
     task = Scripted.task(line, { 'one' => meddle { |t| step(t, 'one').state_machine.transition_to!('cancelled') } })
     handle(task)
 
@@ -83,7 +85,11 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
     task = Scripted.task({ 'one' => [], 'two' => ['one'], 'three' => %w[one two] },
                          { 'one' => ->(*) { { 'value' => 1 } },
                            'two' => meddle { |t| step(t, 'one').update!(results: { 'value' => 2 }) },
-                           'three' => ->(_, sequence, _) { (seen = sequence.find_step_by_name('one').results).then { {} } } })
+                           'three' => lambda { |_, sequence, _|
+                                        (seen = sequence.find_step_by_name('one').results).then do
+                                          {}
+                                        end
+                                      } })
     handle(task)
 
     expect(seen).to eq('value' => 2)
@@ -112,7 +118,11 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
 
   it 'sees a step of another task that this one waits for' do
     other = Scripted.task({ 'above' => [] })
-    task = Scripted.task({ 'one' => [], 'below' => [] }, { 'one' => ->(*) { outside { Scripted.handle(other) }.then { {} } } })
+    task = Scripted.task({ 'one' => [], 'below' => [] }, { 'one' => lambda { |*|
+                                                                      outside do
+                                                                        Scripted.handle(other)
+                                                                      end.then { {} }
+                                                                    } })
     Rows.insert_edges([[step(other, 'above').workflow_step_id, step(task, 'below').workflow_step_id]])
     handle(task)
 
@@ -124,7 +134,9 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
     order = []
     note = ->(_, _, step) { (order << step.name).then { {} } }
     task = Scripted.task({ 'one' => [], 'two' => ['one'], 'three' => ['one'] },
-                         { 'one' => meddle { |t| Rows.insert_edges([[step(t, 'three').workflow_step_id, step(t, 'two').workflow_step_id]]) },
+                         { 'one' => meddle do |t|
+                                      Rows.insert_edges([[step(t, 'three').workflow_step_id, step(t, 'two').workflow_step_id]])
+                                    end,
                            'two' => note, 'three' => note })
     handle(task)
 
@@ -140,7 +152,7 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
       task = Scripted.task(graph, graph.transform_values { count })
       runs = Array.new(4) { Thread.new { Tasker::ApplicationRecord.connection_pool.with_connection { run_job(task) } } }
       runs.each { |run| run.report_on_exception = false }
-      runs.each { |run| begin run.join(30) rescue Tasker::ProceduralError end } # rubocop:disable Style/RescueModifier, Lint/SuppressedException
+      runs.each { |run| begin run.join(30) rescue Tasker::ProceduralError end } # rubocop:disable Style/RescueModifier
       3.times { run_job(task) unless task_state(task) == 'complete' }
 
       expect(Array.new(ran.size) { ran.pop }.sort).to eq(%w[a b c d e])

@@ -162,13 +162,17 @@ RSpec.describe 'orchestration', :orchestration, database: :committed do
   describe 'a subscriber that breaks the transaction of a claim' do
     it 'keeps the handler from running, and fails the step as the engine does' do
       ran = 0
-      breaks = ->(*) { Database.connection.execute('SELECT no_such_column') if Database.connection.open_transactions.positive? }
+      breaks = lambda { |*|
+        Database.connection.execute('SELECT no_such_column') if Database.connection.open_transactions.positive?
+      }
       task = Scripted.task({ 'one' => [] }, { 'one' => ->(*) { ran += 1 } })
       listen(['step.execution_requested'], breaks) { handle(task) }
 
       expect(ran).to eq(0)
       expect(history(task, 'one')).to eq(%w[error])
-      expect(step(task, 'one')).to have_attributes(attempts: 1, results: a_hash_including('error' => /ran a statement that failed/))
+      expect(step(task,
+                  'one')).to have_attributes(attempts: 1,
+                                             results: a_hash_including('error' => /ran a statement that failed/))
       expect([task_state(task), jobs.size]).to eq(['pending', 1])
     end
   end

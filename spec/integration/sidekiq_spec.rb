@@ -51,8 +51,10 @@ RSpec.describe 'under Sidekiq', :orchestration, timeout: 180 do
       Ledger.register
       Ledger.create(tasks)
       fleet = Fleet.new(File.expand_path('../support/sidekiq/application.rb', __dir__), processes:, log: 'tmp/sidekiq.log',
-                        environment: { 'DATABASE_URL' => Database.url, 'REDIS_URL' => redis })
-      fleet.work_through(kills:, every: 0.3..1.5, seconds: 150) { Ledger.count('SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE') }
+                                                                                        environment: { 'DATABASE_URL' => Database.url, 'REDIS_URL' => redis })
+      fleet.work_through(kills:, every: 0.3..1.5, seconds: 150) do
+        Ledger.count('SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE')
+      end
       fleet
     ensure
       fleet&.stop

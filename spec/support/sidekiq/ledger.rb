@@ -63,8 +63,8 @@ module Ledger
 
     # What must hold in the end, as counts of rows where it does not.
     def violations
-      { unfinished_tasks: count("SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE"),
-        unfinished_steps: count("SELECT count(*) FROM tasker_workflow_steps WHERE processed IS NOT TRUE"),
+      { unfinished_tasks: count('SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE'),
+        unfinished_steps: count('SELECT count(*) FROM tasker_workflow_steps WHERE processed IS NOT TRUE'),
         effects_twice: count("SELECT count(*) FROM (SELECT 1 FROM #{TABLE} GROUP BY workflow_step_id, attempt
                               HAVING count(*) > 1) AS twice"),
         effects_without_attempt: count("SELECT count(*) FROM #{TABLE} JOIN tasker_workflow_steps step USING (workflow_step_id)

@@ -126,7 +126,7 @@ module TaskerCore
             return super unless run
 
             viable_steps.each_slice(max_concurrent_steps).flat_map do |steps|
-              Batch.new(run, self, steps).call { |step| execute_single_step(task, sequence, step, task_handler) }
+              Batch.new(run, self, steps).call { |step| execute_single_step(task, sequence, step, task_handler) }.compact
             end
           end
 

@@ -1,0 +1,159 @@
+# frozen_string_literal: true
+
+require_relative 'parity_helper'
+require_relative '../support/scripted'
+
+# Whole runs on the real engine: as recorded, and as the engine itself runs them
+# beside. All threads share the example's connection, as under transactional
+# fixtures.
+RSpec.describe 'orchestration' do
+  recorded = JSON.parse(File.read(File.expand_path('../fixtures/parity/event-streams.json', __dir__)))
+  graphs = { 'vec_linear4' => { 's1' => [], 's2' => ['s1'], 's3' => ['s2'], 's4' => ['s3'] },
+             'vec_diamond' => { 'a' => [], 'b' => ['a'], 'c' => ['a'], 'd' => %w[b c] },
+             'vec_fail_last' => { 'a' => [], 'b' => ['a'] } }
+
+  groups = [Tasker::Constants::TaskEvents, Tasker::Constants::StepEvents, Tasker::Constants::WorkflowEvents,
+            Tasker::Constants::ObservabilityEvents::Task, Tasker::Constants::ObservabilityEvents::Step]
+  names = groups.flat_map { |group| group.constants.map { |name| group.const_get(name) } }.grep(String)
+  seen = nil
+  mutex = Mutex.new
+  names.each do |name|
+    Tasker::Events::Publisher.instance.subscribe(name) do |event|
+      mutex.synchronize { seen&.push([name, event.payload.dup]) }
+    end
+  end
+
+  around do |example|
+    ActiveJob::Base.queue_adapter = :test
+    pool = ActiveRecord::Base.connection_pool
+    pool.pin_connection!(true)
+    example.run
+  ensure
+    pool.unpin_connection!
+    TaskerCore.configure { |c| c.state_transitions = c.orchestration = :off }
+    Scripted.forget
+  end
+
+  def switch(value) = TaskerCore.configure do |c|
+                        c.dependency_resolution = c.state_transitions = c.orchestration = value
+                      end
+
+  def task_of(name, graph)
+    scripts = graph.keys.to_h do |step|
+      fails = name == 'vec_fail_last' && step == 'b'
+      [step, fails ? ->(*) { raise 'boom' } : ->(*) { { 'n' => step, 'ok' => true } }]
+    end
+    Scripted.task(graph, scripts, retry_limit: name == 'vec_fail_last' ? 1 : 3)
+  end
+
+  # Runs a task and gives its events.
+  define_method(:run) do |value, task|
+    switch(value)
+    seen = []
+    Timeout.timeout(60) { Scripted.handle(task) }
+    seen
+  ensure
+    events = seen
+    seen = nil
+    return events # rubocop:disable Lint/EnsureReturn -- an error shows in what follows
+  end
+
+  def step_rows(task)
+    Tasker::WorkflowStepTransition.joins(workflow_step: :named_step)
+                                  .where(tasker_workflow_steps: { task_id: task.task_id })
+                                  .order('tasker_named_steps.name', :sort_key)
+                                  .pluck('tasker_named_steps.name', :from_state, :to_state, :sort_key, :most_recent, :metadata)
+  end
+
+  def task_rows(task)
+    Tasker::TaskTransition.where(task_id: task.task_id).order(:sort_key)
+                          .pluck(:from_state, :to_state, :sort_key, :most_recent, :metadata)
+  end
+
+  def columns(task)
+    Tasker::WorkflowStep.where(task_id: task.task_id).order(:workflow_step_id).map do |step|
+      { 'name' => step.name, 'status' => step.status, 'attempts' => step.attempts, 'in_process' => step.in_process,
+        'processed' => step.processed, 'processed_at' => !step.processed_at.nil?,
+        'last_attempted_at' => !step.last_attempted_at.nil?, 'result_keys' => step.results&.keys }
+    end
+  end
+
+  # A payload without what differs from run to run: ids, times, and where the
+  # script of a failure was called from.
+  def comparable(payload, task)
+    steps = Tasker::WorkflowStep.where(task_id: task.task_id).to_h { |step| [step.workflow_step_id, step.name] }
+    payload.except(:timestamp, :correlation_id, :task_context, :task_name, :backtrace,
+                   :step_inputs).to_h do |key, value|
+      value = case key.to_s
+              when 'task_id' then value == task.task_id
+              when 'step_id', 'workflow_step_id' then steps.fetch(value.to_i)
+              when /step_ids\z/ then Array(value).map { |id| steps.fetch(id.to_i) }
+              when /(_at|_time|duration|_ms)\z/ then value.class
+              when 'exception_object', 'error', 'task' then value.class
+              when 'step_results' then value&.except('backtrace')
+              else value
+              end
+      [key, value]
+    end
+  end
+
+  recorded.each do |name, run|
+    it "runs #{name} as recorded" do
+      task = task_of(name, graphs.fetch(name))
+      events = run(:active, task)
+      found = events.map(&:first)
+
+      expect(found.tally).to eq(run['handle_events'].tally)
+      expect(found).to eq(run['handle_events']) unless name == 'vec_diamond'
+      keys = events.group_by(&:first).transform_values do |list|
+        list.map do |_, payload|
+          payload.keys.map(&:to_s).sort
+        end.uniq
+      end
+      found.uniq.each { |event| expect(run['payload_keys'].fetch(event)).to include(*keys.fetch(event)), event }
+      expect(step_rows(task)).to match_array(run['step_transitions'])
+      expect(task_rows(task)).to eq(run['task_transitions'])
+      expect(columns(task)).to eq(run['steps'])
+      expect(Tasker::Task.find(task.task_id).complete).to eq(run['task_complete'])
+      expect(ActiveJob::Base.queue_adapter.enqueued_jobs).to be_empty
+      expect(TaskerCore::Reporting.counts).to be_empty
+    end
+
+    it "publishes for #{name} what the engine publishes, value by value" do
+      ours, theirs = Array.new(2) { task_of(name, graphs.fetch(name)) }
+      by_core = run(:active, ours).map { |event, payload| [event, comparable(payload, ours)] }
+      by_engine = run(:off, theirs).map { |event, payload| [event, comparable(payload, theirs)] }
+
+      expect(by_core).to name == 'vec_diamond' ? match_array(by_engine) : eq(by_engine)
+      expect(columns(ours)).to eq(columns(theirs))
+    end
+  end
+
+  it 'runs random tasks to the states and events of the engine' do
+    random = Random.new(5)
+    5.times do
+      names = Array.new(random.rand(2..7)) { |n| "s#{n}" }
+      graph = names.each_with_index.to_h { |step, n| [step, names.first(n).select { random.rand < 0.4 }] }
+      failing = random.rand < 0.5 ? names.sample(random:) : nil
+      ours, theirs = Array.new(2) do
+        Scripted.task(graph, names.to_h do |step|
+                               [step, if step == failing
+                                        ->(*) { raise 'boom' }
+                                      else
+                                        lambda { |*|
+                                          { 'v' => step }
+                                        }
+                                      end]
+                             end,
+                      retry_limit: 1)
+      end
+      by_core = run(:active, ours)
+      by_engine = run(:off, theirs)
+
+      expect(columns(ours)).to eq(columns(theirs))
+      expect(step_rows(ours)).to eq(step_rows(theirs))
+      expect(task_rows(ours)).to eq(task_rows(theirs))
+      expect(by_core.map(&:first).grep(/\A(step|task)\./).tally).to eq(by_engine.map(&:first).grep(/\A(step|task)\./).tally)
+    end
+  end
+end
