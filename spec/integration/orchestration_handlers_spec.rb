@@ -113,13 +113,17 @@ RSpec.describe 'handlers in a run', :orchestration, database: :committed do
   end
 
   it 'may roll a transaction of their own back' do
-    task = Scripted.task(line, { 'one' => lambda { |*|
-      Tasker::ApplicationRecord.transaction { raise ActiveRecord::Rollback }
+    task = Scripted.task(line, { 'one' => lambda { |_, _, step|
+      step.class.transaction do
+        step.update!(inputs: { 'rolled' => 'back' })
+        raise ActiveRecord::Rollback
+      end
       { 'ok' => true }
     } })
     handle(task)
 
-    expect(task_state(task)).to eq('complete')
+    expect(step_states(task).values.uniq).to eq(['complete'])
+    expect(step(task, 'one')).to have_attributes(results: { 'ok' => true }, inputs: { 'rolled' => 'back' })
   end
 
   it 'give their connections back to the pool, whatever they ask it for' do

@@ -17,7 +17,8 @@ module TaskerCore
             step.save!
             return {}
           end
-          step.changed_attribute_names_to_save.to_h do |name|
+          # updated_at is dirty after a rollback of the handler's; the statement sets it.
+          (step.changed_attribute_names_to_save - ['updated_at']).to_h do |name|
             [name, host.text(step.class.type_for_attribute(name).serialize(step._read_attribute(name)))]
           end
         end
