@@ -4,7 +4,9 @@ require 'json'
 require_relative 'row'
 require_relative 'analytics'
 require_relative 'graph_analysis'
+require_relative 'ids'
 require_relative 'schema_check'
+require_relative 'session'
 require_relative 'stuck'
 require_relative 'transition'
 
@@ -18,7 +20,9 @@ module TaskerCore
   class Client
     include Analytics
     include GraphAnalysis
+    include Ids
     include SchemaOperations
+    include Sessions
     include StuckWork
 
     # @param core [Core]
@@ -180,20 +184,5 @@ module TaskerCore
     end
 
     def batch(task_ids) = { 'task_ids' => ids(task_ids), 'function_version' => readiness_version }
-
-    # What PostgreSQL's bigint takes.
-    IDS = (-(2**63)..((2**63) - 1))
-    private_constant :IDS
-
-    def id(value)
-      number = Integer(value)
-      return number if IDS.cover?(number)
-
-      raise InvalidArgument.new("#{value} is no id: it is larger than a bigint", code: 'invalid_argument')
-    rescue TypeError, ArgumentError
-      raise InvalidArgument.new("#{value.inspect} is no id; it must be an integer", code: 'invalid_argument')
-    end
-
-    def ids(values) = values.map { |value| id(value) }
   end
 end

@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -9,15 +10,20 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// StepReadiness judges the steps of the given tasks, ordered by step id: the
-// engine's functions get_step_readiness_status and ..._batch. Unknown tasks have
-// no steps.
+// StepReadiness judges the steps of the given tasks: the engine's functions
+// get_step_readiness_status and ..._batch. The rows are ordered by step id, by the
+// rules of version 1 by task id first, as its batch function has them. Unknown
+// tasks have no steps.
 func StepReadiness(ctx context.Context, driver store.Driver, version readiness.Version, taskIDs []int64) ([]readiness.Status, error) {
 	snapshot, err := store.LoadSnapshot(ctx, driver, taskIDs)
 	if err != nil {
 		return nil, err
 	}
-	return readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, snapshot.Steps.Len())), nil
+	rows := readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, snapshot.Steps.Len()))
+	if version == readiness.V01 {
+		slices.SortStableFunc(rows, func(a, b readiness.Status) int { return cmp.Compare(a.TaskID, b.TaskID) })
+	}
+	return rows, nil
 }
 
 // StepReadinessOf is StepReadiness for some steps of one task: none for an empty

@@ -31,35 +31,42 @@ func OpenSession(ctx context.Context, core *Core, driver store.Driver, options o
 	if err != nil {
 		return nil, err
 	}
-	live := &liveSession{session: session, options: options}
+	live := &liveSession{taskID: taskID, session: session}
 	live.setClock(now)
 	id, err := core.Sessions.add(live)
 	if err != nil {
 		return nil, err
 	}
 	core.Sessions.stats.StrictReads.Add(1)
-	return &SessionView{Session: id, Task: session.Task(), Steps: session.Steps(), Changed: []int64{}, Edges: picture.Edges}, nil
+	return live.view(id, []int64{}, picture.Edges), nil
 }
 
-// RefreshSession brings a session up to date with a strict read.
+// RefreshSession brings a session up to date with a strict read. Where another
+// thread claimed or finished a step meanwhile, the read may be the older of the two:
+// it is dropped, and the session stays stale, so that the next decision reads again.
 func RefreshSession(ctx context.Context, core *Core, driver store.Driver, id int64) (*SessionView, error) {
 	live, err := core.Sessions.find(id)
 	if err != nil {
 		return nil, err
 	}
-	picture, now, err := takePicture(ctx, driver, live.session.TaskID())
+	noted := live.noted()
+	picture, now, err := takePicture(ctx, driver, live.taskID)
 	if err != nil {
 		return nil, err
 	}
 	live.mutex.Lock()
 	defer live.mutex.Unlock()
+	core.Sessions.stats.StrictReads.Add(1)
+	if live.session.Noted() != noted {
+		live.session.MarkStale()
+		return live.view(id, []int64{}, picture.Edges), nil
+	}
 	changed, err := live.session.Refresh(*picture)
 	if err != nil {
 		return nil, err
 	}
 	live.setClock(now)
-	core.Sessions.stats.StrictReads.Add(1)
-	return &SessionView{Session: id, Task: live.session.Task(), Steps: live.session.Steps(), Changed: changed, Edges: picture.Edges}, nil
+	return live.view(id, changed, picture.Edges), nil
 }
 
 // takePicture reads the versions first: they may be older than the rows, never

@@ -18,6 +18,20 @@ const (
 	NotEligible lifecycle.Code = "not_eligible"
 )
 
+// committed writes in a transaction and comes back when it holds: another thread
+// that learned of the write from the session before the database has it would be
+// refused, and would read a picture that lacks it.
+func committed[T any](ctx context.Context, driver store.Driver, write func(store.Driver) (*T, error)) (result *T, err error) {
+	err = store.InTransaction(ctx, driver, func(driver store.Driver) (err error) {
+		result, err = write(driver)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
 // ClaimResult is what became of a claim.
 type ClaimResult struct {
 	Code    lifecycle.Code
@@ -36,7 +50,9 @@ func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, step
 	if err != nil {
 		return nil, err
 	}
-	claim, err := store.ClaimStep(ctx, driver, stepID, now)
+	claim, err := committed(ctx, driver, func(driver store.Driver) (*store.Claim, error) {
+		return store.ClaimStep(ctx, driver, stepID, now)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +64,7 @@ func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, step
 	core.Sessions.stats.Claims.Add(1)
 	if !claim.Token.Valid {
 		core.Sessions.stats.ClaimsRefused.Add(1)
-		live.session.Refused(stepID)
+		live.session.ClaimRefused()
 		return refusal(stepID, claim), nil
 	}
 	result := &ClaimResult{Code: lifecycle.Allowed, Token: claim.Token.Value, SortKey: claim.SortKey.Value,
@@ -80,11 +96,13 @@ func refusal(stepID int64, claim *store.Claim) *ClaimResult {
 
 // FinishRequest asks to record the outcome of a claimed step.
 type FinishRequest struct {
-	Session  int64
-	StepID   int64
-	To       string // complete or error
-	Now      *string
-	Columns  []store.Column
+	Session int64
+	StepID  int64
+	To      string // complete or error
+	Now     *string
+	Columns []store.Column
+	// Attempt: see store.Finish.
+	Attempt  bool
 	Metadata string
 }
 
@@ -112,8 +130,11 @@ func SessionFinish(ctx context.Context, core *Core, driver store.Driver, request
 		core.Sessions.stats.Late.Add(1)
 		return &FinishResult{Code: lifecycle.Conflict, Message: fmt.Sprintf("this run no longer holds step %d; its result was not written", request.StepID)}, nil
 	}
-	finished, err := store.FinishStep(ctx, driver, store.Finish{StepID: request.StepID, Token: token, To: request.To,
-		Now: request.Now, Columns: request.Columns, Metadata: request.Metadata})
+	finish := store.Finish{StepID: request.StepID, Token: token, To: request.To,
+		Now: request.Now, Columns: request.Columns, Attempt: request.Attempt, Metadata: request.Metadata}
+	finished, err := committed(ctx, driver, func(driver store.Driver) (*store.Finished, error) {
+		return store.FinishStep(ctx, driver, finish)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -144,14 +165,17 @@ func SessionRetry(ctx context.Context, core *Core, driver store.Driver, id, step
 	if err != nil {
 		return nil, err
 	}
-	result, err := TransitionOne(ctx, driver, TransitionRequest{Machine: lifecycle.Step, IDs: []int64{stepID}, To: lifecycle.Pending, Now: now})
+	request := TransitionRequest{Machine: lifecycle.Step, IDs: []int64{stepID}, To: lifecycle.Pending, Now: now}
+	result, err := committed(ctx, driver, func(driver store.Driver) (*TransitionResult, error) {
+		return TransitionOne(ctx, driver, request)
+	})
 	if err != nil {
 		return nil, err
 	}
 	live.mutex.Lock()
 	defer live.mutex.Unlock()
 	if !result.Allowed() {
-		live.session.Refused(stepID)
+		live.session.ClaimRefused()
 		return result, nil
 	}
 	return result, live.session.Retried(stepID)

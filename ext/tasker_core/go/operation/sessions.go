@@ -2,10 +2,12 @@ package operation
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/jcoletaylor/tasker_core/go/dag"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
 )
 
@@ -31,9 +33,9 @@ type SessionStats struct {
 // liveSession is a session with its lock and its clock. The lock is held for
 // memory only, never while a statement runs.
 type liveSession struct {
+	taskID  int64
 	mutex   sync.Mutex
 	session *orchestration.Session
-	options orchestration.Options
 	readAt  int64
 	since   time.Time
 }
@@ -42,6 +44,18 @@ type liveSession struct {
 func (l *liveSession) now() int64 { return l.readAt + time.Since(l.since).Microseconds() }
 
 func (l *liveSession) setClock(now int64) { l.readAt, l.since = now, time.Now() }
+
+// noted is orchestration.Session.Noted under the lock.
+func (l *liveSession) noted() int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.session.Noted()
+}
+
+// view copies what the session knows: the caller reads it without the lock.
+func (l *liveSession) view(id int64, changed []int64, edges []dag.Edge) *SessionView {
+	return &SessionView{Session: id, Task: l.session.Task(), Steps: slices.Clone(l.session.Steps()), Changed: changed, Edges: edges}
+}
 
 // SessionError is a fault in the use of sessions.
 type SessionError struct {

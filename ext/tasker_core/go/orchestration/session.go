@@ -36,6 +36,8 @@ type Session struct {
 	open   []int32
 	failed int
 	stale  bool
+	// noted counts what the session was told since it was made.
+	noted int
 }
 
 // Options are a session's rules.
@@ -107,6 +109,13 @@ func (s *Session) Refresh(picture Picture) ([]int64, error) {
 	}
 	return changed, s.show(picture)
 }
+
+// Noted tells how often the session was told of a claim, an outcome or a refusal: a
+// strict read during which that number moved may have seen less than is known.
+func (s *Session) Noted() int { return s.noted }
+
+// MarkStale asks for a strict read before the next decision.
+func (s *Session) MarkStale() { s.stale = true }
 
 // Stale tells that the picture was found wrong: a strict read is due before the
 // next decision.
@@ -211,10 +220,18 @@ func (s *Session) Retried(id int64) error {
 	return err
 }
 
-// Refused notes that the database did not allow what the picture promised.
+// ClaimRefused notes that a step could not be claimed. A claim that the session has
+// on it stays: another thread of the run may be the one that was faster.
+func (s *Session) ClaimRefused() {
+	s.noted++
+	s.MarkStale()
+}
+
+// Refused notes that the database did not allow what the picture promised, and that
+// a claim on the step is lost.
 func (s *Session) Refused(id int64) {
 	delete(s.tokens, id)
-	s.stale = true
+	s.ClaimRefused()
 }
 
 // RolledBack notes that what the session was told of a step never happened.
@@ -265,6 +282,7 @@ func (s *Session) node(id int64) (int32, error) {
 }
 
 func (s *Session) setState(node int32, state string, at int64) {
+	s.noted++
 	step := &s.steps[node]
 	if step.State.Or(lifecycle.Pending) == lifecycle.Error {
 		s.failed--
@@ -278,9 +296,6 @@ func (s *Session) setState(node int32, state string, at int64) {
 		s.open = s.counters.Complete(node, s.open)
 	}
 }
-
-// TaskID is the task of the session.
-func (s *Session) TaskID() int64 { return s.task.TaskID }
 
 // Task is the task as the last strict read saw it.
 func (s *Session) Task() readiness.TaskInput { return s.task }

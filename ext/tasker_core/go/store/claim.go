@@ -63,9 +63,17 @@ type Finish struct {
 	To      string
 	Now     *string
 	Columns []Column
+	// Attempt also writes what the engine's executor sets in a step whose handler
+	// ended: attempts, last_attempted_at, in_process, processed and processed_at.
+	Attempt bool
 	// Metadata is a JSON object for the audit row.
 	Metadata string
 }
+
+// attemptColumns counts in the row itself, so that no stale picture can miscount.
+const attemptColumns = `, attempts = coalesce(step.attempts, 0) + 1,
+    last_attempted_at = coalesce($4::timestamp, LOCALTIMESTAMP), in_process = false, processed = $3::text = 'complete',
+    processed_at = CASE WHEN $3::text = 'complete' THEN coalesce($4::timestamp, LOCALTIMESTAMP) ELSE step.processed_at END`
 
 // Finished is what became of it. Without a RowID the claim no longer held and
 // nothing was written; State is the step's state then.
@@ -118,6 +126,9 @@ func (f Finish) assignments() (string, []*string) {
 	columns := slices.Clone(f.Columns)
 	slices.SortFunc(columns, func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
 	var b strings.Builder
+	if f.Attempt {
+		b.WriteString(attemptColumns)
+	}
 	values := make([]*string, len(columns))
 	for i, column := range columns {
 		fmt.Fprintf(&b, `, "%s" = $%d`, strings.ReplaceAll(column.Name, `"`, `""`), i+6)

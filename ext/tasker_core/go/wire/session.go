@@ -8,7 +8,7 @@ import (
 )
 
 type openSessionArguments struct {
-	TaskID int64 `msgpack:"task_id"`
+	taskArguments
 	// FinalWhenNotRetryable: see orchestration.Options.
 	FinalWhenNotRetryable bool `msgpack:"final_when_not_retryable"`
 	rules
@@ -16,25 +16,31 @@ type openSessionArguments struct {
 
 type sessionArguments struct {
 	Session int64   `msgpack:"session"`
-	StepID  int64   `msgpack:"step_id"`
+	StepID  id      `msgpack:"step_id"`
 	Token   int64   `msgpack:"token"`
 	Now     *string `msgpack:"now"`
 }
 
 type finishArguments struct {
 	sessionArguments
-	To       string             `msgpack:"to"`
-	Columns  map[string]*string `msgpack:"columns"`
-	Metadata string             `msgpack:"metadata"`
+	To      string             `msgpack:"to"`
+	Columns map[string]*string `msgpack:"columns"`
+	// Attempt: see store.Finish.
+	Attempt  bool   `msgpack:"attempt"`
+	Metadata string `msgpack:"metadata"`
 }
 
 func openSession(c call, a openSessionArguments) (any, error) {
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
 	version, err := a.version()
 	if err != nil {
 		return nil, err
 	}
 	options := orchestration.Options{Rules: version, FinalWhenNotRetryable: a.FinalWhenNotRetryable}
-	view, err := operation.OpenSession(c.ctx, c.core, c.driver, options, a.TaskID)
+	view, err := operation.OpenSession(c.ctx, c.core, c.driver, options, taskID)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +88,11 @@ func sessionContext(c call, a sessionArguments) (any, error) {
 
 // sessionClaim is [code, message, token, sort key, changed step ids].
 func sessionClaim(c call, a sessionArguments) (any, error) {
-	r, err := operation.SessionClaim(c.ctx, c.core, c.driver, a.Session, a.StepID, a.Now)
+	stepID, err := a.StepID.of("step_id")
+	if err != nil {
+		return nil, err
+	}
+	r, err := operation.SessionClaim(c.ctx, c.core, c.driver, a.Session, stepID, a.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +101,14 @@ func sessionClaim(c call, a sessionArguments) (any, error) {
 
 // sessionFinish is [code, message, row id, sort key].
 func sessionFinish(c call, a finishArguments) (any, error) {
+	stepID, err := a.StepID.of("step_id")
+	if err != nil {
+		return nil, err
+	}
 	if a.To != "complete" && a.To != "error" {
 		return nil, Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", a.To)
 	}
-	request := operation.FinishRequest{Session: a.Session, StepID: a.StepID, To: a.To, Now: a.Now, Metadata: a.Metadata}
+	request := operation.FinishRequest{Session: a.Session, StepID: stepID, To: a.To, Now: a.Now, Attempt: a.Attempt, Metadata: a.Metadata}
 	for name, value := range a.Columns {
 		request.Columns = append(request.Columns, store.Column{Name: name, Value: value})
 	}
@@ -106,7 +120,11 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 }
 
 func sessionRetry(c call, a sessionArguments) (any, error) {
-	result, err := operation.SessionRetry(c.ctx, c.core, c.driver, a.Session, a.StepID, a.Now)
+	stepID, err := a.StepID.of("step_id")
+	if err != nil {
+		return nil, err
+	}
+	result, err := operation.SessionRetry(c.ctx, c.core, c.driver, a.Session, stepID, a.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +132,11 @@ func sessionRetry(c call, a sessionArguments) (any, error) {
 }
 
 func sessionRolledBack(c call, a sessionArguments) (any, error) {
-	return nil, operation.SessionRolledBack(c.core, a.Session, a.StepID, a.Token)
+	stepID, err := a.StepID.of("step_id")
+	if err != nil {
+		return nil, err
+	}
+	return nil, operation.SessionRolledBack(c.core, a.Session, stepID, a.Token)
 }
 
 func closeSession(c call, a sessionArguments) (any, error) {

@@ -7,13 +7,11 @@ import (
 )
 
 // writes are the operations that change rows. Each runs in one transaction: with a
-// pool in one of the core's, otherwise in the one that the host has open.
+// pool in one of the core's, otherwise in the one that the host has open. Those of
+// sessions open theirs themselves: they note what was written when it is committed.
 var writes = map[string]bool{
 	"install_schema":   true,
 	"reset_stuck":      true,
-	"session_claim":    true,
-	"session_finish":   true,
-	"session_retry":    true,
 	"transition_step":  true,
 	"transition_steps": true,
 	"transition_task":  true,

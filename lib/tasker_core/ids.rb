@@ -1,0 +1,26 @@
+# frozen_string_literal: true
+
+require_relative 'errors'
+
+module TaskerCore
+  # Checks ids before they cross to the core.
+  module Ids
+    # What PostgreSQL's bigint takes.
+    BIGINT = (-(2**63)..((2**63) - 1))
+    private_constant :BIGINT
+
+    private
+
+    # @raise [InvalidArgument] for what is no integer, or larger than a bigint
+    def id(value)
+      number = Integer(value)
+      return number if BIGINT.cover?(number)
+
+      raise InvalidArgument.new("#{value} is no id: it is larger than a bigint", code: 'invalid_argument')
+    rescue TypeError, ArgumentError
+      raise InvalidArgument.new("#{value.inspect} is no id; it must be an integer", code: 'invalid_argument')
+    end
+
+    def ids(values) = values.map { |value| id(value) }
+  end
+end
