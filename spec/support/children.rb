@@ -54,10 +54,12 @@ module Children
     Process.wait(pid)
   end
 
-  # Runs Ruby code in a process of its own.
+  # Runs Ruby code in a process of its own, which finds the gem in the given folder
+  # alone: under Bundler the one of this repository would be in its load path too.
   #
   # @return [Array(String, Process::Status)] what it printed, errors too
   def ruby(code, environment = {}, lib: LIB)
-    Open3.capture2e(environment, RbConfig.ruby, '-W0', '-I', lib, '-e', code)
+    folders = "$LOAD_PATH.replace([#{lib.dump}, *$LOAD_PATH - [#{LIB.dump}]])"
+    Open3.capture2e(environment, RbConfig.ruby, '-W0', '-e', folders, '-e', code)
   end
 end
