@@ -105,6 +105,7 @@ module World
         config.load_defaults 7.2
         config.eager_load = false
         config.root = __dir__
+        config.secret_key_base = 'nothing is kept secret here'
         config.logger = Logger.new(IO::NULL)
         config.tasker_core.dependency_resolution = :active
       end
