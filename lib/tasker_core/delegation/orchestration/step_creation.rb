@@ -92,7 +92,7 @@ module TaskerCore
           # @return [Array<ActiveRecord::Base>] as they are in the database
           def create!(model, rows)
             result = model.insert_all!(attributes(model, rows), returning: model.column_names)
-            result.map { |row| model.instantiate(row, result.column_types) }
+            result.map { |row| model.instantiate(row) }
           end
 
           # @return [void]

@@ -55,7 +55,7 @@ module TaskerCore
             model = ::Tasker::NamedStep
             rows = model.connection.select_all(Query.new(@task, @systems).relation, "#{model.name} Load")
             @found = rows.map do |row|
-              Found.new(model.instantiate(row.slice(*model.column_names), rows.column_types),
+              Found.new(model.instantiate(row.slice(*model.column_names)),
                         row['found_system'], !row['found_association'].nil?, row['found_step'])
             end
             @named_steps = @found.select { |found| own?(found) }.map(&:named_step).index_by(&:name)
