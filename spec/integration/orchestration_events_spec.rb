@@ -22,7 +22,8 @@ RSpec.describe 'recorded runs', :orchestration, database: :committed do
     Tasker::WorkflowStepTransition.joins(workflow_step: :named_step)
                                   .where(tasker_workflow_steps: { task_id: task.task_id })
                                   .order('tasker_named_steps.name', :sort_key)
-                                  .pluck('tasker_named_steps.name', :from_state, :to_state, :sort_key, :most_recent, :metadata)
+                                  .pluck('tasker_named_steps.name', :from_state, :to_state, :sort_key, :most_recent,
+                                         :metadata)
   end
 
   def task_transitions(task)

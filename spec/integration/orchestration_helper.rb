@@ -51,9 +51,10 @@ module OrchestrationHelper
 
   # Lets a failed step's waiting time be over.
   def pass_waiting_times(task)
-    ids = steps(task).values.map(&:workflow_step_id)
-    Tasker::WorkflowStepTransition.where(workflow_step_id: ids).update_all("created_at = created_at - interval '1 hour'")
-    Tasker::WorkflowStep.where(workflow_step_id: ids).update_all("last_attempted_at = last_attempted_at - interval '1 hour'")
+    own = Tasker::WorkflowStep.where(task_id: task.task_id)
+    Tasker::WorkflowStepTransition.where(workflow_step_id: own.select(:workflow_step_id))
+                                  .update_all("created_at = created_at - interval '1 hour'")
+    own.update_all("last_attempted_at = last_attempted_at - interval '1 hour'")
   end
 
   def session_stats = TaskerCore::Core.current.call('session_stats', {})

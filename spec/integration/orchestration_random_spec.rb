@@ -11,10 +11,10 @@ RSpec.describe 'random tasks', :orchestration, database: :committed, timeout: 24
     names.each_with_index.to_h { |name, n| [name, names.first(n).select { random.rand < 0.35 }] }
   end
 
-  OUTCOMES = %i[success success success failure permanent unsaveable slow cancelled resolved].freeze
+  outcomes = %i[success success success failure permanent unsaveable slow cancelled resolved].freeze
 
   # What a step does at each attempt; the last one holds for all that follow.
-  def random_plan(random) = Array.new(random.rand(1..3)) { OUTCOMES.sample(random:) }
+  define_method(:random_plan) { |random| Array.new(random.rand(1..3)) { outcomes.sample(random:) } }
 
   def act(outcome, step)
     case outcome
@@ -43,7 +43,8 @@ RSpec.describe 'random tasks', :orchestration, database: :committed, timeout: 24
     runs = 0
     loop do
       runs += 1
-      raise "no end after #{runs} runs" if runs > 12
+      # At least one attempt a run, four a step.
+      raise "no end after #{runs} runs: #{step_states(task)}" if runs > 40
 
       jobs.clear
       Timeout.timeout(30) { run_job(task) }
@@ -94,8 +95,11 @@ RSpec.describe 'random tasks', :orchestration, database: :committed, timeout: 24
 
       expect(parents.map { |parent| states[parent] }).to all(eq('complete').or(eq('resolved_manually')))
     end
-    done = states.values.all? { |state| %w[complete resolved_manually].include?(state) }
-    expect(task_state(task) == 'complete').to eq(done), states.inspect
+    expect_right_task_state(task, states.values.all? { |state| %w[complete resolved_manually].include?(state) })
+  end
+
+  def expect_right_task_state(task, done)
+    expect(task_state(task) == 'complete').to eq(done), step_states(task).inspect
     expect(task_state(task)).to eq('error').or(eq('pending')) unless done
   end
 end

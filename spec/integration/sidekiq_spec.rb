@@ -44,17 +44,17 @@ RSpec.describe 'under Sidekiq', :orchestration, timeout: 180 do
     Database.clean
   end
 
+  def application = File.expand_path('../support/sidekiq/application.rb', __dir__)
+
   def run_fleet(tasks:, processes:, kills:)
     with_redis do |redis|
       ActiveJob::Base.queue_adapter = :sidekiq
       Ledger.create_table
       Ledger.register
       Ledger.create(tasks)
-      fleet = Fleet.new(File.expand_path('../support/sidekiq/application.rb', __dir__), processes:, log: 'tmp/sidekiq.log',
-                                                                                        environment: { 'DATABASE_URL' => Database.url, 'REDIS_URL' => redis })
-      fleet.work_through(kills:, every: 0.3..1.5, seconds: 150) do
-        Ledger.count('SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE')
-      end
+      fleet = Fleet.new(application, processes:, log: File::NULL,
+                                     environment: { 'DATABASE_URL' => Database.url, 'REDIS_URL' => redis })
+      fleet.work_through(kills:, every: 0.3..1.5, seconds: 150) { Ledger.unfinished }
       fleet
     ensure
       fleet&.stop

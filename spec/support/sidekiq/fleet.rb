@@ -43,8 +43,10 @@ class Fleet
   end
 
   def stop
-    @pids.each { |pid| Process.kill(:KILL, pid) }
-    @pids.each { |pid| Process.wait(pid) }
+    @pids.each do |pid|
+      Process.kill(:KILL, pid)
+      Process.wait(pid)
+    end
   end
 
   private

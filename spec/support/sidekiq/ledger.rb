@@ -9,6 +9,29 @@ module Ledger
   GRAPH = { 'open' => [], 'check' => ['open'], 'a' => ['check'], 'b' => ['check'], 'c' => ['check'], 'd' => ['check'],
             'sum' => %w[a b c d], 'post' => ['sum'], 'mail' => ['sum'], 'close' => %w[post mail] }.freeze
 
+  # By name, the rows that must not be there in the end.
+  VIOLATIONS = {
+    unfinished_tasks: 'SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE',
+    unfinished_steps: 'SELECT count(*) FROM tasker_workflow_steps WHERE processed IS NOT TRUE',
+    effects_twice: <<~SQL,
+      SELECT count(*) FROM (SELECT 1 FROM #{TABLE} GROUP BY workflow_step_id, attempt HAVING count(*) > 1) AS twice
+    SQL
+    effects_without_attempt: <<~SQL,
+      SELECT count(*) FROM #{TABLE} JOIN tasker_workflow_steps step USING (workflow_step_id)
+      WHERE attempt > step.attempts
+    SQL
+    successes_without_effect: <<~SQL,
+      SELECT count(*) FROM tasker_workflow_steps step WHERE NOT EXISTS (
+        SELECT 1 FROM #{TABLE} effect
+        WHERE effect.workflow_step_id = step.workflow_step_id AND effect.attempt = step.attempts)
+    SQL
+    attempts_not_in_audit: <<~SQL
+      SELECT count(*) FROM tasker_workflow_steps step WHERE attempts <> (
+        SELECT count(*) FROM tasker_workflow_step_transitions audit
+        WHERE audit.workflow_step_id = step.workflow_step_id AND to_state = 'in_progress')
+    SQL
+  }.freeze
+
   # Takes a moment, so that its worker can be killed before, after and in between.
   class Step < Tasker::StepHandler::Base
     def process(_task, _sequence, step)
@@ -61,21 +84,11 @@ module Ledger
       end
     end
 
+    # @return [Integer] how many tasks are not complete
+    def unfinished = count('SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE')
+
     # What must hold in the end, as counts of rows where it does not.
-    def violations
-      { unfinished_tasks: count('SELECT count(*) FROM tasker_tasks WHERE complete IS NOT TRUE'),
-        unfinished_steps: count('SELECT count(*) FROM tasker_workflow_steps WHERE processed IS NOT TRUE'),
-        effects_twice: count("SELECT count(*) FROM (SELECT 1 FROM #{TABLE} GROUP BY workflow_step_id, attempt
-                              HAVING count(*) > 1) AS twice"),
-        effects_without_attempt: count("SELECT count(*) FROM #{TABLE} JOIN tasker_workflow_steps step USING (workflow_step_id)
-                                        WHERE attempt > step.attempts"),
-        successes_without_effect: count("SELECT count(*) FROM tasker_workflow_steps step WHERE NOT EXISTS
-                                         (SELECT 1 FROM #{TABLE} effect WHERE effect.workflow_step_id = step.workflow_step_id
-                                          AND effect.attempt = step.attempts)"),
-        attempts_not_in_audit: count("SELECT count(*) FROM tasker_workflow_steps step WHERE attempts <> (SELECT count(*)
-                                      FROM tasker_workflow_step_transitions audit WHERE audit.workflow_step_id =
-                                      step.workflow_step_id AND to_state = 'in_progress')") }
-    end
+    def violations = VIOLATIONS.transform_values { |sql| count(sql) }
 
     def count(sql) = connection.select_value(sql).to_i
   end
