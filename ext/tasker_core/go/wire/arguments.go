@@ -14,12 +14,20 @@ import (
 const maxIDs = 1_000_000
 
 func decodeArguments(raw msgpack.RawMessage, into any) error {
+	// msgpack's own decoding would take a list for the arguments in their order.
+	if len(raw) == 0 || !isMap(raw[0]) {
+		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: they must be a map of names")
+	}
 	d := msgpack.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields(true)
 	if err := d.Decode(into); err != nil {
 		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: %v", err)
 	}
 	return nil
+}
+
+func isMap(code byte) bool {
+	return msgpcode.IsFixedMap(code) || code == msgpcode.Map16 || code == msgpcode.Map32 || code == msgpcode.Nil
 }
 
 // id is an argument that must be given and fit a bigint. msgpack's own decoding
