@@ -43,7 +43,8 @@ module TaskerCore
                                                'function_version' => readiness_version))
     end
 
-    # The same for many tasks in one statement, ordered by step id.
+    # The same for many tasks in one statement, ordered by step id; in a database with
+    # version 1 of the functions by task id first, as there.
     #
     # @param task_ids [Array<Integer>]
     # @return [Array<StepReadiness>]
