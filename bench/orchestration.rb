@@ -177,16 +177,21 @@ end
 # trips and one commit each.
 def limit
   puts '', 'The limit: the statements and commits of a step, through the pg gem alone'
-  claim, finish = captured.values_at('claim_step', 'finish_step')
-  connection = PG.connect(ENV.fetch('DATABASE_URL'))
-  { 'claim' => claim, 'finish' => finish }.each { |name, statement| connection.prepare(name, statement.first) }
-  taken = Array.new(4) { replay(connection, *finish.last[2..]) }.flatten
+  bare = median(bare_steps)
   core = median(Array.new(5) { milliseconds('line50', 'core') }) / 50
-  bare = median(taken)
   BenchReport.figure('a step, limit: median', bare, 'ms')
   BenchReport.figure('a step, core, in the same minute', core, 'ms')
   BenchReport.figure('the distance', core / bare, 'x')
   BenchReport.target('a step of a line', core, at_most: 3.0, unit: 'ms')
+end
+
+# @return [Array<Float>] milliseconds of each step
+def bare_steps
+  claim, finish = captured.values_at('claim_step', 'finish_step')
+  connection = PG.connect(ENV.fetch('DATABASE_URL'))
+  connection.prepare('claim', claim.first)
+  connection.prepare('finish', finish.first)
+  Array.new(4) { replay(connection, *finish.last[2..]) }.flatten
 ensure
   connection&.close
 end

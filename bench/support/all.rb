@@ -12,7 +12,13 @@ class AllBenches
   FOLDER = File.expand_path('..', __dir__)
   RESULTS = File.expand_path('../../tmp/bench/results.json', __dir__)
 
-  def initialize(names)
+  # Where --publish puts the table of targets, between two comments.
+  PUBLISHED = File.expand_path('../../docs/PERFORMANCE.md', __dir__)
+  MARKS = ['<!-- bin/bench --publish writes from here -->', '<!-- to here -->'].freeze
+
+  def initialize(arguments)
+    @publish = arguments.delete('--publish')
+    names = arguments
     @names = names.empty? ? Dir[File.join(FOLDER, '*.rb')].map { |file| File.basename(file, '.rb') }.sort : names
     unknown = @names.reject { |name| File.file?(path(name)) }
     abort "no such benchmark: #{unknown.join(', ')}" if unknown.any?
@@ -24,6 +30,7 @@ class AllBenches
     FileUtils.mkdir_p(File.dirname(RESULTS))
     File.write(RESULTS, JSON.pretty_generate(results))
     table(results)
+    publish(results) if @publish
     results.none? { |result| result['failed'] }
   end
 
@@ -43,25 +50,88 @@ class AllBenches
   def table(results)
     puts '', '== All targets', ''
     results.each do |result|
-      targets(result).each { |target| puts format('%-18<script>s %-62<name>s %-12<wanted>s %10<value>s  %<met>s', target) }
+      targets(result).each { |target| puts format(LINE, script: result['script'], **target) }
       puts "#{result['script']} FAILED" if result['failed']
     end
     puts '', "Everything that was measured: #{RESULTS.delete_prefix("#{Dir.pwd}/")}"
   end
 
-  def targets(result)
-    (result['targets'] || []).map do |target|
-      { script: result['script'], name: target['name'], wanted: target['wanted'], value: target['value'].round(2),
-        met: target['met'] ? 'met' : 'MISSED' }
-    end + pool(result)
+  # The same as Markdown. Results of scripts that were not run stay out: publish all.
+  def publish(results)
+    text = File.read(PUBLISHED)
+    from, to = MARKS.map { |mark| text.index(mark) || abort("#{PUBLISHED} has no #{mark}") }
+    File.write(PUBLISHED, "#{text[0...from]}#{MARKS.first}\n\n#{markdown(results)}\n#{text[to..]}")
   end
 
-  def pool(result)
-    own = result['own'] or return []
-    own['results'].map do |row|
-      { script: result['script'], name: "#{row['task']} against bare pgx", wanted: "<= #{own['limit']} x",
-        value: row['ratio'], met: row['ratio'] <= own['limit'] ? 'met' : 'MISSED' }
+  def markdown(results)
+    conditions = results.filter_map { |result| result['conditions'] }.map { |lines| lines.split("\n") }
+    lines = [*conditions.first&.values_at(0, 1, 3), '', '| script | target | wanted | measured | |', '|---|---|---|---|---|']
+    results.each do |result|
+      targets(result).each do |target|
+        lines << "| `#{result['script']}` | #{target.values_at(:name, :wanted, :value, :met).join(' | ')} |"
+      end
     end
+    "#{lines.join("\n")}\n"
+  end
+
+  LINE = '%-18<script>s %-66<name>s %-12<wanted>s %10<value>s  %<met>s'
+  private_constant :LINE
+
+  def targets(result)
+    own = (result['targets'] || []).map do |target|
+      { name: target['name'], wanted: target['wanted'], value: target['value'].round(2), met: met(target['met']) }
+    end
+    own + pool(result['own']) + Wanted.of(result).map { |target| target.merge(met: met(target[:met])) }
+  end
+
+  def met(value) = value ? 'met' : 'MISSED'
+
+  def pool(own)
+    (own ? own['results'] : []).map do |row|
+      { name: "#{row['task']} against bare pgx", wanted: "<= #{own['limit']} x", value: row['ratio'],
+        met: met(row['ratio'] <= own['limit']) }
+    end
+  end
+end
+
+# The targets of scripts that print tables only: which row is to be how many times
+# faster than which other.
+module Wanted
+  Ratio = Data.define(:script, :row, :base, :at_least)
+
+  RATIOS = [
+    Ratio.new('contexts.rb', 'core under it: for_tasks', 'engine: for_tasks', 10),
+    Ratio.new('analyze_graph.rb', 'core: analyze_graph', 'engine: RuntimeGraphAnalyzer#analyze', 50),
+    Ratio.new('analytics.rb', 'core', 'SQL function through select_all', 1),
+    Ratio.new('transitions.rb', 'core under it: transition_to!', 'engine: transition_to!', 5),
+    Ratio.new('transitions.rb', 'core under it: all_steps_complete?', 'engine: all_steps_complete?', 10),
+    Ratio.new('transitions.rb', 'client: 100 steps in one statement', 'engine: one by one', 50)
+  ].freeze
+  # A row as bench/transitions.rb prints it.
+  PRINTED = /^  (?<name>\S.*?) +median +(?<median>[\d.]+) ms  p99 +(?<p99>[\d.]+) ms/
+
+  module_function
+
+  def of(result)
+    RATIOS.select { |ratio| ratio.script == result['script'] }
+          .flat_map { |ratio| tables(result).filter_map { |title, rows| judge(ratio, title, rows) } }
+  end
+
+  def judge(ratio, title, rows)
+    base, mine = rows.values_at(ratio.base, ratio.row)
+    return unless base && mine
+
+    { name: "#{title}: #{ratio.row}", wanted: ">= #{ratio.at_least} x", value: (base / mine).round(2),
+      met: base / mine >= ratio.at_least }
+  end
+
+  # @return [Hash{String => Hash{String => Float}}] medians by table and row
+  def tables(result)
+    kept = (result['tables'] || []).to_h do |table|
+      [table['title'], table['rows'].to_h { |row| [row['name'], row['median_ms']] }]
+    end
+    printed = result['text'].to_s.scan(PRINTED).to_h { |name, median, _| [name, median.to_f] }
+    printed.empty? ? kept : kept.merge('printed' => printed)
   end
 end
 

@@ -4,6 +4,7 @@ require 'English'
 require 'etc'
 require 'json'
 require 'open3'
+require 'stringio'
 
 # What a benchmark prints and, with --json, gives to programs: the conditions, its
 # tables, single figures, and each target with what was measured and whether it was
@@ -31,17 +32,11 @@ module BenchReport
   end
 
   # Passes what is printed on to standard error, and keeps it.
-  class Tee
-    attr_reader :text
-
-    def initialize = @text = +''
-
+  class Tee < StringIO
     def write(*parts)
-      parts.each { |part| @text << part.to_s }
       $stderr.write(*parts)
+      super
     end
-
-    def flush = $stderr.flush
   end
 
   @results = { conditions: [], engine: [], tables: [], figures: [], targets: [] }
@@ -115,9 +110,9 @@ module BenchReport
     # Scripts without World print a JSON line of their own: it is passed on.
     def finish
       $stdout = STDOUT
-      own = @tee.text.lines.reverse.find { |line| line.start_with?('{"bench"') }
+      own = @tee.string.lines.reverse.find { |line| line.start_with?('{"bench"') }
       result = { script: File.basename($PROGRAM_NAME), conditions: @results[:conditions].first,
-                 engine: @results[:engine].first, failed: failed? }
+                 engine: @results[:engine].first, failed: failed?, text: @tee.string }
       puts JSON.generate(result.merge(@results.slice(:tables, :figures, :targets),
                                       own ? { own: JSON.parse(own) } : {}))
     end
