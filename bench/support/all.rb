@@ -65,7 +65,8 @@ class AllBenches
 
   def markdown(results)
     conditions = results.filter_map { |result| result['conditions'] }.map { |lines| lines.split("\n") }
-    lines = [*conditions.first&.values_at(0, 1, 3), '', '| script | target | wanted | measured | |', '|---|---|---|---|---|']
+    lines = [*conditions.first&.values_at(0, 1, 3), '',
+             '| script | target | wanted | measured | |', '|---|---|---|---|---|']
     results.each do |result|
       targets(result).each do |target|
         lines << "| `#{result['script']}` | #{target.values_at(:name, :wanted, :value, :met).join(' | ')} |"
