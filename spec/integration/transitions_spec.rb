@@ -87,7 +87,7 @@ RSpec.describe 'transitions', :database do
       expect(rows.map(&:most_recent)).to eq([false, false, false, true])
       expect(rows.last).to have_attributes(id: result.transition_id, created_at: moment, updated_at: moment)
       expect(rows[2]).to have_attributes(updated_at: moment)
-      text = Tasker::WorkflowStepTransition.where(id: result.transition_id).pick(Arel.sql('metadata::text'))
+      text = Tasker::WorkflowStepTransition.where(id: result.transition_id).pick(Arel.sql('metadata::text AS stored'))
       expect(text).to eq('{"n": 12345678901234567890}')
     end
 
