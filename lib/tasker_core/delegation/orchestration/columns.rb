@@ -24,37 +24,43 @@ module TaskerCore
         end
       end
 
-      # Whether an application added validations or callbacks to WorkflowStep: then
-      # its rows go through save!, as the engine's do.
+      # What an application added to the engine's models: its validations and callbacks
+      # have to see each row, so such rows go through Active Record.
       module Customized
-        KINDS = %i[_validate_callbacks _save_callbacks _update_callbacks _commit_callbacks _rollback_callbacks
-                   _validation_callbacks].freeze
+        UPDATE = %i[_validate_callbacks _save_callbacks _update_callbacks _commit_callbacks _rollback_callbacks
+                    _validation_callbacks].freeze
 
-        # The attributes that the engine's own validators are on.
-        VALIDATED = %i[named_step_id task named_step].freeze
+        # The attributes on which the engine has validators, for any of its models.
+        VALIDATORS = {
+          'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task],
+          'UniquenessValidator' => %i[name named_step_id named_task_id]
+        }.freeze
 
         module_function
 
-        def step?
-          model = ::Tasker::WorkflowStep
-          KINDS.any? { |kind| model.public_send(kind).any? { |callback| foreign?(model, callback.filter) } }
+        # @return [Boolean] whether a step has to be updated through save!
+        def step? = callbacks?(::Tasker::WorkflowStep, UPDATE)
+
+        # @param model [Class]
+        # @param kinds [Array<Symbol>] of callbacks
+        # @return [Boolean]
+        def callbacks?(model, kinds)
+          kinds.any? { |kind| model.public_send(kind).any? { |callback| !engines?(model, callback.filter) } }
         end
 
-        def foreign?(model, filter)
-          location = location_of(model, filter)
-          !(location.nil? || location.start_with?(*own_places))
-        end
-
-        # Validators are objects; the engine's are of Active Record's own classes on
-        # the attributes that it names.
-        def location_of(model, filter)
+        # Whether a callback is the engine's, or one that Active Record makes for it.
+        def engines?(model, filter)
           case filter
-          when Symbol then model.instance_method(filter)
-          when Proc then filter
-          when ActiveModel::EachValidator then return ('application' if (filter.attributes - VALIDATED).any?)
-          else filter.class.instance_method(:validate)
-          end.source_location&.first
+          when Symbol then own?(model.instance_method(filter).source_location&.first)
+          when Proc then own?(filter.source_location&.first)
+          when ActiveModel::EachValidator
+            (filter.attributes - VALIDATORS.fetch(filter.class.name.demodulize, [])).empty?
+          else false
+          end
         end
+
+        # @param place [String, nil] a file; nil for what is made in C
+        def own?(place) = place.nil? || place.start_with?(*own_places)
 
         def own_places
           @own_places ||= [

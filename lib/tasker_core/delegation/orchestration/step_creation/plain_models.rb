@@ -18,13 +18,6 @@ module TaskerCore
           CALLBACKS = %i[_validate_callbacks _validation_callbacks _save_callbacks _create_callbacks
                          _before_commit_callbacks _commit_callbacks _rollback_callbacks].freeze
 
-          # The attributes on which the engine has validators; what they ask for holds
-          # by construction, or is asked of the database.
-          VALIDATORS = {
-            'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task],
-            'UniquenessValidator' => %i[name named_step_id named_task_id]
-          }.freeze
-
           module_function
 
           # @return [Boolean]
@@ -34,26 +27,13 @@ module TaskerCore
 
           def methods?
             METHODS.all? do |name, methods|
-              methods.all? { |method| own?(::Tasker.const_get(name).method(method).source_location&.first) }
+              methods.all? { |method| Customized.own?(::Tasker.const_get(name).method(method).source_location&.first) }
             end
           end
 
           def plain?(model)
-            model.default_scopes.empty? && model.current_scope.nil? &&
-              CALLBACKS.all? { |kind| model.public_send(kind).all? { |callback| engines?(model, callback.filter) } }
+            model.default_scopes.empty? && model.current_scope.nil? && !Customized.callbacks?(model, CALLBACKS)
           end
-
-          def engines?(model, filter)
-            case filter
-            when Symbol then own?(model.instance_method(filter).source_location&.first)
-            when Proc then own?(filter.source_location&.first)
-            when ActiveModel::EachValidator
-              (filter.attributes - VALIDATORS.fetch(filter.class.name.demodulize, [])).empty?
-            else false
-            end
-          end
-
-          def own?(place) = place.nil? || place.start_with?(*Customized.own_places)
         end
       end
     end
