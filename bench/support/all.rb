@@ -12,10 +12,6 @@ class AllBenches
   FOLDER = File.expand_path('..', __dir__)
   RESULTS = File.expand_path('../../tmp/bench/results.json', __dir__)
 
-  # Where --publish puts the table of targets, between two comments.
-  PUBLISHED = File.expand_path('../../docs/PERFORMANCE.md', __dir__)
-  MARKS = ['<!-- bin/bench --publish writes from here -->', '<!-- to here -->'].freeze
-
   def initialize(arguments)
     @publish = arguments.delete('--publish')
     names = arguments
@@ -30,7 +26,7 @@ class AllBenches
     FileUtils.mkdir_p(File.dirname(RESULTS))
     File.write(RESULTS, JSON.pretty_generate(results))
     table(results)
-    publish(results) if @publish
+    Pages.publish(conditions(results), rows(results)) if @publish
     results.none? { |result| result['failed'] }
   end
 
@@ -49,34 +45,20 @@ class AllBenches
 
   def table(results)
     puts '', '== All targets', ''
-    results.each do |result|
-      targets(result).each { |target| puts format(LINE, script: result['script'], **target) }
-      puts "#{result['script']} FAILED" if result['failed']
-    end
+    rows(results).each { |row| puts format(LINE, row) }
+    results.select { |result| result['failed'] }.each { |result| puts "#{result['script']} FAILED" }
     puts '', "Everything that was measured: #{RESULTS.delete_prefix("#{Dir.pwd}/")}"
-  end
-
-  # The same as Markdown. Results of scripts that were not run stay out: publish all.
-  def publish(results)
-    text = File.read(PUBLISHED)
-    from, to = MARKS.map { |mark| text.index(mark) || abort("#{PUBLISHED} has no #{mark}") }
-    File.write(PUBLISHED, "#{text[0...from]}#{MARKS.first}\n\n#{markdown(results)}\n#{text[to..]}")
-  end
-
-  def markdown(results)
-    conditions = results.filter_map { |result| result['conditions'] }.map { |lines| lines.split("\n") }
-    lines = [*conditions.first&.values_at(0, 1, 3), '',
-             '| script | target | wanted | measured | |', '|---|---|---|---|---|']
-    results.each do |result|
-      targets(result).each do |target|
-        lines << "| `#{result['script']}` | #{target.values_at(:name, :wanted, :value, :met).join(' | ')} |"
-      end
-    end
-    "#{lines.join("\n")}\n"
   end
 
   LINE = '%-18<script>s %-66<name>s %-12<wanted>s %10<value>s  %<met>s'
   private_constant :LINE
+
+  def conditions(results) = results.filter_map { |result| result['conditions'] }.first.to_s.lines(chomp: true)
+
+  # @return [Array<Hash>] every target of every script
+  def rows(results)
+    results.flat_map { |result| targets(result).map { |target| { script: result['script'], **target } } }
+  end
 
   def targets(result)
     own = (result['targets'] || []).map do |target|
@@ -133,6 +115,36 @@ module Wanted
     end
     printed = result['text'].to_s.scan(PRINTED).to_h { |name, median, _| [name, median.to_f] }
     printed.empty? ? kept : kept.merge('printed' => printed)
+  end
+end
+
+# The pages that --publish writes to: the table of targets goes between two comments.
+module Pages
+  MARKS = ['<!-- bin/bench --publish writes from here -->', '<!-- to here -->'].freeze
+  # A page, and the names of the targets that go there.
+  LISTS = {
+    'docs/PERFORMANCE.md' => //,
+    'README.md' => /a line of|1 -> 28|readiness of|levels against|against the view|transition_to!|for_tasks/
+  }.freeze
+
+  module_function
+
+  def publish(conditions, rows)
+    LISTS.each do |page, names|
+      path = File.expand_path("../../#{page}", __dir__)
+      text = File.read(path)
+      from, to = MARKS.map { |mark| text.index(mark) || abort("#{page} has no #{mark}") }
+      table = markdown(rows.select { |row| names.match?(row[:name]) })
+      File.write(path, "#{text[0...from]}#{MARKS.first}\n\n#{header(conditions)}\n\n#{table}\n\n#{text[to..]}")
+    end
+  end
+
+  # Versions and machine, what it was compared with, Go and load.
+  def header(conditions) = conditions.values_at(0, 1, 3).compact.join("\n")
+
+  def markdown(rows)
+    ['| script | target | wanted | measured | |', '|---|---|---|---|---|',
+     *rows.map { |row| "| `#{row[:script]}` | #{row.values_at(:name, :wanted, :value, :met).join(' | ')} |" }].join("\n")
   end
 end
 
