@@ -144,7 +144,8 @@ module Pages
 
   def markdown(rows)
     ['| script | target | wanted | measured | |', '|---|---|---|---|---|',
-     *rows.map { |row| "| `#{row[:script]}` | #{row.values_at(:name, :wanted, :value, :met).join(' | ')} |" }].join("\n")
+     *rows.map { |row| "| #{["`#{row[:script]}`", *row.values_at(:name, :wanted, :value, :met)].join(' | ')} |" }]
+      .join("\n")
   end
 end
 
