@@ -3,4 +3,5 @@
 TaskerCore.configure do |config|
   config.dependency_resolution = :active
   config.state_transitions = :active
+  config.orchestration = :active
 end

@@ -27,12 +27,13 @@ module Demo
     end
 
     # @return [Array<Configuration>] the columns of the table: the core as
-    #   config/initializers/tasker_core.rb switches it on, and the engine without it
+    #   config/initializers/tasker_core.rb switches it on, before it the core under the
+    #   engine's own loop, and the engine without it
     def configurations
       @configurations ||= begin
         switches = TaskerCore.configuration.to_h.slice(*TaskerCore::Configuration.switches)
         core = Configuration.new('with tasker_core', switches)
-        Engine.real? ? [Configuration.new('engine alone', switches.transform_values { :off }), core] : [core]
+        Engine.real? ? [*beside(switches), core] : [core]
       end
     end
 
@@ -46,6 +47,11 @@ module Demo
     end
 
     private
+
+    def beside(switches)
+      [Configuration.new('engine alone', switches.transform_values { :off }),
+       Configuration.new("core, engine's loop", { **switches, orchestration: :off })]
+    end
 
     def prepare
       TaskerCore::Library.load!
