@@ -26,9 +26,15 @@ def subscribe
   events.each { |event| Tasker::Events::Publisher.instance.subscribe(event) { |_| @published[event] += 1 } }
 end
 
+# What a Rails application brings otherwise.
+def load_stand_in
+  require File.expand_path('../spec/support/engine', __dir__)
+  Rails.logger = Logger.new(IO::NULL)
+  Time.zone_default = Time.find_zone!('UTC')
+end
+
 def prepare
-  require File.expand_path('../spec/support/engine', __dir__) unless World.engine?
-  Rails.logger = Logger.new(IO::NULL) unless Rails.logger
+  load_stand_in unless World.engine?
   Rails.logger.level = LOG_LEVEL
   ActiveJob::Base.queue_adapter = :test
   ActiveJob::Base.logger = nil
