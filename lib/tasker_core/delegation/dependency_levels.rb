@@ -19,6 +19,7 @@ module TaskerCore
 
         engine = -> { super(task_id) }
         Delegation.read(:dependency_resolution, self, :for_task, [task_id], engine) do
+          KnownFunctions.demand(connection, 'calculate_dependency_levels')
           Answers.rows(self, 'dependency_levels', 'task_id' => task_id)
         end
       end

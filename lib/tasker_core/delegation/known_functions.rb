@@ -8,6 +8,9 @@ module TaskerCore
     module KnownFunctions
       @mutex = Mutex.new
       @pools = {}
+      # What was found, each once: a WeakMap holds its values as weakly as its keys, so
+      # it gets the place in this list.
+      @findings = [[].freeze]
 
       class << self
         # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
@@ -18,8 +21,8 @@ module TaskerCore
         # @raise [DatabaseError] if the database cannot tell
         def demand(connection, name)
           known = pools_of(connection.schema_search_path)
-          unknown = known[connection.pool] || ask(connection, known)
-          return unless unknown.include?(name)
+          place = known[connection.pool] || ask(connection, known)
+          return unless @findings[place].include?(name)
 
           raise UnknownFunction.new("the text of #{name} in this database is not known",
                                     code: 'unknown_function', details: { 'function' => name })
@@ -40,7 +43,11 @@ module TaskerCore
         def ask(connection, known)
           unknown = TaskerCore.on(connection).function_versions.select(&:unknown?)
           unknown.each { |function| report(function) }
-          @mutex.synchronize { known[connection.pool] = unknown.map { |function| function.name[/\A\w+/] } }
+          @mutex.synchronize { known[connection.pool] = place_of(unknown.map { |function| function.name[/\A\w+/] }) }
+        end
+
+        def place_of(names)
+          @findings.index(names) || @findings.push(names.freeze).size.pred
         end
 
         def report(function)

@@ -45,11 +45,20 @@ module TaskerCore
         return super unless TaskerCore.configuration.dependency_resolution == :active
 
         bounds, rest = BoundedDag.split(self)
-        return super if bounds.empty?
+        return super if bounds.empty? || !known_view?
 
         unbounded = spawn
         unbounded.where_clause = rest
         unbounded.send(:build_arel, ...).from(BoundedDag.source(bounds, klass.table_name))
+      end
+
+      # Whether the view means what the subquery does. Where that cannot be found out
+      # the view is read: the database says what is wrong when it is.
+      def known_view?
+        KnownFunctions.demand(klass.connection, klass.table_name)
+        true
+      rescue Error
+        false
       end
 
       # In shadow mode the records come from the view, and are compared.
