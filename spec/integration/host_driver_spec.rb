@@ -39,10 +39,10 @@ RSpec.describe 'the host driver', :database do
 
     it 'refuses what is no id, before the database is asked' do
       aggregate_failures do
-        expect { client.step_readiness('one') }.to raise_error(ArgumentError)
-        expect { client.step_readiness(nil) }.to raise_error(TypeError)
-        expect { client.viable_steps(2**64) }.to raise_error(RangeError)
-        expect { client.step_readiness_batch([1, nil]) }.to raise_error(TypeError)
+        expect { client.step_readiness('one') }.to raise_error(TaskerCore::InvalidArgument)
+        expect { client.step_readiness(nil) }.to raise_error(TaskerCore::InvalidArgument)
+        expect { client.viable_steps(2**64) }.to raise_error(TaskerCore::InvalidArgument)
+        expect { client.step_readiness_batch([1, nil]) }.to raise_error(TaskerCore::InvalidArgument)
       end
     end
   end

@@ -24,7 +24,10 @@ RSpec.describe TaskerCore::Session, database: :committed do
       let(:flow) { Rows.workflow(steps: 4, edges: diamond, state: 'in_progress') }
       let(:session) { client.open_session(flow.task_id) }
 
-      after { client.close if client.respond_to?(:close) }
+      after do
+        session.close
+        client.close if client.respond_to?(:close)
+      end
 
       it 'runs a task from its first step to its last' do
         order = []
@@ -90,7 +93,7 @@ RSpec.describe TaskerCore::Session, database: :committed do
       end
 
       it 'is refused what another process took, and reads anew' do
-        other = open.call.open_session(flow.task_id)
+        other = client.open_session(flow.task_id)
         expect(session.next.ready).to eq([flow[1]])
         expect(other.claim(flow[1])).to be_allowed
 
