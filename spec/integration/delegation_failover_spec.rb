@@ -128,7 +128,14 @@ RSpec.describe TaskerCore::Failover, :delegation do
         switch mode
         readiness.for_task(task.task_id)
         backend = Database.connection.select_value('SELECT pg_backend_pid()')
-        Database::Server.run("SELECT pg_terminate_backend(#{backend})")
+        Database::Server.run(<<~SQL)
+          DO $$ BEGIN
+            PERFORM pg_terminate_backend(#{backend});
+            WHILE EXISTS (SELECT FROM pg_stat_activity WHERE pid = #{backend}) LOOP
+              PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+            END LOOP;
+          END $$
+        SQL
         [readiness.for_task(task.task_id).size, readiness.for_task(task.task_id).size]
       rescue ActiveRecord::ActiveRecordError => e
         [e.class, readiness.for_task(task.task_id).size]
