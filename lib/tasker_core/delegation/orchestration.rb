@@ -2,7 +2,9 @@
 
 require_relative 'orchestration/known_state'
 require_relative 'orchestration/logging'
+require_relative 'orchestration/executed'
 require_relative 'orchestration/picture'
+require_relative 'orchestration/shown_task'
 require_relative 'orchestration/batch'
 require_relative 'orchestration/columns'
 require_relative 'orchestration/outcome'

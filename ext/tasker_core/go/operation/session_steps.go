@@ -112,6 +112,8 @@ type FinishResult struct {
 	Message string
 	RowID   int64
 	SortKey int64
+	// TaskVersion is the row version of the task, for a host that keeps a copy of it.
+	TaskVersion int64
 }
 
 // SessionFinish writes the outcome of a step that the session has claimed, and
@@ -146,7 +148,7 @@ func SessionFinish(ctx context.Context, core *Core, driver store.Driver, request
 		return &FinishResult{Code: lifecycle.Conflict, Message: fmt.Sprintf("step %d is %s now: it was changed while its handler ran; the result was not written", request.StepID, finished.State)}, nil
 	}
 	core.Sessions.stats.Finished.Add(1)
-	return &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value},
+	return &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value, TaskVersion: finished.TaskVersion.Value},
 		live.session.Finished(request.StepID, outcome(request.To, finished))
 }
 

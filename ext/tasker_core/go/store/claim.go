@@ -90,6 +90,8 @@ type Finished struct {
 	LastAttemptedAt       NullInt
 	At                    int64
 	State                 string
+	// TaskVersion is the row version of the step's task.
+	TaskVersion NullInt
 }
 
 // FinishStep writes the audit row and the step's columns, if the claim holds.
@@ -108,7 +110,7 @@ func FinishStep(ctx context.Context, driver Driver, f Finish) (*Finished, error)
 	if err != nil {
 		return nil, err
 	}
-	row, err := oneRow(rows, 12)
+	row, err := oneRow(rows, 13)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func FinishStep(ctx context.Context, driver Driver, f Finish) (*Finished, error)
 	finished := &Finished{RowID: d.integer(), SortKey: d.integer(), Version: d.integer().Value,
 		Attempts: d.integer(), RetryLimit: d.integer(), Retryable: d.text() == "true", InProcess: d.text() == "true",
 		Processed: d.text() == "true", BackoffRequestSeconds: d.integer(), LastAttemptedAt: d.nullInstant(),
-		At: d.instant(), State: d.text()}
+		At: d.instant(), State: d.text(), TaskVersion: d.integer()}
 	return finished, d.err
 }
 

@@ -23,11 +23,12 @@ WITH held AS MATERIALIZED (
   UPDATE tasker_workflow_steps step
   SET updated_at = coalesce($4::timestamp, LOCALTIMESTAMP){{columns}}
   FROM inserted WHERE step.workflow_step_id = inserted.workflow_step_id
-  RETURNING step.xmin::text AS version, step.attempts, step.retry_limit, step.retryable, step.in_process, step.processed,
+  RETURNING step.xmin::text AS version, step.task_id, step.attempts, step.retry_limit, step.retryable, step.in_process, step.processed,
     step.backoff_request_seconds, encode(timestamp_send(step.last_attempted_at), 'hex') AS last_attempted_at
 )
 SELECT inserted.id::text, inserted.sort_key::text, saved.version, saved.attempts::text, saved.retry_limit::text,
   saved.retryable::text, saved.in_process::text, saved.processed::text, saved.backoff_request_seconds::text,
   saved.last_attempted_at, encode(timestamp_send(LOCALTIMESTAMP), 'hex'),
-  (SELECT to_state FROM tasker_workflow_step_transitions WHERE workflow_step_id = $1::bigint AND most_recent)
+  (SELECT to_state FROM tasker_workflow_step_transitions WHERE workflow_step_id = $1::bigint AND most_recent),
+  (SELECT task.xmin::text FROM tasker_tasks task WHERE task.task_id = saved.task_id)
 FROM (SELECT) AS always LEFT JOIN inserted ON true LEFT JOIN saved ON true

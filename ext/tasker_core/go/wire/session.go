@@ -99,7 +99,7 @@ func sessionClaim(c call, a sessionArguments) (any, error) {
 	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed}, nil
 }
 
-// sessionFinish is [code, message, row id, sort key].
+// sessionFinish is [code, message, row id, sort key, task version].
 func sessionFinish(c call, a finishArguments) (any, error) {
 	stepID, err := a.StepID.of("step_id")
 	if err != nil {
@@ -116,7 +116,7 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{string(r.Code), r.Message, r.RowID, r.SortKey}, nil
+	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion}, nil
 }
 
 func sessionRetry(c call, a sessionArguments) (any, error) {

@@ -84,13 +84,12 @@ module TaskerCore
         def initialize(run, executor, step)
           @run = run
           @executor = executor
-          @step = ::Tasker::WorkflowStep.find(step.workflow_step_id)
+          @step = run.picture.reread(step.workflow_step_id)
           @message = "Step #{step.name} (#{step.workflow_step_id}) did not end within the batch timeout; " \
                      'its result will be refused. Raise execution.batch_timeout_* or make the step shorter.'
         end
 
         def call
-          @run.picture.replace(@step)
           @executor.send(:store_step_error_data, @step, error)
           @step.in_process = false
           @step.processed = false

@@ -99,7 +99,7 @@ module TaskerCore
           @step.results = @step.results.slice('error', 'error_class', 'backtrace')
                                .transform_values { |text| text&.delete("\0") }
           record(only: ESSENTIAL)
-          @run.picture.reload([@step.workflow_step_id])
+          @run.picture.reload([@step.workflow_step_id], executed: @step)
           @step
         rescue Outcome::Refused => e
           late(e)

@@ -38,12 +38,12 @@ module TaskerCore
           end
         end
 
-        # Prepended to Task: the loop's reload on each turn has nothing to read.
+        # Prepended to Task: the loop's reload on each turn mostly has nothing to read.
         module TaskReload
           extend OnInstances
 
           def reload(...)
-            return if Run.driving(self)&.looping?
+            return if Run.driving(self)&.shown_task&.reloaded_without_reading?
 
             super
           end
@@ -126,7 +126,9 @@ module TaskerCore
             return super unless run
 
             viable_steps.each_slice(max_concurrent_steps).flat_map do |steps|
-              Batch.new(run, self, steps).call { |step| execute_single_step(task, sequence, step, task_handler) }.compact
+              Batch.new(run, self, steps).call do |step|
+                execute_single_step(task, sequence, step, task_handler)
+              end.compact
             end
           end
 

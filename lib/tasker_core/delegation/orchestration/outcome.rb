@@ -31,7 +31,7 @@ module TaskerCore
             @run.claimed(@id, token)
             Transition.new(@id, code, message, 'pending', 'in_progress', token, sort_key)
           end
-          @run.picture.reload(changed)
+          @run.picture.reload(changed, executed: @step)
         rescue Refused
           raise
         rescue StandardError
@@ -51,17 +51,20 @@ module TaskerCore
         # @return [void]
         # @raise [Refused] if the claim no longer holds; nothing is written
         def finish(state, only: nil)
-          now = nil
+          now = task_version = nil
           write(state) do |host|
             now = Time.current
             columns = Columns.of(@step, host, customized: only.nil? && @run.customized_steps?)
             columns = columns.slice(*only) if only
             outcome = { 'to' => state, 'metadata' => '{}', 'columns' => columns }
-            code, message, row_id, sort_key = @run.ask('session_finish', { **arguments(host), **outcome }, host)
+            code, message, row_id, sort_key, task_version =
+              @run.ask('session_finish', { **arguments(host), **outcome }, host)
             Transition.new(@id, code, message, 'in_progress', state, row_id, sort_key)
           end
           @step.updated_at = now
           @step.send(:changes_applied)
+          @run.picture.executed(@step)
+          @run.shown_task.saw(task_version)
         end
 
         # Moves a failed step back to pending. The audit row is the engine's; the

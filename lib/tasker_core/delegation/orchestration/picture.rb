@@ -6,6 +6,9 @@ module TaskerCore
       # The engine's objects for one run, loaded once: the steps of a task with
       # their names, their parents and their task, so that handlers, payloads and
       # log lines find everything without a query.
+      #
+      # A step is executed on an object of its own, as in the engine: what its handler
+      # does to it and what others do to the step of the sequence do not mix.
       class Picture
         # @return [Array<Tasker::WorkflowStep>] the steps of the templates, in their order
         attr_reader :sequence_steps
@@ -18,6 +21,7 @@ module TaskerCore
           @task = task
           @handler = handler
           @steps = {}
+          @executed = Executed.new
         end
 
         # Loads the steps, creating what the templates ask for and the task lacks.
@@ -36,48 +40,63 @@ module TaskerCore
         end
 
         # @param id [Integer]
-        # @return [Tasker::WorkflowStep, nil]
+        # @return [Tasker::WorkflowStep, nil] the step of the sequence
         def step(id) = @steps[id]
 
+        # @param id [Integer]
+        # @return [Tasker::WorkflowStep, nil] the step as it was executed last, else the
+        #   step of the sequence
+        def latest(id) = @executed[id] || @steps[id]
+
         # @param ids [Array<Integer>]
-        # @return [Array<Tasker::WorkflowStep>] those of them that the templates name
+        # @return [Array<Tasker::WorkflowStep>] those of them that the templates name, to
+        #   be executed
         def runnable(ids)
           @runnable ||= @sequence_steps.to_set(&:workflow_step_id)
           ids.filter_map { |id| @steps[id] if @runnable.include?(id) }
+             .map { |step| executable(step.class.allocate.init_with_attributes(attributes_of(step))) }
         end
+
+        # Reads a step anew, to be written in place of an object that belongs to a handler
+        # which was given up.
+        #
+        # @param id [Integer]
+        # @return [Tasker::WorkflowStep]
+        def reread(id) = executable(::Tasker::WorkflowStep.find(id))
 
         # Reads steps again whose rows were changed by others, into the same objects.
         #
         # @param ids [Array<Integer>]
+        # @param executed [Tasker::WorkflowStep, nil] the object on which one of them is
+        #   being executed
         # @return [void]
-        def reload(ids)
+        def reload(ids, executed: nil)
           return if ids.empty?
 
           ::Tasker::WorkflowStep.where(workflow_step_id: ids).each do |fresh|
-            step = @steps[fresh.workflow_step_id]
-            step&.instance_variable_set(:@attributes, fresh.instance_variable_get(:@attributes))
+            id = fresh.workflow_step_id
+            @executed.settled(id)
+            give(fresh, @steps[id])
+            give(fresh, executed) if executed&.workflow_step_id == id
           end
         end
 
-        # Puts another object in a step's place: its own belongs to a handler that
-        # was given up.
+        # Notes that the object on which a step was executed is as the database has it.
         #
         # @param step [Tasker::WorkflowStep]
         # @return [void]
-        def replace(step)
-          prepare(step)
-          step.association(:named_step).target = @steps[step.workflow_step_id].named_step
-          @steps[step.workflow_step_id] = step
-          at = @sequence_steps.index { |other| other.workflow_step_id == step.workflow_step_id }
-          @sequence_steps[at] = step if at
-          link(@edges)
-        end
+        def executed(step) = @executed.unsettled(step)
+
+        # Shows in the sequence what became of the steps that were executed.
+        #
+        # @return [void]
+        def settle = @executed.settle { |step| give(step, @steps[step.workflow_step_id]) }
 
         # Makes the objects the run's no longer.
         #
         # @return [void]
         def release
-          owned = @steps.each_value.select { |step| step.instance_variable_defined?(Run::OWNER) }
+          owned = (@steps.values + @executed.all).select { |step| step.instance_variable_defined?(Run::OWNER) }
           owned.each { |step| step.remove_instance_variable(Run::OWNER) }
         end
 
@@ -89,9 +108,31 @@ module TaskerCore
           link(view.edges)
         end
 
+        # An object with what the sequence's object has, apart from attributes.
+        def executable(step)
+          of_sequence = @steps.fetch(step.workflow_step_id)
+          step.association(:named_step).target = of_sequence.named_step
+          parents = of_sequence.association(:parents)
+          step.association(:parents).target = parents.target if parents.loaded?
+          @executed.add(step)
+          prepare(step)
+        end
+
+        def give(from, to)
+          to&.instance_variable_set(:@attributes, attributes_of(from))
+        end
+
+        # As a new read of the row would give them: sharing no value, nothing dirty.
+        def attributes_of(step)
+          step.instance_variable_get(:@attributes).map do |attribute|
+            attribute.with_value_from_database(attribute.original_value_for_database)
+          end
+        end
+
         def prepare(step)
           step.instance_variable_set(Run::OWNER, @run)
           step.association(:task).target = @task
+          step
         end
 
         # Gives each step its parents, where all of them are steps of this task.

@@ -38,7 +38,7 @@ module TaskerCore
           # @return [Tasker::WorkflowStep, nil] the step as the run of this thread holds it
           def held_step(step_id)
             run = Thread.current[DRIVER] || Thread.current[WORKER]
-            run&.picture&.step(step_id)
+            run&.picture&.latest(step_id)
           end
 
           # @return [Boolean] whether this thread drives a run or executes a step of one
@@ -81,11 +81,15 @@ module TaskerCore
         # @return [Picture]
         attr_reader :picture
 
+        # @return [ShownTask]
+        attr_reader :shown_task
+
         def initialize(coordinator, task, handler)
           @coordinator = coordinator
           @task = task
           @handler = handler
           @picture = Picture.new(self, task, handler)
+          @shown_task = ShownTask.new(task)
           @mutex = Mutex.new
           @refusals = Hash.new(0)
           @tokens = {}
@@ -130,6 +134,7 @@ module TaskerCore
         # One turn of the engine's loop: it may believe what the run knows.
         def turn(&)
           @looping = true
+          @shown_task.turn
           @final_read = false
           KnownState.trust(&)
         ensure
@@ -146,6 +151,7 @@ module TaskerCore
         #
         # @return [Tasker::Types::StepSequence]
         def sequence
+          @picture.settle
           if establishes_dependencies?
             KnownState.distrust { @handler.establish_step_dependencies_and_defaults(@task, @picture.sequence_steps) }
             refresh
@@ -181,7 +187,7 @@ module TaskerCore
           failed = states.each_value.count('error')
           { total_steps: states.size, completed_steps: done.size, failed_steps: failed,
             pending_steps: states.size - done.size - failed,
-            latest_completion_time: done.filter_map { |id| @picture.step(id)&.processed_at }.max,
+            latest_completion_time: done.filter_map { |id| @picture.latest(id)&.processed_at }.max,
             all_complete: done.size == states.size && states.any? }
         end
 
