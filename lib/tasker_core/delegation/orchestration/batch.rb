@@ -60,7 +60,12 @@ module TaskerCore
 
         # Back to the pool afterwards, also where somebody asks for `connection`
         # inside: the threads live on, and would keep it for ever.
-        def lend(pool, &) = pool.with_connection(prevent_permanent_checkout: true, &)
+        # What the engine's own executor left there would be used instead, also where
+        # transactional fixtures pinned another.
+        def lend(pool, &)
+          pool.release_connection unless Run.driving
+          pool.with_connection(prevent_permanent_checkout: true, &)
+        end
 
         def wait(future, deadline)
           return future.wait unless TaskerCore.configuration.enforce_timeouts
