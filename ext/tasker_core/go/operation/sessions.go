@@ -15,10 +15,13 @@ import (
 type Sessions struct {
 	limit int
 	mutex sync.Mutex
-	last  int64
 	open  map[int64]*liveSession
 	stats SessionStats
 }
+
+// lastSession numbers the sessions of all cores of the process: who holds one of a
+// core that was closed meanwhile must not find another's under its number.
+var lastSession atomic.Int64
 
 // SessionStats count what sessions did since the core was opened.
 type SessionStats struct {
@@ -74,10 +77,10 @@ func (s *Sessions) add(live *liveSession) (int64, error) {
 	if len(s.open) >= s.limit {
 		return 0, &SessionError{Message: fmt.Sprintf("%d sessions are open, which is the limit; close those that have ended, or raise max_sessions", s.limit)}
 	}
-	s.last++
-	s.open[s.last] = live
+	id := lastSession.Add(1)
+	s.open[id] = live
 	s.stats.Opened.Add(1)
-	return s.last, nil
+	return id, nil
 }
 
 func (s *Sessions) find(id int64) (*liveSession, error) {
