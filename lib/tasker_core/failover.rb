@@ -8,7 +8,7 @@ module TaskerCore
     # programming errors on the Ruby side of it. Nothing wider: an exception that
     # somebody raises into this thread (a timeout with a class of its own, say)
     # is no fault of the core.
-    FAULTS = [Unavailable, InternalError, NameError, TypeError, ArgumentError, IndexError, FrozenError,
+    FAULTS = [Unavailable, InternalError, SessionError, NameError, TypeError, ArgumentError, IndexError, FrozenError,
               MessagePack::UnpackError].freeze
 
     class << self

@@ -18,18 +18,6 @@ func BenchmarkEvaluate10k(b *testing.B) {
 	require.Len(b, rows, 10_000)
 }
 
-// BenchmarkColumns10k judges the same steps out of columns.
-func BenchmarkColumns10k(b *testing.B) {
-	columns := columnsOf(tenThousand(b))
-	rows := make([]readiness.Status, 0, columns.Len())
-	b.ReportAllocs()
-	for b.Loop() {
-		var err error
-		rows, err = columns.Evaluate(readiness.V02, frozen, rows[:0])
-		require.NoError(b, err)
-	}
-}
-
 func tenThousand(b *testing.B) []readiness.StepInput {
 	var inputs []readiness.StepInput
 	for len(inputs) < 10_000 {

@@ -127,44 +127,13 @@ func TestVersionsHaveNames(t *testing.T) {
 	require.Equal(t, "v02", readiness.V02.String())
 }
 
-func TestColumnsOfUnequalLengthAreRefused(t *testing.T) {
-	columns := columnsOf(make([]readiness.StepInput, 3))
-	columns.Attempts = columns.Attempts[:2]
-	_, err := columns.Evaluate(readiness.V02, frozen, nil)
-	require.ErrorContains(t, err, "column attempts has 2 values for 3 steps")
-}
-
 func TestJudgingAStepDoesNotAllocate(t *testing.T) {
 	var row readiness.Status
 	steps := []readiness.StepInput{failed(3, frozen), {}}
-	columns := columnsOf(steps)
 	rows, ids := make([]readiness.Status, 0, 2), make([]int64, 0, 2)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		readiness.Evaluate(readiness.V01, frozen, &steps[0], &row)
 		readiness.EvaluateAll(readiness.V02, frozen, steps, rows)
 		readiness.AppendReady(readiness.V02, frozen, steps, ids)
-		_, _ = columns.Evaluate(readiness.V02, frozen, rows)
 	}))
-}
-
-func columnsOf(steps []readiness.StepInput) readiness.Columns {
-	var c readiness.Columns
-	for _, in := range steps {
-		c.WorkflowStepIDs = append(c.WorkflowStepIDs, in.WorkflowStepID)
-		c.TaskIDs = append(c.TaskIDs, in.TaskID)
-		c.NamedStepIDs = append(c.NamedStepIDs, in.NamedStepID)
-		c.Names = append(c.Names, in.Name)
-		c.States = append(c.States, in.State)
-		c.StatesCreatedAt = append(c.StatesCreatedAt, in.StateCreatedAt)
-		c.Attempts = append(c.Attempts, in.Attempts)
-		c.RetryLimits = append(c.RetryLimits, in.RetryLimit)
-		c.Retryable = append(c.Retryable, in.Retryable)
-		c.InProcess = append(c.InProcess, in.InProcess)
-		c.Processed = append(c.Processed, in.Processed)
-		c.BackoffRequestSeconds = append(c.BackoffRequestSeconds, in.BackoffRequestSeconds)
-		c.LastAttemptedAt = append(c.LastAttemptedAt, in.LastAttemptedAt)
-		c.TotalParents = append(c.TotalParents, in.TotalParents)
-		c.CompletedParents = append(c.CompletedParents, in.CompletedParents)
-	}
-	return c
 }

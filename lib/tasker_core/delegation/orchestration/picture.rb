@@ -30,12 +30,12 @@ module TaskerCore
         # @yieldreturn [SessionView] after the engine has created steps or edges
         # @return [void]
         def load(view)
-          adopt(::Tasker::WorkflowStep.where(task_id: @task.task_id).includes(:named_step).to_a, view)
+          adopt(rows, view)
           unless complete?
             ::Tasker::WorkflowStep.get_steps_for_task(@task, @handler.step_templates)
-            adopt(::Tasker::WorkflowStep.where(task_id: @task.task_id).includes(:named_step).to_a, yield)
+            adopt(rows, yield)
           end
-          by_name = @steps.each_value.to_h { |step| [step.name, step] }
+          by_name = @steps.each_value.reverse_each.to_h { |step| [step.name, step] }
           @sequence_steps = @handler.step_templates.map { |template| by_name.fetch(template.name) }
         end
 
@@ -102,6 +102,11 @@ module TaskerCore
 
         private
 
+        # By id, so that of two steps of one name the first counts, as in the engine.
+        def rows
+          ::Tasker::WorkflowStep.where(task_id: @task.task_id).includes(:named_step).order(:workflow_step_id).to_a
+        end
+
         def adopt(steps, view)
           @steps = steps.to_h { |step| [step.workflow_step_id, step] }
           @steps.each_value { |step| prepare(step) }
@@ -147,7 +152,7 @@ module TaskerCore
 
         # Whether every template has its step and every dependency its edge.
         def complete?
-          by_name = @steps.each_value.to_h { |step| [step.name, step.workflow_step_id] }
+          by_name = @steps.each_value.reverse_each.to_h { |step| [step.name, step.workflow_step_id] }
           pairs = @edges.to_set
           @handler.step_templates.all? do |template|
             by_name.key?(template.name) && template.all_dependencies.all? do |name|
