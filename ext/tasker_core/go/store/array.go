@@ -96,6 +96,11 @@ func quotedElement(body string, at int) (value string, next int, ok bool) {
 // ParseInts decodes a bigint[] or integer[]; a nil text (no rows were
 // aggregated) gives no elements.
 func ParseInts(text *string) ([]NullInt, error) {
+	return parseNullInts(text, parseInt)
+}
+
+// parseNullInts decodes an array whose elements are NULL or what parse reads.
+func parseNullInts(text *string, parse func(element string) (int64, error)) ([]NullInt, error) {
 	if text == nil {
 		return nil, nil
 	}
@@ -109,7 +114,7 @@ func ParseInts(text *string) ([]NullInt, error) {
 			continue
 		}
 		var value int64
-		value, err = parseInt(element)
+		value, err = parse(element)
 		values = append(values, NullInt{Value: value, Valid: true})
 	}
 	return values, err
@@ -184,23 +189,7 @@ func ParseTexts(text *string) ([]*string, error) {
 // exact for every timestamp and does not depend on DateStyle or TimeZone.
 // infinity and -infinity stay the largest and the smallest value.
 func ParseMicros(text *string) ([]NullInt, error) {
-	if text == nil {
-		return nil, nil
-	}
-	body, count, err := unquoted(*text)
-	values := make([]NullInt, 0, count)
-	for len(body) > 0 && err == nil {
-		var element string
-		element, body = cutElement(body)
-		if element == "NULL" {
-			values = append(values, NullInt{})
-			continue
-		}
-		var micros int64
-		micros, err = Micros(element)
-		values = append(values, NullInt{Value: micros, Valid: true})
-	}
-	return values, err
+	return parseNullInts(text, Micros)
 }
 
 // Micros decodes one encode(timestamp_send(value), 'hex').
