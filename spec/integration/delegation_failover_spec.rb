@@ -122,23 +122,32 @@ RSpec.describe TaskerCore::Failover, :delegation do
       expect(reports).to be_empty
     end
 
+    def end_session(backend)
+      Database::Server.run(<<~SQL)
+        DO $$ BEGIN
+          PERFORM pg_terminate_backend(#{backend});
+          WHILE EXISTS (SELECT FROM pg_stat_activity WHERE pid = #{backend}) LOOP
+            PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+          END LOOP;
+        END $$
+      SQL
+    end
+
+    # How many calls fail until Active Record has noticed is a matter of which of the
+    # socket's messages it reads first, with the core and without.
+    def eventually(tries: 5)
+      yield
+    rescue ActiveRecord::ActiveRecordError
+      (tries -= 1).positive? ? retry : raise
+    end
+
     it 'goes on after the server ended the session, as the engine does', database: :committed do
       task = Rows.workflow(steps: 2)
       answer = lambda do |mode|
         switch mode
         readiness.for_task(task.task_id)
-        backend = Database.connection.select_value('SELECT pg_backend_pid()')
-        Database::Server.run(<<~SQL)
-          DO $$ BEGIN
-            PERFORM pg_terminate_backend(#{backend});
-            WHILE EXISTS (SELECT FROM pg_stat_activity WHERE pid = #{backend}) LOOP
-              PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
-            END LOOP;
-          END $$
-        SQL
-        [readiness.for_task(task.task_id).size, readiness.for_task(task.task_id).size]
-      rescue ActiveRecord::ActiveRecordError => e
-        [e.class, readiness.for_task(task.task_id).size]
+        end_session(Database.connection.select_value('SELECT pg_backend_pid()'))
+        eventually { readiness.for_task(task.task_id).size }
       end
       expect(answer.call(:active)).to eq(answer.call(:off))
       expect(reports).to be_empty
