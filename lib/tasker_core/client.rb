@@ -3,6 +3,7 @@
 require 'json'
 require_relative 'row'
 require_relative 'analytics'
+require_relative 'event_catalog'
 require_relative 'graph_analysis'
 require_relative 'ids'
 require_relative 'schema_check'
@@ -19,6 +20,7 @@ module TaskerCore
   # not fit.
   class Client
     include Analytics
+    include EventOperations
     include GraphAnalysis
     include Ids
     include SchemaOperations

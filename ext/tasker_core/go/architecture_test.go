@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"schema":            nil,
 	"store":             nil,
 	"config":            nil,
+	"event":             nil,
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},
 	"analysis":          {"dag", "lifecycle", "readiness"},
@@ -32,8 +33,8 @@ var arrows = map[string][]string{
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
 	"telemetry":         {"config"},
-	"operation":         {"analysis", "config", "dag", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool"},
-	"wire":              {"analysis", "dag", "lifecycle", "operation", "orchestration", "readiness", "store", "store/host"},
+	"operation":         {"analysis", "config", "dag", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool"},
+	"wire":              {"analysis", "dag", "event", "lifecycle", "operation", "orchestration", "readiness", "store", "store/host"},
 	"capi":              {"config", "operation", "telemetry", "wire"},
 }
 

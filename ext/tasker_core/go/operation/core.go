@@ -4,6 +4,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/store/pool"
 )
 
@@ -16,12 +17,15 @@ type Core struct {
 	Pool *pool.Pool
 	// Sessions are the task runs that are open.
 	Sessions *Sessions
+	// Catalog knows the events, those that the application registered among them.
+	Catalog *event.Catalog
 }
 
 // NewCore gives a core with these settings. A database_url that cannot be used is
 // an error; whether a server answers there shows at the first operation.
 func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
-	core := &Core{Config: settings, Log: log, Sessions: newSessions(settings.MaxSessions)}
+	core := &Core{Config: settings, Log: log, Sessions: newSessions(settings.MaxSessions),
+		Catalog: event.NewCatalog()}
 	if settings.DatabaseURL == "" {
 		return core, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jcoletaylor/tasker_core/go/dag"
+	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
@@ -81,6 +82,7 @@ func FromError(err error) *Error {
 		missing  *operation.MissingError
 		session  *operation.SessionError
 		unpaired *store.UnpairedError
+		name     *event.NameError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -95,6 +97,8 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeNotFound, Message: err.Error(), Details: map[string]any{missing.Machine.String() + "_id": missing.ID}}
 	case errors.As(err, &unpaired):
 		return &Error{Code: CodeConflict, Message: err.Error(), Retryable: true}
+	case errors.As(err, &name):
+		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
 	case errors.As(err, &notEmpty):
 		return &Error{Code: CodeSchemaNotEmpty, Message: err.Error(), Details: map[string]any{"found": notEmpty.Found}}
 	case errors.As(err, &database):

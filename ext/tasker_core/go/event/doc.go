@@ -1,0 +1,4 @@
+// Package event knows the events of a workflow: their names and payloads
+// (catalog.json, the one source of docs/EVENTS.md, of the Ruby and of the Python
+// names).
+package event

@@ -1,0 +1,27 @@
+# frozen_string_literal: true
+
+require_relative 'parity_helper'
+
+RSpec.describe 'the events of tasker-engine', :parity do
+  constants = Tasker::Constants
+  names = ->(container) { container.constants.map { |name| container.const_get(name) } }
+  groups = {
+    lifecycle: [constants::TaskEvents, constants::StepEvents, constants::WorkflowEvents,
+                constants::ObservabilityEvents::Task, constants::ObservabilityEvents::Step].flat_map(&names),
+    export: Tasker::Telemetry::Events::ExportEvents::ALL_EVENTS,
+    registry: constants::RegistryEvents::ALL_REGISTRY_EVENTS
+  }
+
+  groups.each do |group, expected|
+    it "are those of the catalogue's group #{group}" do
+      expect(TaskerCore.events.select { |event| event.group == group }.map(&:name)).to match_array(expected)
+    end
+  end
+
+  ['order', 'task.paid', 'Workflow.paid', 'step.completed', 'observability.task.enqueue'].each do |name|
+    it "leave the name #{name} to nobody else" do
+      expect { Tasker::Events.register_custom_event(name) }.to raise_error(ArgumentError)
+      expect { TaskerCore.events.register(name, meaning: '') }.to raise_error(TaskerCore::InvalidArgument)
+    end
+  end
+end
