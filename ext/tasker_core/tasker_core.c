@@ -164,6 +164,47 @@ static VALUE native_close(VALUE self, VALUE core) {
   return Qnil;
 }
 
+struct drain {
+  uint64_t queue;
+  uint32_t limit;
+  tc_buffer batch;
+  int64_t count;
+  int done;
+};
+
+static void *run_drain(void *data) {
+  struct drain *drain = data;
+  drain->count = tc_queue_drain(drain->queue, drain->limit, &drain->batch);
+  drain->done = 1;
+  return NULL;
+}
+
+/*
+ * queue_drain(queue, limit) -> String, nil or false
+ *
+ * A batch, nil where nothing waits now, false where nothing will come any more. No
+ * interrupt is served once something was taken: it would be lost.
+ */
+static VALUE native_queue_drain(VALUE self, VALUE queue, VALUE limit) {
+  struct drain drain = {0};
+  guard_process();
+  drain.queue = NUM2ULL(queue);
+  drain.limit = NUM2UINT(limit);
+  while (!drain.done) {
+    rb_thread_call_without_gvl2(run_drain, &drain, NULL, NULL);
+    if (!drain.done) rb_thread_check_ints();
+  }
+  if (drain.count == TC_QUEUE_ENDED) return Qfalse;
+  return drain.count == 0 ? Qnil : take_buffer(&drain.batch);
+}
+
+/* queue_close(queue): ends a queue; in a forked child there is nothing to end. */
+static VALUE native_queue_close(VALUE self, VALUE queue) {
+  uint64_t handle = NUM2ULL(queue);
+  if (getpid() == loaded_in) tc_queue_close(handle);
+  return Qnil;
+}
+
 /* abi_version -> Integer, asked of the library. */
 static VALUE native_abi_version(VALUE self) {
   guard_process();
@@ -185,5 +226,7 @@ void Init_tasker_core_native(void) {
   rb_define_singleton_method(mNative, "open", native_open, 1);
   rb_define_singleton_method(mNative, "close", native_close, 1);
   rb_define_singleton_method(mNative, "call", native_call, 3);
+  rb_define_singleton_method(mNative, "queue_drain", native_queue_drain, 2);
+  rb_define_singleton_method(mNative, "queue_close", native_queue_close, 1);
   rb_define_singleton_method(mNative, "abi_version", native_abi_version, 0);
 }

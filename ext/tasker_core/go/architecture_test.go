@@ -25,7 +25,9 @@ var arrows = map[string][]string{
 	"schema":            nil,
 	"store":             nil,
 	"config":            nil,
-	"event":             nil,
+	"pack":              nil,
+	"queue":             {"pack"},
+	"event":             {"pack", "queue"},
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},
 	"analysis":          {"dag", "lifecycle", "readiness"},
@@ -34,8 +36,8 @@ var arrows = map[string][]string{
 	"store/conformance": {"store"},
 	"telemetry":         {"config"},
 	"operation":         {"analysis", "config", "dag", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool"},
-	"wire":              {"analysis", "dag", "event", "lifecycle", "operation", "orchestration", "readiness", "store", "store/host"},
-	"capi":              {"config", "operation", "telemetry", "wire"},
+	"wire":              {"analysis", "dag", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host"},
+	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
 }
 
 // pure are the packages without a driver, cgo, a clock or any other I/O.

@@ -66,6 +66,42 @@ void tc_cancel(uint64_t token);
  */
 void tc_call(uint64_t core, uint64_t token, tc_byte *request, size_t length, tc_buffer *reply);
 
+/*
+ * Queues. An operation that promises more than its reply (subscribe) gives a queue:
+ * an integer, and a file descriptor that is readable while something waits in the
+ * queue. The caller sleeps on the descriptor in its own way (select, poll, epoll, an
+ * event loop), takes batches, and never reads, writes or closes the descriptor itself.
+ *
+ * Readable is a state and not an edge: it ends when a drain has left the queue empty,
+ * so nothing is missed whichever way the caller waits.
+ *
+ * The caller owns the queue and ends it with tc_queue_close, once, when no thread
+ * waits on the descriptor any more: its number may be given out again at once. A queue
+ * outlives its core: when the core is closed the descriptor becomes readable, and what
+ * waits can still be taken. Draining by several threads at once is safe; each item
+ * goes to one of them.
+ */
+
+/* What tc_queue_drain gives when the queue has ended, or there is none. */
+#define TC_QUEUE_ENDED (-1)
+
+/* The descriptor of a queue, or -1 for an unknown one. */
+int tc_queue_fd(uint64_t queue);
+
+/*
+ * Takes up to limit items (65,536 at most) without waiting, as a msgpack array in
+ * batch, and gives their number: 0, and no batch, where nothing waits now;
+ * TC_QUEUE_ENDED where nothing will come any more. What is taken is the caller's to
+ * deliver.
+ */
+int64_t tc_queue_drain(uint64_t queue, uint32_t limit, tc_buffer *batch);
+
+/*
+ * Ends a queue, frees who waits for room in it, and drops what still waits, counted as
+ * dropped. Unknown queues are ignored.
+ */
+void tc_queue_close(uint64_t queue);
+
 /* Frees what a call handed out. An empty buffer is allowed. */
 void tc_free(tc_buffer buffer);
 

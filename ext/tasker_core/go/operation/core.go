@@ -15,6 +15,8 @@ type Core struct {
 	// Pool holds connections of the core's own; nil where the host runs the
 	// statements on its connection.
 	Pool *pool.Pool
+	// Bus carries the events of this core.
+	Bus *event.Bus
 	// Sessions are the task runs that are open.
 	Sessions *Sessions
 	// Catalog knows the events, those that the application registered among them.
@@ -24,7 +26,7 @@ type Core struct {
 // NewCore gives a core with these settings. A database_url that cannot be used is
 // an error; whether a server answers there shows at the first operation.
 func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
-	core := &Core{Config: settings, Log: log, Sessions: newSessions(settings.MaxSessions),
+	core := &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
 		Catalog: event.NewCatalog()}
 	if settings.DatabaseURL == "" {
 		return core, nil
@@ -42,6 +44,7 @@ func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 
 // Close ends what the core holds.
 func (c *Core) Close() {
+	c.Bus.Close()
 	if c.Pool != nil {
 		c.Pool.Close()
 	}
