@@ -93,6 +93,9 @@ module TaskerCore
     setting :honour_concurrency_limits, default: true, allowed: [true, false],
                                         doc: "Steps run as many at once as the engine's configuration allows."
 
+    setting :deduplicate_events, default: false, allowed: [true, false],
+                                 doc: 'Each happening is published once, where the engine publishes it twice or thrice.'
+
     setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
                         doc: "The Go core's own log, on standard error."
     setting :log_format, default: :json, allowed: %i[json console], core: true,

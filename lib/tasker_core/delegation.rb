@@ -14,7 +14,7 @@ module TaskerCore
       Answers: 'answers', StepReadiness: 'step_readiness', ExecutionContext: 'execution_context',
       DependencyLevels: 'dependency_levels', StepDag: 'step_dag', BoundedDag: 'bounded_dag',
       KnownFunctions: 'known_functions', Analytics: 'analytics',
-      StateTransitions: 'state_transitions', Orchestration: 'orchestration' }.each do |name, file|
+      StateTransitions: 'state_transitions', Orchestration: 'orchestration', Events: 'events' }.each do |name, file|
       autoload name, File.join(__dir__, 'delegation', file)
     end
 
@@ -38,6 +38,7 @@ module TaskerCore
         CAPABILITIES.each do |switch, parts|
           parts.each { |part| const_get(part).apply } unless configuration.public_send(switch) == :off
         end
+        Events.apply if Events.wanted?(configuration)
         true
       end
 

@@ -73,15 +73,16 @@ module TaskerCore
     # @return [EventDefinition, nil]
     def [](name)
       name = name.to_s
-      @built_in[name] || @mutex.synchronize { @custom[name] }
+      @built_in[name] || @mutex.synchronize { @custom[name] } || from_engine[name]
     end
 
     # @yieldparam definition [EventDefinition] the built-in ones in the order of the
     #   source, then the custom ones by name
     def each(&) = [*@built_in.values, *custom].each(&)
 
-    # @return [Array<EventDefinition>] what the application registered, by name
-    def custom = @mutex.synchronize { @custom.values }.sort_by(&:name)
+    # @return [Array<EventDefinition>] what the application registered, here or with the
+    #   engine (Tasker::Events.register_custom_event), by name
+    def custom = from_engine.merge(@mutex.synchronize { @custom.dup }).values.sort_by(&:name)
 
     # Registers a custom event. The same definition again changes nothing.
     #
@@ -106,6 +107,14 @@ module TaskerCore
     def kept = @source['events'].filter_map { |event| [event['name'], event['kept']] if event['kept'] }.to_h
 
     private
+
+    def from_engine
+      return {} unless defined?(::Tasker::Events::CustomRegistry)
+
+      ::Tasker::Events::CustomRegistry.instance.custom_events.to_h do |name, event|
+        [name, EventDefinition.new(name:, group: :custom, meaning: event[:description], published: true, fields: [])]
+      end
+    end
 
     # Go has the same rules: go/event/catalog.go.
     def reason(name)

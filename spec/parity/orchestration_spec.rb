@@ -30,7 +30,10 @@ RSpec.describe 'orchestration' do
     example.run
   ensure
     pool.unpin_connection!
-    TaskerCore.configure { |c| c.state_transitions = c.orchestration = :off }
+    TaskerCore.configure do |c|
+      c.state_transitions = c.orchestration = :off
+      c.deduplicate_events = false
+    end
     Scripted.forget
   end
 
@@ -118,6 +121,22 @@ RSpec.describe 'orchestration' do
       expect(Tasker::Task.find(task.task_id).complete).to eq(run['task_complete'])
       expect(ActiveJob::Base.queue_adapter.enqueued_jobs).to be_empty
       expect(TaskerCore::Reporting.counts).to be_empty
+    end
+
+    %i[off active].each do |orchestration|
+      it "publishes each happening of #{name} once where duplicates are removed, orchestration #{orchestration}" do
+        TaskerCore.configure { |c| c.deduplicate_events = true }
+        events = run(orchestration, task_of(name, graphs.fetch(name)))
+        times = TaskerCore.events.kept.transform_values { |kept| kept['times'] }
+        once = run['handle_events'].tally.to_h { |event, count| [event, count / times.fetch(event, 1)] }
+
+        expect(events.map(&:first).tally).to eq(once)
+        events.each do |event, payload|
+          next if event.start_with?('task.')
+
+          expect(payload.keys.map(&:to_s)).to include(*run['payload_keys'][event].flatten), event
+        end
+      end
     end
 
     it "publishes for #{name} what the engine publishes, value by value" do

@@ -47,15 +47,22 @@ module Tasker
       include Concerns::EventPublisher
 
       def find_viable_steps(task, sequence)
-        WorkflowStep.get_viable_steps(task, sequence).tap { |steps| announce(task, steps.map(&:workflow_step_id)) }
+        WorkflowStep.get_viable_steps(task, sequence).tap do |steps|
+          if steps.empty?
+            publish_no_viable_steps(task.task_id, reason: 'No steps ready for execution',
+                                                  total_steps_checked: sequence.steps.size)
+          else
+            announce(task, steps)
+          end
+        end
       end
 
       private
 
-      def announce(task, ids)
-        return publish_no_viable_steps(task.task_id, reason: 'No steps ready for execution') if ids.empty?
-
-        publish_viable_steps_discovered(task.task_id, ids, processing_mode: 'concurrent')
+      def announce(task, steps)
+        publish_viable_steps_discovered(task.task_id, steps.map(&:workflow_step_id), processing_mode: 'concurrent',
+                                                                                     viable_count: steps.size,
+                                                                                     step_names: steps.map(&:name))
       end
     end
 

@@ -12,9 +12,9 @@ module Tasker
       end
 
       def finalize_task_with_steps(task, _sequence, processed_steps)
-        publish_task_finalization_started(task, processed_steps_count: processed_steps.size)
+        publish_task_finalization_started(task, **told(task, processed_steps))
         finalize_task(task.task_id, synchronous: true)
-        publish_task_finalization_completed(task, processed_steps_count: processed_steps.size)
+        publish_task_finalization_completed(task, **told(task, processed_steps))
       end
 
       def finalize_task(task_id, synchronous: false)
@@ -32,7 +32,7 @@ module Tasker
           task.update!(complete: true)
           raise ActiveRecord::Rollback unless safe_transition_to(task, 'complete')
         end
-        publish_task_completed(task, total_steps: context.total_steps)
+        publish_task_completed(task, total_steps: context.total_steps, completion_percentage: 100.0)
       end
 
       def error_task(task, context)
@@ -48,6 +48,10 @@ module Tasker
       end
 
       private
+
+      def told(task, steps)
+        { processed_steps_count: steps.size, execution_status: context_of(task)&.execution_status }
+      end
 
       def context_of(task) = ContextManager.get_task_execution_context(task.task_id)
 

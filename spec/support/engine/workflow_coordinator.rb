@@ -40,8 +40,11 @@ module Tasker
         task.reload
         sequence = handler.get_sequence(task)
         viable = ViableStepDiscovery.new.find_viable_steps(task, sequence)
-        return [] if viable.empty?
-
+        if viable.empty?
+          publish_no_viable_steps(task.task_id, reason: 'No steps ready for execution')
+          return []
+        end
+        publish_viable_steps_discovered(task.task_id, viable.map(&:workflow_step_id), processing_mode: 'concurrent')
         handler.send(:step_executor).execute_steps(task, sequence, viable, handler)
       end
 
