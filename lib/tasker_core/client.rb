@@ -3,6 +3,7 @@
 require 'json'
 require_relative 'row'
 require_relative 'analytics'
+require_relative 'drawing'
 require_relative 'event_catalog'
 require_relative 'graph_analysis'
 require_relative 'ids'
@@ -20,6 +21,7 @@ module TaskerCore
   # not fit.
   class Client
     include Analytics
+    include Drawing
     include EventOperations
     include GraphAnalysis
     include Ids

@@ -48,4 +48,13 @@ namespace :tasker_core do
     end
     puts "#{reset.steps.size} steps were reset; tasks enqueued: #{reset.task_ids.join(', ').presence || 'none'}"
   end
+
+  desc "Draw a task: 'tasker_core:graph[42,task.svg]', or task.mmd for Mermaid; without a file to standard output"
+  task :graph, %i[task_id file] => :environment do |_, arguments|
+    file = arguments[:file]
+    mermaid = file ? file.end_with?('.mmd', '.md') : ENV['FORMAT'] == 'mermaid'
+    drawing = TaskerCore.draw(Integer(arguments.fetch(:task_id)), format: mermaid ? :mermaid : :svg)
+    abort "There is no task #{arguments[:task_id]}." unless drawing
+    file ? File.write(file, drawing) : puts(drawing)
+  end
 end

@@ -31,17 +31,18 @@ var arrows = map[string][]string{
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},
 	"analysis":          {"dag", "lifecycle", "readiness"},
+	"drawing":           {"dag", "lifecycle"},
 	"store/host":        {"store"},
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
 	"telemetry":         {"config"},
-	"operation":         {"analysis", "config", "dag", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool"},
-	"wire":              {"analysis", "dag", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host"},
+	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool"},
+	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host"},
 	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
 }
 
 // pure are the packages without a driver, cgo, a clock or any other I/O.
-var pure = []string{"dag", "lifecycle", "readiness", "orchestration", "analysis", "schema"}
+var pure = []string{"dag", "lifecycle", "readiness", "orchestration", "analysis", "drawing", "schema"}
 
 // allowed is what a pure package may import of the standard library; nothing of it
 // reaches outside of the process. time is for values, see clocks.

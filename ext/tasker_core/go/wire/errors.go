@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jcoletaylor/tasker_core/go/dag"
+	"github.com/jcoletaylor/tasker_core/go/drawing"
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/store"
@@ -82,6 +83,7 @@ func FromError(err error) *Error {
 		missing  *operation.MissingError
 		session  *operation.SessionError
 		unpaired *store.UnpairedError
+		large    *drawing.TooLargeError
 		name     *event.NameError
 	)
 	switch {
@@ -91,6 +93,8 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeCycle, Message: err.Error(), Details: map[string]any{"path": cycle.Path}}
 	case errors.As(err, &unknown):
 		return &Error{Code: CodeUnknownFunction, Message: err.Error(), Details: map[string]any{"function": unknown.Function}}
+	case errors.As(err, &large):
+		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
 	case errors.As(err, &session):
 		return &Error{Code: CodeSession, Message: err.Error()}
 	case errors.As(err, &missing):

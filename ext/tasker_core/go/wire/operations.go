@@ -15,6 +15,7 @@ var operations = map[string]handler{
 	"current_step_state":      handle(currentStepState),
 	"current_task_state":      handle(currentTaskState),
 	"dependency_levels":       handle(dependencyLevels),
+	"draw":                    handle(draw),
 	"event_catalog":           handle(eventCatalog),
 	"event_stats":             handle(eventStats),
 	"function_versions":       handle(functionVersions),
