@@ -25,6 +25,7 @@ module TaskerCore
     include EventOperations
     include GraphAnalysis
     include Ids
+    include Publishing
     include SchemaOperations
     include Sessions
     include StuckWork
@@ -174,6 +175,10 @@ module TaskerCore
     def readiness_version = @readiness_version ||= call('readiness_version', {})
 
     private
+
+    def subscriptions = @core.subscriptions
+
+    def event_core = @core
 
     def call(operation, arguments) = @core.call(operation, arguments, @host)
 

@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require 'msgpack'
+require_relative 'event_list'
+require_relative 'subscriptions'
 
 module TaskerCore
   # A core opened in this process. It turns a call into requests, runs the
@@ -18,8 +20,9 @@ module TaskerCore
         return core if core&.pid == Process.pid
 
         @mutex.synchronize do
-          @current = new(TaskerCore.configuration.core_settings) unless @current&.pid == Process.pid
-          @current
+          next @current if @current&.pid == Process.pid
+
+          @current = new(TaskerCore.configuration.core_settings, TaskerCore.subscriptions)
         end
       end
 
@@ -46,9 +49,14 @@ module TaskerCore
     # @return [Integer] the process that opened the core
     attr_reader :pid
 
+    # @return [Subscriptions] to the events of this core
+    attr_reader :subscriptions
+
     # @param settings [Hash{String => Object}] see go/config/config.go
-    def initialize(settings = {})
+    # @param subscriptions [Subscriptions] those that are there already
+    def initialize(settings = {}, subscriptions = Subscriptions.new)
       @settings = settings
+      @subscriptions = subscriptions
       @blocking = settings.key?('database_url')
       @closed = false
       @opening = Mutex.new
@@ -67,11 +75,30 @@ module TaskerCore
     # The same, with symbols for the text keys of the value's hashes.
     def call_for_symbols(operation, arguments, host = nil) = run([operation, arguments, []], host, true)
 
-    # Ends the core's sessions and connections. Calls that other threads have under
-    # way are cancelled.
+    # Publishes events, and waits for subscriptions that have no room, except on the
+    # thread that delivers to them.
+    #
+    # @param rows [Array<Array>] see EventList
+    # @return [void]
+    def publish(rows)
+      wait = !Delivery.here?
+      until rows.empty?
+        reply = unpack(Native.call(handle, EventList.request(rows, wait), wait), false)
+        raise error(reply) if reply[0] == ERROR
+
+        # Fewer than all where something wanted the thread's attention meanwhile.
+        rows = rows.drop(reply[1])
+      end
+    end
+
+    # Ends the core's sessions and connections. Subscribers get what waits for them;
+    # calls that other threads have under way are cancelled.
     def close
       @closed = true
-      Native.close(@handle) if @pid == Process.pid
+      return unless @pid == Process.pid
+
+      @subscriptions.closing
+      Native.close(@handle)
     end
 
     # @return [Boolean]
@@ -100,6 +127,8 @@ module TaskerCore
       @handle, reply = Native.open(@settings.to_msgpack)
       @pid = Process.pid
       raise error(MessagePack.unpack(reply)) if @handle.zero?
+
+      @subscriptions.opened(@handle)
     end
 
     # The core's handle in this process: a forked child opens a core of its own.

@@ -7,6 +7,8 @@ module TaskerCore
   #   @return [Symbol] :failover (the core failed, the engine's own code went on),
   #     :difference (shadow mode: core and engine answered differently),
   #     :unknown_function (a function of the database is not the engine's),
+  #     :subscriber_failed (a block that gets events raised), :delivery_failed (a
+  #     subscription gets no events),
   #     :late_result (a step's result was refused: it timed out, or was changed by
   #     others) or :not_enqueued (an unfinished task that no job takes up again)
   # @!attribute [r] capability

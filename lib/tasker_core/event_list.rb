@@ -1,0 +1,55 @@
+# frozen_string_literal: true
+
+require 'msgpack'
+
+module TaskerCore
+  # Events on their way into the core.
+  module EventList
+    FIELDS = %i[name occurred_at task_id step_id namespace task_name step_name payload].freeze
+    private_constant :FIELDS
+
+    module_function
+
+    # @param event [Hash{Symbol => Object}]
+    # @return [Array] its fields in the order of go/event/codec.go
+    def row(event)
+      time = event[:occurred_at]
+      [event.fetch(:name), time && micros(time), event[:task_id], event[:step_id], event[:namespace],
+       event[:task_name], event[:step_name], event[:payload]]
+    end
+
+    # @param rows [Array<Array>]
+    # @param wait [Boolean] whether to wait for subscriptions without room
+    # @return [String] a request; what msgpack does not know becomes text, times in ISO 8601
+    # @raise [InvalidArgument] if an id or a name is nothing of the kind
+    def request(rows, wait)
+      envelope(rows, wait)
+    rescue NoMethodError, RangeError
+      begin
+        envelope(rows.map { |row| [*row[0..6], plain(row[7])] }, wait)
+      rescue NoMethodError, RangeError => e
+        raise InvalidArgument.new("the events cannot be published: #{e.message}", code: 'invalid_argument')
+      end
+    end
+
+    def envelope(rows, wait) = ['publish_events', { 'events' => rows, 'wait' => wait }, []].to_msgpack
+
+    def micros(time) = (time.to_i * 1_000_000) + time.usec
+
+    def plain(value)
+      case value
+      when nil, true, false, String, Float then value
+      when Hash then value.to_h { |key, element| [key.to_s, plain(element)] }
+      when Array then value.map { |element| plain(element) }
+      else plain_object(value)
+      end
+    end
+
+    def plain_object(value)
+      return value if value.is_a?(Integer) && value.bit_length < 64
+      return value.to_time.getutc.strftime('%Y-%m-%dT%H:%M:%S.%6NZ') if value.respond_to?(:usec)
+
+      value.to_s
+    end
+  end
+end

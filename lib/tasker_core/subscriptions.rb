@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+require_relative 'subscription'
+
+# What the subscribers of a core are kept in.
+module TaskerCore
+  # The subscriptions to the events of one core. They are kept in Ruby and made in the
+  # core when it is opened, so that an application subscribes at boot without loading
+  # the native core, and a forked child has them too, with queues of its own.
+  class Subscriptions
+    def initialize
+      @mutex = Mutex.new
+      @list = []
+      @core = nil
+    end
+
+    # @return [Subscription] made in the core if that is open in this process
+    def add(names, options, block)
+      raise ArgumentError, 'subscribe needs a block, which gets the events' unless block
+
+      subscription = Subscription.new(self, names, options, block)
+      @mutex.synchronize do
+        subscription.attach(@core) if @core && @pid == Process.pid
+        @list << subscription
+      end
+      subscription
+    end
+
+    # @param subscription [Subscription]
+    def remove(subscription)
+      @mutex.synchronize { @list.delete(subscription) }
+    end
+
+    # @param core [Integer] the handle of a core that was opened in this process
+    def opened(core)
+      @mutex.synchronize do
+        @core = core
+        @pid = Process.pid
+        @list.each { |subscription| attach(subscription) }
+      end
+    end
+
+    # Lets subscribers take what is there, before the core is closed.
+    def closing
+      list = @mutex.synchronize do
+        @core = nil
+        @list.dup
+      end
+      list.each(&:detach)
+      ending = Process.clock_gettime(Process::CLOCK_MONOTONIC) + Delivery::PATIENCE
+      list.each { |subscription| subscription.detach(ending) }
+    end
+
+    private
+
+    # A core works without its subscribers.
+    def attach(subscription)
+      subscription.attach(@core)
+    rescue Error => e
+      message = "#{subscription.inspect} gets no events in process #{@pid}: #{e.message}"
+      Reporting.report(Report.new(kind: :delivery_failed, capability: :events, operation: 'TaskerCore.subscribe',
+                                  message:, details: { error: e }))
+    end
+  end
+end
