@@ -145,7 +145,7 @@ func SessionFinish(ctx context.Context, core *Core, driver store.Driver, request
 	if !finished.RowID.Valid {
 		core.Sessions.stats.Late.Add(1)
 		live.session.Refused(request.StepID)
-		return &FinishResult{Code: lifecycle.Conflict, Message: fmt.Sprintf("step %d is %s now: it was changed while its handler ran; the result was not written", request.StepID, finished.State)}, nil
+		return lateResult(request.StepID, finished.State), nil
 	}
 	core.Sessions.stats.Finished.Add(1)
 	return &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value, TaskVersion: finished.TaskVersion.Value},

@@ -11,7 +11,14 @@ import (
 //go:embed claim.sql
 var claimTemplate string
 
-var claimSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{increment}}", sortKeyIncrement).Replace(claimTemplate)
+// eligible is what a step's own row must say for it to run now.
+const eligible = `object.retryable IS NOT FALSE AND object.processed IS NOT TRUE AND object.in_process IS NOT TRUE
+      AND coalesce(object.attempts, 0) < coalesce(object.retry_limit, 3)
+      AND (object.backoff_request_seconds IS NULL OR object.last_attempted_at IS NULL
+        OR object.last_attempted_at + object.backoff_request_seconds * interval '1 second' <= LOCALTIMESTAMP)`
+
+var claimSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{eligible}}", eligible,
+	"{{increment}}", sortKeyIncrement).Replace(claimTemplate)
 
 // Claim is what became of a claim. Without a token nothing was written, and the
 // other fields say what was in the way.

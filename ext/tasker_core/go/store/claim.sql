@@ -11,10 +11,7 @@ WITH seen AS MATERIALIZED (
   SELECT object.workflow_step_id AS id, audit.id AS row_id,
     coalesce(nullif(btrim(audit.to_state), ''), 'pending') AS state,
     {{guard}} AS guard,
-    object.retryable IS NOT FALSE AND object.processed IS NOT TRUE AND object.in_process IS NOT TRUE
-      AND coalesce(object.attempts, 0) < coalesce(object.retry_limit, 3)
-      AND (object.backoff_request_seconds IS NULL OR object.last_attempted_at IS NULL
-        OR object.last_attempted_at + object.backoff_request_seconds * interval '1 second' <= LOCALTIMESTAMP) AS eligible,
+    {{eligible}} AS eligible,
     rows.ids, rows.versions,
     coalesce(task.to_state, 'pending') AS task_state
   FROM tasker_workflow_steps object

@@ -10,11 +10,15 @@ import (
 // pool in one of the core's, otherwise in the one that the host has open. Those of
 // sessions open theirs themselves: they note what was written when it is committed.
 var writes = map[string]bool{
-	"install_schema":   true,
-	"reset_stuck":      true,
-	"transition_step":  true,
-	"transition_steps": true,
-	"transition_task":  true,
+	"claim_ready_steps": true,
+	"finalize_task":     true,
+	"finish_claim":      true,
+	"install_schema":    true,
+	"renew_claims":      true,
+	"reset_stuck":       true,
+	"transition_step":   true,
+	"transition_steps":  true,
+	"transition_task":   true,
 }
 
 // inTransaction makes a handler that writes out of one that does not know how its

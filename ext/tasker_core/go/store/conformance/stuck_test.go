@@ -43,7 +43,7 @@ func stuckWorkflow(t *testing.T, conn *pgx.Conn, steps, minutes int) (taskID int
   SELECT task_id, 'in_progress', 10, LOCALTIMESTAMP - interval '1 day', LOCALTIMESTAMP - interval '1 day' FROM task
 ), claimed AS (
   INSERT INTO tasker_workflow_step_transitions (workflow_step_id, to_state, sort_key, created_at, updated_at)
-  SELECT workflow_step_id, 'in_progress', 10, LOCALTIMESTAMP - $2::int * interval '1 minute', LOCALTIMESTAMP FROM made
+  SELECT workflow_step_id, 'in_progress', 10, at, at FROM made, (SELECT LOCALTIMESTAMP - $2::int * interval '1 minute' AS at) AS claim
 )
 SELECT task_id FROM task`, steps, minutes)
 	require.NoError(t, row.Scan(&taskID))

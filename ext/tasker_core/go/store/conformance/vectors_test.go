@@ -3,6 +3,9 @@ package conformance_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +47,8 @@ func TestEveryDriverGivesTheEnginesRecordedAnswers(t *testing.T) {
 			q := questions{t: t, ask: ask}
 			q.readNow()
 			q.askAll(recorded.Cases)
+			q.askForWork(readiness.V01)
+			q.askForWork(readiness.V02)
 			for _, one := range recorded.Cases {
 				q.askOne(one)
 			}
@@ -102,6 +107,55 @@ func (q *questions) askAll(cases []recordedCase) {
 		q.same(one, "contexts of all", one.Expect.Context, contextOf(contexts[i]))
 	}
 }
+
+// askForWork compares what a worker is offered with what the rules of readiness say
+// of the steps of tasks that are open.
+func (q *questions) askForWork(version readiness.Version) {
+	var names, open []string
+	q.ask(func(driver store.Driver) error {
+		rows, err := driver.Query(context.Background(), store.Statement{Name: "names", SQL: `SELECT
+  (SELECT array_agg(DISTINCT name)::text FROM tasker_named_steps),
+  (SELECT array_agg(task.task_id)::text FROM tasker_tasks task
+   LEFT JOIN tasker_task_transitions audit ON audit.task_id = task.task_id AND audit.most_recent
+   WHERE coalesce(audit.to_state, 'pending') IN ('pending', 'in_progress'))`})
+		if err == nil {
+			names, open = elements(*rows[0][0]), elements(*rows[0][1])
+		}
+		return err
+	})
+	handlers := store.StepHandlers{Steps: names, Versions: make([]string, len(names))}
+	for range names {
+		handlers.Namespaces, handlers.Tasks = append(handlers.Namespaces, "default"), append(handlers.Tasks, "vectors")
+	}
+	tasks := make([]int64, len(open))
+	for i, id := range open {
+		tasks[i], _ = strconv.ParseInt(id, 10, 64)
+	}
+	var offered, ready []int64
+	q.ask(func(driver store.Driver) error {
+		steps, err := store.LockReadySteps(context.Background(), driver, handlers, int64(version), 1_000_000)
+		offered = nil
+		for _, step := range steps {
+			offered = append(offered, step.ID)
+		}
+		return err
+	})
+	q.ask(func(driver store.Driver) error {
+		rows, err := operation.StepReadiness(context.Background(), driver, version, tasks)
+		ready = nil
+		for _, row := range rows {
+			if row.ReadyForExecution {
+				ready = append(ready, row.WorkflowStepID)
+			}
+		}
+		return err
+	})
+	slices.Sort(ready)
+	require.NotEmpty(q.t, ready)
+	assert.Equal(q.t, ready, offered, version.String())
+}
+
+func elements(array string) []string { return strings.Split(strings.Trim(array, "{}"), ",") }
 
 func (q *questions) askOne(one recordedCase) {
 	ctx := context.Background()

@@ -19,6 +19,7 @@ type Pool struct {
 	settings    Settings
 	closing     context.Context
 	close       context.CancelFunc
+	listener    listener
 }
 
 // New gives a pool; it opens no connection yet. Settings that cannot work are an
@@ -42,6 +43,9 @@ func New(settings Settings) (*Pool, error) {
 func (p *Pool) Close() {
 	p.close()
 	p.connections.Close()
+	p.listener.mutex.Lock()
+	defer p.listener.mutex.Unlock()
+	p.listener.close()
 }
 
 // Query runs a statement that reads on any free connection.

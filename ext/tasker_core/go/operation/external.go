@@ -1,0 +1,161 @@
+package operation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
+	"github.com/jcoletaylor/tasker_core/go/orchestration"
+	"github.com/jcoletaylor/tasker_core/go/readiness"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// ClaimRequest asks for steps on behalf of a worker that is no part of the
+// workflow's host.
+type ClaimRequest struct {
+	Handlers store.StepHandlers
+	Rules    readiness.Version
+	Limit    int64
+	// StartTasks also sets pending tasks of claimed steps in_progress: nobody else
+	// runs them.
+	StartTasks bool
+	Now        *string
+}
+
+// ClaimedStep is a step that the worker holds.
+type ClaimedStep struct {
+	store.ReadyStep
+	// Token is the id of the claim's audit row.
+	Token int64
+}
+
+// ClaimReadySteps finds steps that can run and claims them, in the transaction of
+// the driver. Failed steps whose waiting time is over go back to pending first. A
+// step that another worker looks at is passed over, one that somebody else claims at
+// the same moment is left out.
+func ClaimReadySteps(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest) ([]ClaimedStep, error) {
+	found, err := store.LockReadySteps(ctx, driver, request.Handlers, int64(request.Rules), request.Limit)
+	if err != nil {
+		return nil, err
+	}
+	if err := setPendingAgain(ctx, driver, request, found); err != nil {
+		return nil, err
+	}
+	claimed := make([]ClaimedStep, 0, len(found))
+	for _, step := range found {
+		claim, err := store.ClaimStep(ctx, driver, step.ID, request.Now)
+		if err != nil {
+			return nil, err
+		}
+		core.Sessions.stats.Claims.Add(1)
+		if claim == nil || !claim.Token.Valid {
+			core.Sessions.stats.ClaimsRefused.Add(1)
+			continue
+		}
+		claimed = append(claimed, ClaimedStep{ReadyStep: step, Token: claim.Token.Value})
+	}
+	return claimed, startTasks(ctx, driver, request, claimed)
+}
+
+func setPendingAgain(ctx context.Context, driver store.Driver, request ClaimRequest, found []store.ReadyStep) error {
+	var failed []int64
+	for _, step := range found {
+		if step.State == lifecycle.Error {
+			failed = append(failed, step.ID)
+		}
+	}
+	return moveAll(ctx, driver, lifecycle.Step, failed, lifecycle.Pending, request.Now)
+}
+
+func startTasks(ctx context.Context, driver store.Driver, request ClaimRequest, claimed []ClaimedStep) error {
+	var pending []int64
+	for _, step := range claimed {
+		if request.StartTasks && step.TaskState == lifecycle.Pending {
+			pending = append(pending, step.TaskID)
+		}
+	}
+	slices.Sort(pending)
+	return moveAll(ctx, driver, lifecycle.Task, slices.Compact(pending), lifecycle.InProgress, request.Now)
+}
+
+func moveAll(ctx context.Context, driver store.Driver, machine lifecycle.Machine, ids []int64, to string, now *string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := TransitionMany(ctx, driver, TransitionRequest{Machine: machine, IDs: ids, To: to, Now: now})
+	return err
+}
+
+// FinishClaim records the outcome of a claimed step and tells the workflow's host.
+// If the claim no longer holds, nothing is written and the answer is a conflict.
+func FinishClaim(ctx context.Context, core *Core, driver store.Driver, taskID int64, finish store.Finish) (*FinishResult, error) {
+	finished, err := store.FinishStep(ctx, driver, finish)
+	if err != nil {
+		return nil, err
+	}
+	if !finished.RowID.Valid {
+		core.Sessions.stats.Late.Add(1)
+		return lateResult(finish.StepID, finished.State), nil
+	}
+	core.Sessions.stats.Finished.Add(1)
+	result := &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value,
+		TaskVersion: finished.TaskVersion.Value}
+	return result, store.Notify(ctx, driver, store.ChannelFinished, taskID)
+}
+
+func lateResult(stepID int64, state string) *FinishResult {
+	return &FinishResult{Code: lifecycle.Conflict,
+		Message: fmt.Sprintf("step %d is %s now: it was changed while its handler ran; the result was not written", stepID, state)}
+}
+
+// RenewClaims tells that the worker which holds claims is alive, so that they do not
+// count as stuck. It gives those that still hold: of the others the results would be
+// refused.
+func RenewClaims(ctx context.Context, driver store.Driver, tokens []int64, now *string) ([]int64, error) {
+	return store.RenewClaims(ctx, driver, tokens, now)
+}
+
+// FinalizeTask closes a task that nobody else runs, once nothing of it is left to do:
+// complete where every step is, error where a step has failed for good. It gives the
+// task's state.
+func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Version, taskID int64, now *string) (string, error) {
+	picture, at, err := takePicture(ctx, driver, taskID)
+	if err != nil {
+		return "", err
+	}
+	session, err := orchestration.New(orchestration.Options{Rules: rules, FinalWhenNotRetryable: true}, *picture)
+	if err != nil {
+		return "", err
+	}
+	state := picture.Task.State.Or(lifecycle.Pending)
+	if state != lifecycle.InProgress {
+		return state, nil
+	}
+	switch session.Context(at).ExecutionStatus {
+	case readiness.AllComplete:
+		return closeTask(ctx, driver, taskID, lifecycle.Complete, now)
+	case readiness.BlockedByFailures:
+		return closeTask(ctx, driver, taskID, lifecycle.Error, now)
+	}
+	return state, nil
+}
+
+// closeTask leaves the task to whoever was faster.
+func closeTask(ctx context.Context, driver store.Driver, taskID int64, to string, now *string) (string, error) {
+	result, err := TransitionOne(ctx, driver, TransitionRequest{Machine: lifecycle.Task, IDs: []int64{taskID}, To: to, Now: now})
+	if err != nil || !result.Allowed() {
+		return result.current(), err
+	}
+	if to == lifecycle.Complete {
+		err = store.MarkComplete(ctx, driver, taskID, now)
+	}
+	return to, err
+}
+
+func (r *TransitionResult) current() string {
+	if r == nil {
+		return ""
+	}
+	return r.From
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"strings"
+)
+
+//go:embed ready_steps.sql
+var readyStepsTemplate string
+
+var readyStepsSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{eligible}}", eligible).Replace(readyStepsTemplate)
+
+// The channels of LISTEN and NOTIFY between the host of a workflow and the workers
+// outside of it. The payload is a task's id.
+const (
+	// ChannelReady tells workers that steps of theirs can run.
+	ChannelReady = "tasker_core_ready"
+	// ChannelFinished tells the host that a worker has finished a step.
+	ChannelFinished = "tasker_core_finished"
+)
+
+// StepHandlers name the steps that a worker has handlers for, by column.
+type StepHandlers struct {
+	Namespaces []string
+	Tasks      []string
+	// Versions are empty for any.
+	Versions []string
+	Steps    []string
+}
+
+// ReadyStep is a step that can run now, with what its handler reads. JSON is as the
+// database has it, to the last digit.
+type ReadyStep struct {
+	// Handler is the place of its handler among those that were asked for.
+	Handler    int64
+	Version    string
+	ID         int64
+	TaskID     int64
+	State      string
+	TaskState  string
+	Attempts   int64
+	RetryLimit int64
+	Context    *string
+	Inputs     *string
+	Results    *string
+	// Parents is an object: the parents' results by name; nil without parents.
+	Parents *string
+}
+
+// LockReadySteps gives steps that can run now and locks their rows. rules is the
+// version of the readiness rules.
+func LockReadySteps(ctx context.Context, driver Driver, handlers StepHandlers, rules, limit int64) ([]ReadyStep, error) {
+	rows, err := driver.Query(ctx, Statement{Name: "lock_ready_steps", SQL: readyStepsSQL, Write: true,
+		Params: []*string{Texts(handlers.Namespaces), Texts(handlers.Tasks), Texts(handlers.Versions), Texts(handlers.Steps),
+			Int(rules), Int(limit)}})
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]ReadyStep, len(rows))
+	for i, row := range rows {
+		if len(row) != 12 {
+			return nil, &FormatError{Want: "12 columns", Got: "another number"}
+		}
+		d := decoder{row: row}
+		steps[i] = ReadyStep{Handler: d.integer().Value - 1, Version: d.text(), ID: d.integer().Value, TaskID: d.integer().Value,
+			State: d.text(), TaskState: d.text(), Attempts: d.integer().Value, RetryLimit: d.integer().Value,
+			Context: d.next(), Inputs: d.next(), Results: d.next(), Parents: d.next()}
+		if d.err != nil {
+			return nil, d.err
+		}
+	}
+	return steps, nil
+}
+
+// RenewClaims notes that whoever holds these claims is alive, and gives those that
+// still hold.
+func RenewClaims(ctx context.Context, driver Driver, tokens []int64, now *string) ([]int64, error) {
+	rows, err := driver.Query(ctx, Statement{
+		Name: "renew_claims",
+		SQL: `WITH held AS (
+  SELECT id FROM tasker_workflow_step_transitions
+  WHERE id = ANY ($1::bigint[]) AND most_recent AND to_state = 'in_progress' ORDER BY id FOR NO KEY UPDATE
+), renewed AS (
+  UPDATE tasker_workflow_step_transitions audit SET updated_at = coalesce($2::timestamp, LOCALTIMESTAMP)
+  FROM held WHERE audit.id = held.id RETURNING audit.id
+)
+SELECT array_agg(id)::text FROM renewed`,
+		Params: []*string{Ints(tokens), now}, Write: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	columns, err := idColumns(rows, 1)
+	if err != nil {
+		return nil, err
+	}
+	return append([]int64{}, columns[0]...), nil
+}
+
+// Notify tells who listens on a channel of a task, when the transaction commits.
+func Notify(ctx context.Context, driver Driver, channel string, taskID int64) error {
+	_, err := driver.Query(ctx, Statement{Name: "notify", SQL: `SELECT pg_notify($1::text, $2::text)`,
+		Params: []*string{Text(channel), Int(taskID)}, Write: true})
+	return err
+}
+
+// MarkComplete sets a task's own column, which the engine keeps beside its state.
+func MarkComplete(ctx context.Context, driver Driver, taskID int64, now *string) error {
+	_, err := driver.Query(ctx, Statement{
+		Name: "mark_complete",
+		SQL: `UPDATE tasker_tasks SET complete = true, updated_at = coalesce($2::timestamp, LOCALTIMESTAMP)
+WHERE task_id = $1::bigint`,
+		Params: []*string{Int(taskID), now}, Write: true,
+	})
+	return err
+}

@@ -1,0 +1,193 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+const (
+	// maxClaims bounds how many steps a worker claims at once.
+	maxClaims = 1000
+	// longestWait bounds await_steps.
+	longestWait = time.Hour
+)
+
+type claimReadyArguments struct {
+	// Handlers are [namespace, task, version or "", step] each.
+	Handlers [][]string `msgpack:"handlers"`
+	Limit    int64      `msgpack:"limit"`
+	// StartTasks: see operation.ClaimRequest.
+	StartTasks bool    `msgpack:"start_tasks"`
+	Now        *string `msgpack:"now"`
+	rules
+}
+
+func (a claimReadyArguments) request() (request operation.ClaimRequest, err error) {
+	if a.Limit < 1 || a.Limit > maxClaims {
+		return request, Errorf(CodeInvalidArgument, "limit is %d; it must be from 1 to %d", a.Limit, maxClaims)
+	}
+	request = operation.ClaimRequest{Limit: a.Limit, StartTasks: a.StartTasks, Now: a.Now}
+	if request.Rules, err = a.version(); err != nil {
+		return request, err
+	}
+	h := &request.Handlers
+	for _, names := range a.Handlers {
+		if len(names) != 4 {
+			return request, Errorf(CodeInvalidArgument, "a handler is [namespace, task, version, step], with an empty version for any; got %q", names)
+		}
+		h.Namespaces, h.Tasks = append(h.Namespaces, names[0]), append(h.Tasks, names[1])
+		h.Versions, h.Steps = append(h.Versions, names[2]), append(h.Steps, names[3])
+	}
+	return request, nil
+}
+
+func claimReadySteps(c call, a claimReadyArguments) (any, error) {
+	request, err := a.request()
+	if err != nil {
+		return nil, err
+	}
+	steps, err := operation.ClaimReadySteps(c.ctx, c.core, c.driver, request)
+	if err != nil {
+		return nil, err
+	}
+	integer := func(get func(operation.ClaimedStep) int64) func(int) (int64, bool) {
+		return func(i int) (int64, bool) { return get(steps[i]), true }
+	}
+	t := NewTable(len(steps))
+	t.Int("handler", integer(func(s operation.ClaimedStep) int64 { return s.Handler }))
+	t.Text("version", func(i int) (string, bool) { return steps[i].Version, true })
+	t.Int("workflow_step_id", integer(func(s operation.ClaimedStep) int64 { return s.ID }))
+	t.Int("task_id", integer(func(s operation.ClaimedStep) int64 { return s.TaskID }))
+	t.Int("token", integer(func(s operation.ClaimedStep) int64 { return s.Token }))
+	t.Int("attempts", integer(func(s operation.ClaimedStep) int64 { return s.Attempts }))
+	t.Int("retry_limit", integer(func(s operation.ClaimedStep) int64 { return s.RetryLimit }))
+	t.Text("context", optional(steps, func(s operation.ClaimedStep) *string { return s.Context }))
+	t.Text("inputs", optional(steps, func(s operation.ClaimedStep) *string { return s.Inputs }))
+	t.Text("results", optional(steps, func(s operation.ClaimedStep) *string { return s.Results }))
+	t.Text("parents", optional(steps, func(s operation.ClaimedStep) *string { return s.Parents }))
+	return t, nil
+}
+
+func optional[T any](rows []T, get func(T) *string) func(int) (string, bool) {
+	return func(i int) (string, bool) {
+		if text := get(rows[i]); text != nil {
+			return *text, true
+		}
+		return "", false
+	}
+}
+
+type finishClaimArguments struct {
+	StepID id     `msgpack:"step_id"`
+	TaskID id     `msgpack:"task_id"`
+	Token  int64  `msgpack:"token"`
+	To     string `msgpack:"to"`
+	// Results is a JSON value, as text.
+	Results   string `msgpack:"results"`
+	Retryable *bool  `msgpack:"retryable"`
+	// RetryAfter is in seconds; nil leaves the waiting time to the attempts.
+	RetryAfter *int64  `msgpack:"retry_after"`
+	Now        *string `msgpack:"now"`
+}
+
+func (a finishClaimArguments) finish() (finish store.Finish, err error) {
+	finish = store.Finish{Token: a.Token, To: a.To, Now: a.Now, Attempt: true}
+	if finish.StepID, err = a.StepID.of("step_id"); err != nil {
+		return finish, err
+	}
+	if a.To != "complete" && a.To != "error" {
+		return finish, Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", a.To)
+	}
+	if !json.Valid([]byte(a.Results)) {
+		return finish, Errorf(CodeInvalidArgument, "the results of step %d are not JSON", finish.StepID)
+	}
+	finish.Columns = []store.Column{{Name: "results", Value: &a.Results}}
+	if a.To == "complete" {
+		return finish, nil
+	}
+	if a.Retryable != nil && !*a.Retryable {
+		finish.Columns = append(finish.Columns, store.Column{Name: "retryable", Value: store.Text("false")})
+	}
+	wait, err := a.wait()
+	finish.Columns = append(finish.Columns, store.Column{Name: "backoff_request_seconds", Value: wait})
+	return finish, err
+}
+
+// wait replaces what an earlier attempt asked for, also by nothing.
+func (a finishClaimArguments) wait() (*string, error) {
+	if a.RetryAfter == nil {
+		return nil, nil
+	}
+	if *a.RetryAfter < 0 || *a.RetryAfter > 1<<31-1 {
+		return nil, Errorf(CodeInvalidArgument, "retry_after is %d seconds; it must be from 0 to %d", *a.RetryAfter, 1<<31-1)
+	}
+	return store.Int(*a.RetryAfter), nil
+}
+
+// finishClaim is [code, message, row id, sort key].
+func finishClaim(c call, a finishClaimArguments) (any, error) {
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	finish, err := a.finish()
+	if err != nil {
+		return nil, err
+	}
+	r, err := operation.FinishClaim(c.ctx, c.core, c.driver, taskID, finish)
+	if err != nil {
+		return nil, err
+	}
+	return []any{string(r.Code), r.Message, r.RowID, r.SortKey}, nil
+}
+
+type renewArguments struct {
+	Tokens idList  `msgpack:"tokens"`
+	Now    *string `msgpack:"now"`
+}
+
+// renewClaims is the tokens that still hold.
+func renewClaims(c call, a renewArguments) (any, error) {
+	if err := a.Tokens.check("tokens"); err != nil {
+		return nil, err
+	}
+	return operation.RenewClaims(c.ctx, c.driver, a.Tokens, a.Now)
+}
+
+type finalizeArguments struct {
+	taskArguments
+	Now *string `msgpack:"now"`
+	rules
+}
+
+// finalizeTask is the task's state.
+func finalizeTask(c call, a finalizeArguments) (any, error) {
+	taskID, err := a.TaskID.of("task_id")
+	if err != nil {
+		return nil, err
+	}
+	version, err := a.version()
+	if err != nil {
+		return nil, err
+	}
+	return operation.FinalizeTask(c.ctx, c.driver, version, taskID, a.Now)
+}
+
+type awaitArguments struct {
+	TimeoutMS int64 `msgpack:"timeout_ms"`
+}
+
+// awaitSteps tells whether there may be something to do.
+func awaitSteps(c call, a awaitArguments) (any, error) {
+	patience := time.Duration(a.TimeoutMS) * time.Millisecond
+	if a.TimeoutMS < 0 || patience > longestWait {
+		return nil, Errorf(CodeInvalidArgument, "timeout_ms is %d; it must be from 0 to an hour", a.TimeoutMS)
+	}
+	if c.core.Pool == nil {
+		return nil, Errorf(CodeInvalidArgument, "await_steps needs connections of the core's own: open it with a database_url")
+	}
+	return c.core.Pool.Await(c.ctx, []string{store.ChannelReady, store.ChannelFinished}, patience)
+}
