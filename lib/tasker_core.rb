@@ -14,6 +14,8 @@ require_relative 'tasker_core/failover'
 require_relative 'tasker_core/shadow'
 require_relative 'tasker_core/delegation'
 require_relative 'tasker_core/doctor'
+require_relative 'tasker_core/external_step_handler'
+require_relative 'tasker_core/listener'
 require_relative 'tasker_core/stuck_in_rails'
 
 # A Go core under the Tasker workflow engine.

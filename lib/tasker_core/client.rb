@@ -5,6 +5,7 @@ require_relative 'row'
 require_relative 'analytics'
 require_relative 'drawing'
 require_relative 'event_catalog'
+require_relative 'external_work'
 require_relative 'graph_analysis'
 require_relative 'ids'
 require_relative 'schema_check'
@@ -23,6 +24,7 @@ module TaskerCore
     include Analytics
     include Drawing
     include EventOperations
+    include ExternalWork
     include GraphAnalysis
     include Ids
     include Publishing

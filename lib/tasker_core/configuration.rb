@@ -96,6 +96,11 @@ module TaskerCore
     setting :deduplicate_events, default: false, allowed: [true, false],
                                  doc: 'Each happening is published once, where the engine publishes it twice or thrice.'
 
+    setting :external_steps_recheck_seconds, default: nil,
+                                             allowed: ->(value) { value.nil? || (value.is_a?(Integer) && value >= 0) },
+                                             values: 'nil for the engine\'s own delay, 0 for never, or seconds',
+                                             doc: 'When a task that waits for a worker is looked at, unless woken.'
+
     setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
                         doc: "The Go core's own log, on standard error."
     setting :log_format, default: :json, allowed: %i[json console], core: true,

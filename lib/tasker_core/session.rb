@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative 'failure'
 require_relative 'ids'
 require_relative 'row'
 require_relative 'transition'
@@ -165,18 +166,6 @@ module TaskerCore
 
     # @return [Boolean]
     def closed? = @session.nil?
-
-    # The results of a step that failed, as the engine has them.
-    module Failure
-      module_function
-
-      def fields(error)
-        return { 'error' => error.to_s } unless error.is_a?(Exception)
-
-        { 'error' => error.to_s, 'error_class' => error.class.name, 'backtrace' => Array(error.backtrace).join("\n") }
-      end
-    end
-    private_constant :Failure
 
     private
 

@@ -57,4 +57,14 @@ namespace :tasker_core do
     abort "There is no task #{arguments[:task_id]}." unless drawing
     file ? File.write(file, drawing) : puts(drawing)
   end
+
+  desc 'Enqueue tasks as soon as workers outside of Rails have finished their steps; until SIGTERM or Ctrl-C'
+  task listen: :environment do
+    listener = TaskerCore::Listener.start
+    wake, signal = IO.pipe
+    %w[TERM INT].each { |name| trap(name) { signal.write_nonblock('.') } }
+    puts 'tasker_core listens for steps that workers have finished'
+    wake.read(1)
+    listener.stop
+  end
 end

@@ -20,24 +20,26 @@ module Scripted
     #   step, gives the result
     # @param retry_limit [Integer]
     # @param base [Proc, nil] the body of the task handler's class
+    # @param external [Array<String>] the steps that workers outside of Rails execute
     # @return [Tasker::Task]
-    def task(graph, scripts = {}, retry_limit: 3, context: {}, base: nil)
-      name = define(graph, retry_limit:, base:)
+    def task(graph, scripts = {}, retry_limit: 3, context: {}, base: nil, external: [])
+      name = define(graph, retry_limit:, base:, external:)
       made = create(name, context)
       @scripts[made.task_id] = scripts
       made
     end
 
     # @return [String] the name under which the handler is registered
-    def define(graph, retry_limit: 3, base: nil)
+    def define(graph, retry_limit: 3, base: nil, external: [])
       handler = Class.new { include Tasker::TaskHandler }
       handler.class_eval(&base) if base
       name = "scripted_#{@count += 1}"
       const_set(name.camelize, handler)
       handler.define_step_templates do |templates|
         graph.each do |step, parents|
-          templates.define(name: step, depends_on_steps: parents, handler_class: Step, dependent_system: 'scripts',
-                           default_retryable: true, default_retry_limit: retry_limit, description: step)
+          templates.define(name: step, depends_on_steps: parents, **executor(external.include?(step)),
+                           dependent_system: 'scripts', default_retryable: true, default_retry_limit: retry_limit,
+                           description: step)
         end
       end
       Tasker::HandlerFactory.instance.register(name, handler)
@@ -56,6 +58,12 @@ module Scripted
     def forget = @scripts.clear
 
     private
+
+    def executor(external)
+      return { handler_class: Step } unless external
+
+      { handler_class: TaskerCore::ExternalStepHandler, handler_config: { executor: 'python' } }
+    end
 
     def create(name, context)
       request = Tasker::Types::TaskRequest.new(name:, context: { 'unique' => SecureRandom.hex(6), **context },

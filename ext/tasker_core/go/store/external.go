@@ -100,7 +100,7 @@ SELECT array_agg(id)::text FROM renewed`,
 
 // Notify tells who listens on a channel of a task, when the transaction commits.
 func Notify(ctx context.Context, driver Driver, channel string, taskID int64) error {
-	_, err := driver.Query(ctx, Statement{Name: "notify", SQL: `SELECT pg_notify($1::text, $2::text)`,
+	_, err := driver.Query(ctx, Statement{Name: "notify", SQL: `SELECT pg_notify($1::text, $2::text)::text`,
 		Params: []*string{Text(channel), Int(taskID)}, Write: true})
 	return err
 }

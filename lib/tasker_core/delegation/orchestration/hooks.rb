@@ -67,7 +67,7 @@ module TaskerCore
             return Prediction.check(task, sequence) { super } if TaskerCore.configuration.orchestration == :shadow
 
             run = Run.driving(task)
-            return super unless run
+            return ExternalSteps.without(task, super) unless run
 
             steps = run.viable_steps
             relation = where(workflow_step_id: steps.map(&:workflow_step_id)).includes(:named_step)
@@ -213,6 +213,8 @@ module TaskerCore
           extend OnInstances
 
           def start_task!(task)
+            throw Parking::ASLEEP if Job.running? && Parking.new(task).asleep?
+
             return super unless Job.resuming? && !task.complete && task.status == 'in_progress'
 
             task.context = ActiveSupport::HashWithIndifferentAccess.new(task.context)
@@ -228,15 +230,16 @@ module TaskerCore
           KEY = :tasker_core_job
           private_constant :KEY
 
+          # @return [Boolean] whether this thread runs a job whose task is the core's
+          def self.running? = Thread.current[KEY] && Orchestration.active?
+
           # @return [Boolean] whether a job may take up a task that is in_progress
-          def self.resuming?
-            Thread.current[KEY] && Orchestration.active? && TaskerCore.configuration.resume_interrupted_tasks
-          end
+          def self.resuming? = running? && TaskerCore.configuration.resume_interrupted_tasks
 
           def perform(...)
             before = Thread.current[KEY]
             Thread.current[KEY] = true
-            super
+            catch(Parking::ASLEEP) { super }
           ensure
             Thread.current[KEY] = before
           end

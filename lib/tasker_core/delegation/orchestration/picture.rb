@@ -39,6 +39,13 @@ module TaskerCore
           @sequence_steps = @handler.step_templates.map { |template| by_name.fetch(template.name) }
         end
 
+        # @return [Set<Integer>] the steps of the templates that Rails does not execute
+        def external
+          @external ||= @handler.step_templates.zip(@sequence_steps).filter_map do |template, step|
+            step.workflow_step_id if ExternalSteps.executor(template.handler_config)
+          end.to_set
+        end
+
         # @param id [Integer]
         # @return [Tasker::WorkflowStep, nil] the step of the sequence
         def step(id) = @steps[id]

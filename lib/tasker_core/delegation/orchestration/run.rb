@@ -177,6 +177,22 @@ module TaskerCore
           @view.states.value?('error') && recall('session_next')[3]
         end
 
+        # @return [Boolean] whether nothing is left for Rails until others have done
+        #   something; asked after the loop's last strict read
+        def waits_for_others?
+          ready, retries, = recall('session_next')
+          ready += retries
+          external.leave(ready).empty? && external.outstanding?(ready, @view.states)
+        end
+
+        # @return [Boolean] whether a failed step of Rails waits too
+        def failed_beside_others? = external.failed_beside?(@view.states)
+
+        # Tells who listens on a channel of this task.
+        def notify(channel)
+          connection.exec_query('SELECT pg_notify($1, $2)::text', 'TaskerCore notify', [channel, @task.task_id.to_s])
+        end
+
         # How far the task is, for the payloads of its events: what
         # WorkflowStep.task_completion_stats counts.
         #
@@ -282,6 +298,8 @@ module TaskerCore
 
         def connection = ::Tasker::ApplicationRecord.connection
 
+        def external = @external ||= ExternalSteps.new(self, @picture.external)
+
         def final? = TaskerCore.configuration.permanent_errors_final
 
         def show(view)
@@ -296,8 +314,8 @@ module TaskerCore
             ready, retries, = recall('session_next')
           end
           back = TaskerCore.configuration.retry_failed_steps ? retries : []
-          back = back.select { |id| @picture.step(id) && Outcome.new(self, @picture.step(id)).retry }
-          @picture.runnable((ready + back).sort.reject { |id| left_alone?(id) })
+          back = external.leave(back).select { |id| @picture.step(id) && Outcome.new(self, @picture.step(id)).retry }
+          @picture.runnable((external.leave(ready) + back).sort.reject { |id| left_alone?(id) })
         end
 
         def left_alone?(id) = @mutex.synchronize { @refusals[id] >= MOST_REFUSALS || @given_up.include?(id) }

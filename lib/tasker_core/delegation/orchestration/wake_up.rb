@@ -7,6 +7,24 @@ module TaskerCore
       # and exactly one job is enqueued, after commit, with the delay that the
       # engine's own rules give (its backoff settings, its steps' waiting times).
       class WakeUp
+        # Enqueues a task's job for later. The adapter :inline has no later, and says so
+        # with what is no StandardError.
+        #
+        # @param task [Tasker::Task]
+        # @param delay_seconds [Integer]
+        # @param reason [String]
+        # @return [void]
+        def self.later(task, delay_seconds, reason)
+          ::Tasker::Orchestration::TaskReenqueuer.new.reenqueue_task_delayed(task, delay_seconds:, reason:)
+        rescue NotImplementedError => e
+          Reporting.report(
+            Report.new(kind: :not_enqueued, capability: CAPABILITY, operation: 'TaskReenqueuer#reenqueue_task_delayed',
+                       details: { error: e },
+                       message: "Task #{task.task_id} has to wait and stays pending, but the queue adapter cannot " \
+                                'run a job later. Enqueue its job again, or use another adapter than :inline.')
+          )
+        end
+
         # @param run [Run]
         def initialize(run)
           @run = run
@@ -18,6 +36,8 @@ module TaskerCore
           return unless TaskerCore.configuration.reenqueue_unfinished_tasks
 
           return unless unfinished?
+
+          return park if @run.waits_for_others?
 
           context = finalizer::ContextManager.get_task_execution_context(@task.task_id)
           enqueue(context) if context && waits?(context) && set_pending
@@ -48,28 +68,20 @@ module TaskerCore
           TaskerCore.configuration.retry_failed_steps || context.execution_status != 'has_ready_steps'
         end
 
+        def park
+          Parking.new(@task, own_failures: @run.failed_beside_others?).park if set_pending
+        end
+
         def enqueue(context)
           reason = finalizer::ReasonDeterminer.determine_reenqueue_reason(context)
           delay = finalizer::DelayCalculator.calculate_reenqueue_delay(context)
           ActiveRecord.after_all_transactions_commit do
             if delay.positive?
-              later { reenqueuer.reenqueue_task_delayed(@task, delay_seconds: delay, reason:) }
+              self.class.later(@task, delay, reason)
             else
               reenqueuer.reenqueue_task(@task, reason:)
             end
           end
-        end
-
-        # The adapter :inline has no later, and says so with what is no StandardError.
-        def later
-          yield
-        rescue NotImplementedError => e
-          Reporting.report(
-            Report.new(kind: :not_enqueued, capability: CAPABILITY, operation: 'TaskReenqueuer#reenqueue_task_delayed',
-                       details: { error: e },
-                       message: "Task #{@task.task_id} has to wait and stays pending, but the queue adapter cannot " \
-                                'run a job later. Enqueue its job again, or use another adapter than :inline.')
-          )
         end
       end
     end

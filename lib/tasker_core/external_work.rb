@@ -1,0 +1,136 @@
+# frozen_string_literal: true
+
+require 'json'
+require_relative 'failure'
+require_relative 'table'
+require_relative 'transition'
+
+module TaskerCore
+  # A step that a worker outside of the workflow's own process has claimed, with what
+  # its handler reads.
+  #
+  # @!attribute [r] handler
+  #   @return [Hash{Symbol => String}] the handler, as it was given
+  # @!attribute [r] version
+  #   @return [String] of the task's template
+  # @!attribute [r] token
+  #   @return [Integer] the id of the claim's audit row
+  # @!attribute [r] attempts
+  #   @return [Integer] how often the step was tried before
+  # @!attribute [r] context
+  #   @return [Object] of the task
+  # @!attribute [r] results
+  #   @return [Object] what the last attempt left
+  # @!attribute [r] parents
+  #   @return [Hash{String => Object}] the results of the step's parents by name
+  ClaimedStep = Struct.new(:handler, :version, :workflow_step_id, :task_id, :token, :attempts, :retry_limit,
+                           :context, :inputs, :results, :parents)
+
+  # The operations of a Client that execute steps for a workflow that somebody else
+  # drives: those whose template names an executor outside of Rails.
+  #
+  #   handlers = [{ task: 'etl', step: 'clean' }]
+  #   client.claim_ready_steps(handlers, limit: 4).each do |step|
+  #     client.complete_claim(step, results: clean(step.parents))
+  #   rescue SomeError => e
+  #     client.fail_claim(step, error: e)
+  #   end
+  #
+  # The rows written are those of a run in Rails, whose listener is told when a step
+  # has ended (docs/WORKER.md).
+  module ExternalWork
+    # What a claimed step has as JSON.
+    DOCUMENTS = %w[context inputs results parents].freeze
+    private_constant :DOCUMENTS
+
+    # Finds steps that can run, oldest first, and claims them. A failed step whose
+    # waiting time is over goes back to pending first. Workers that ask at the same
+    # time get different steps.
+    #
+    # @param handlers [Array<Hash>] with task and step, and if need be namespace
+    #   ('default') and version (any)
+    # @param limit [Integer] 1 to 1000
+    # @param start_tasks [Boolean] also set their pending tasks in_progress, where
+    #   nobody else runs them
+    # @return [Array<ClaimedStep>]
+    # @raise [ConflictError] if another process wrote to one of the steps at the same
+    #   time; then none was claimed
+    def claim_ready_steps(handlers, limit: 1, start_tasks: false)
+      names = handlers.map { |h| [h.fetch(:namespace, 'default'), h.fetch(:task), h[:version].to_s, h.fetch(:step)] }
+      table = Table.new(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
+                                                     'start_tasks' => start_tasks, **rules))
+      Array.new(table.size) { |row| claimed_step(table, row, handlers) }
+    end
+
+    # Records that a claimed step has done its work.
+    #
+    # @param step [ClaimedStep]
+    # @param results [Object] what JSON can say
+    # @return [Transition] code conflict where the claim no longer holds; nothing is
+    #   written then
+    def complete_claim(step, results: {}) = finish_claim(step, 'complete', 'results' => JSON.generate(results))
+
+    # Records that a claimed step has failed. It can be retried once its waiting time
+    # is over, while it has attempts left.
+    #
+    # @param step [ClaimedStep]
+    # @param error [Exception, String]
+    # @param retryable [Boolean] false where another attempt would be useless
+    # @param retry_after [Integer, nil] seconds to wait before the next attempt; nil for
+    #   the waiting time that follows from the attempts
+    # @return [Transition] as of #complete_claim
+    def fail_claim(step, error:, retryable: true, retry_after: nil)
+      before = step.results.is_a?(Hash) ? step.results : {}
+      finish_claim(step, 'error', 'results' => JSON.generate(before.merge(Failure.fields(error))),
+                                  'retryable' => retryable, 'retry_after' => retry_after)
+    end
+
+    # Tells that the worker is alive: its steps do not count as stuck.
+    #
+    # @param steps [Array<ClaimedStep>]
+    # @return [Array<ClaimedStep>] those that it still holds; results of the others would
+    #   be refused
+    def renew_claims(steps)
+      held = written('renew_claims', 'tokens' => steps.map(&:token))
+      steps.select { |step| held.include?(step.token) }
+    end
+
+    # Closes a task that nobody else runs once there is nothing left to do: complete, or
+    # error where a step has failed for good.
+    #
+    # @param task_id [Integer]
+    # @return [String] the task's state
+    # @raise [NotFound] if there is no such task
+    def finalize_task(task_id) = written('finalize_task', 'task_id' => id(task_id), **rules)
+
+    # Waits until steps may be ready, or have ended elsewhere; needs connections of the
+    # core's own, one of which goes on listening.
+    #
+    # @param timeout [Numeric] seconds, up to an hour
+    # @return [Boolean] false where nothing was heard
+    # @raise [InvalidArgument]
+    def await_steps(timeout:) = call('await_steps', 'timeout_ms' => (Float(timeout) * 1000).round)
+
+    private
+
+    def rules = { 'function_version' => readiness_version }
+
+    def written(operation, arguments)
+      @host.transaction { call(operation, { 'now' => @host.now, **arguments }) }
+    end
+
+    def claimed_step(table, row, handlers)
+      documents = DOCUMENTS.to_h { |name| [name, table.cell(row, name)&.then { |text| JSON.parse(text) }] }
+      ClaimedStep.new(handlers.fetch(table.cell(row, 'handler')), table.cell(row, 'version'),
+                      *%w[workflow_step_id task_id token attempts retry_limit].map { |name| table.cell(row, name) },
+                      documents['context'], documents['inputs'], documents['results'], documents['parents'] || {})
+    end
+
+    def finish_claim(step, state, outcome)
+      code, message, row_id, sort_key =
+        written('finish_claim', 'step_id' => step.workflow_step_id, 'task_id' => step.task_id, 'token' => step.token,
+                                'to' => state, **outcome)
+      Transition.new(step.workflow_step_id, code, message, 'in_progress', state, row_id, sort_key)
+    end
+  end
+end

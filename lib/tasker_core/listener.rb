@@ -1,0 +1,126 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # Continues tasks in Rails as soon as a worker outside has finished a step: it hears
+  # of it from PostgreSQL and enqueues the task, once however many steps ended and
+  # however many listeners there are. `rake tasker_core:listen` runs one; a process of
+  # your own can, too:
+  #
+  #   listener = TaskerCore::Listener.start   # in a thread
+  #   at_exit { listener.stop }
+  #
+  # It keeps one connection of its own beside the pool's. Without any listener tasks
+  # go on when the delayed job looks (external_steps_recheck_seconds).
+  class Listener
+    # What workers notify (go/store/external.go); the payload is the task's id.
+    CHANNEL = 'tasker_core_finished'
+
+    # How often every parked task is looked at, should a word have been lost.
+    SWEEP_SECONDS = 60
+
+    # How long a wait for notifications lasts, and so how long a stop may take.
+    PATIENCE = 0.5
+
+    # Runs one in a thread of this process; a forked child has to start its own.
+    #
+    # @return [Listener]
+    def self.start(...) = new(...).tap(&:start)
+
+    # @param sweep_seconds [Numeric]
+    # @param retry_seconds [Numeric] how long to wait before it connects again
+    def initialize(sweep_seconds: SWEEP_SECONDS, retry_seconds: 1)
+      @sweep_seconds = sweep_seconds
+      @retry_seconds = retry_seconds
+      @stopped = false
+      @swept = nil
+    end
+
+    # @return [void]
+    def start
+      @thread = Thread.new { run }
+    end
+
+    # Ends the thread, or the #run of another.
+    #
+    # @return [void]
+    def stop
+      @stopped = true
+      @thread&.join
+    end
+
+    # Listens until it is stopped. A connection that breaks is replaced, and every
+    # parked task looked at then.
+    #
+    # @return [void]
+    def run
+      until @stopped
+        begin
+          listen
+        rescue ActiveRecord::ActiveRecordError, PG::Error => e
+          Rails.logger.error("TaskerCore: the listener for finished steps lost its connection: #{e.message}")
+          sleep(@retry_seconds)
+        end
+      end
+    end
+
+    # Enqueues each of the tasks that a run in Rails has something to do for.
+    #
+    # @param task_ids [Array<Integer>]
+    # @return [Array<Integer>] those that were enqueued
+    def wake(task_ids)
+      task_ids.select { |task_id| wrapped { Delegation::Orchestration::Parking.wake(task_id) } }
+    end
+
+    # Looks at every parked task.
+    #
+    # @return [Array<Integer>] those that were enqueued
+    def sweep
+      @swept = monotonic
+      wake(wrapped { Delegation::Orchestration::Parking.rows.pluck(:task_id) } || [])
+    end
+
+    private
+
+    def listen
+      connection = checkout
+      raw = connection.raw_connection
+      raw.exec("LISTEN #{CHANNEL}")
+      sweep
+      until @stopped
+        wake(heard(raw))
+        sweep if monotonic - @swept > @sweep_seconds
+      end
+    ensure
+      connection&.disconnect!
+    end
+
+    # A connection that is the listener's alone: its LISTEN must not go back to the pool.
+    def checkout
+      pool = ::Tasker::ApplicationRecord.connection_pool
+      pool.checkout.tap do |connection|
+        pool.remove(connection)
+        connection.verify!
+      end
+    end
+
+    # The tasks of what has been notified, each once.
+    def heard(raw)
+      ids = []
+      patience = PATIENCE
+      patience = 0 while raw.wait_for_notify(patience) { |_, _, payload| ids << payload.to_i }
+      ids.uniq
+    end
+
+    # A task that cannot be looked at does not keep the others waiting.
+    def wrapped(&)
+      Rails.application ? Rails.application.executor.wrap(&) : yield
+    rescue ActiveRecord::ConnectionNotEstablished, ActiveRecord::ConnectionFailed
+      raise
+    rescue StandardError => e
+      Rails.logger.error("TaskerCore: a task that waits for a worker could not be looked at: #{e.message}")
+      nil
+    end
+
+    def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+end
