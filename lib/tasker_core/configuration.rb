@@ -35,6 +35,10 @@ module TaskerCore
     # What a capability's switch can be.
     SWITCHES = %i[off shadow active].freeze
 
+    TEXT = ->(value) { value.nil? || (value.is_a?(String) && !value.empty?) }
+    RATIO = ->(value) { value.nil? || (value.is_a?(Numeric) && value.between?(0, 1)) }
+    private_constant :TEXT, :RATIO
+
     @settings = {}
 
     class << self
@@ -105,6 +109,15 @@ module TaskerCore
                         doc: "The Go core's own log, on standard error."
     setting :log_format, default: :json, allowed: %i[json console], core: true,
                          doc: 'The form of its lines.'
+    setting :tracing, default: :off, allowed: %i[off on], core: true,
+                      doc: 'Spans over OTLP/HTTP, as the OTEL_ variables say; see docs/TELEMETRY.md.'
+    setting :service_name, default: nil, allowed: TEXT, values: 'nil or a text', core: true,
+                           doc: "The service of the spans; nil for OTEL_SERVICE_NAME, else the engine's."
+    setting :otlp_endpoint, default: nil, allowed: TEXT, values: 'nil or a URL', core: true,
+                            doc: 'Where spans go; nil for OTEL_EXPORTER_OTLP_ENDPOINT.'
+    setting :trace_sample_ratio, default: nil, allowed: RATIO,
+                                 values: 'nil or a number between 0 and 1', core: true,
+                                 doc: 'How many of the traces that begin here are kept; nil for OTEL_TRACES_SAMPLER.'
     setting :max_procs, default: 2, allowed: ->(value) { value.is_a?(Integer) && value >= 0 }, core: true,
                         values: 'an Integer, 0 for no cap, or above',
                         doc: 'How many processors the Go runtime uses at once; 0 for no cap.'
@@ -140,6 +153,7 @@ module TaskerCore
     def apply
       Core.reset if @applied != core_settings
       @applied = core_settings
+      Tracing.apply(self)
       Delegation.apply(self)
     end
   end

@@ -26,6 +26,16 @@ module TaskerCore
         end
       end
 
+      # Sends the spans that wait, for two seconds at most.
+      #
+      # @return [void]
+      def flush
+        core = @current
+        core.flush(FLUSH_SECONDS) if core&.pid == Process.pid && !core.closed?
+      rescue Error
+        nil
+      end
+
       # Closes the core of this process; the next use opens another.
       def reset
         @mutex.synchronize do
@@ -46,6 +56,10 @@ module TaskerCore
     INTERRUPTIONS = 100
     private_constant :INTERRUPTIONS
 
+    # How long the end of the process waits for its last spans.
+    FLUSH_SECONDS = 2.0
+    private_constant :FLUSH_SECONDS
+
     # @return [Integer] the process that opened the core
     attr_reader :pid
 
@@ -55,7 +69,7 @@ module TaskerCore
     # @param settings [Hash{String => Object}] see go/config/config.go
     # @param subscriptions [Subscriptions] those that are there already
     def initialize(settings = {}, subscriptions = Subscriptions.new)
-      @settings = settings
+      @settings = Tracing.complete(settings)
       @subscriptions = subscriptions
       @blocking = settings.key?('database_url')
       @closed = false
@@ -89,6 +103,17 @@ module TaskerCore
         # Fewer than all where something wanted the thread's attention meanwhile.
         rows = rows.drop(reply[1])
       end
+    end
+
+    # Sends the spans that wait. Other threads go on meanwhile.
+    #
+    # @param seconds [Float] how long at most
+    # @return [Array<Integer>] spans ended, exported, dropped, failed and waiting
+    def flush(seconds)
+      reply = MessagePack.unpack(Native.call(handle, ['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true))
+      raise error(reply) if reply[0] == ERROR
+
+      reply[1]
     end
 
     # Ends the core's sessions and connections. Subscribers get what waits for them;

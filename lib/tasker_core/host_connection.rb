@@ -32,7 +32,7 @@ module TaskerCore
     def answer(name, sql, params, write)
       @failure = nil
       @used = true
-      [name, run(name, sql, params, write), nil]
+      [name, Tracing.statement(name) { run(name, sql, params, write) }, nil]
     rescue ActiveRecord::ActiveRecordError => e
       @failure = e
       [name, nil, [sqlstate(e), e.message]]

@@ -35,10 +35,13 @@ var arrows = map[string][]string{
 	"store/host":        {"store"},
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
-	"telemetry":         {"config"},
-	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool"},
-	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host"},
+	"telemetry":         {"config", "store"},
+	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool", "telemetry"},
+	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "telemetry"},
 	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
+
+	"telemetry/otlptest":          nil,
+	"telemetry/otlptest/receiver": {"telemetry/otlptest"},
 }
 
 // pure are the packages without a driver, cgo, a clock or any other I/O.

@@ -16,7 +16,9 @@ module Tasker
     }.freeze
     TELEMETRY = {
       service_name: 'tasker', structured_logging_enabled: true, correlation_id_header: 'X-Correlation-ID',
-      log_level: 'info', log_format: 'json', event_sampling_rate: 1.0, filtered_events: [].freeze
+      log_level: 'info', log_format: 'json', event_sampling_rate: 1.0, filtered_events: [].freeze,
+      filter_parameters: %i[passw email secret token _key crypt salt certificate otp ssn].freeze,
+      filter_mask: '[FILTERED]'
     }.freeze
     DATABASE = { name: nil, enable_secondary_database: false }.freeze
 

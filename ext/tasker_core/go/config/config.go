@@ -36,6 +36,8 @@ type Config struct {
 	// ApplicationName is shown in pg_stat_activity. Default what the URL says,
 	// else tasker_core.
 	ApplicationName string `msgpack:"application_name"`
+
+	Telemetry
 }
 
 // AcquireTimeout is PoolAcquireTimeoutSeconds as a duration.
@@ -46,7 +48,8 @@ func (c Config) AcquireTimeout() time.Duration {
 // Defaults gives the settings of a core whose host sets none.
 func Defaults() Config {
 	return Config{LogLevel: "warn", LogFormat: "json", MaxProcs: 2, MaxSessions: 10_000,
-		PoolMaxConnections: 4, PoolExecMode: "cache_statement", PoolAcquireTimeoutSeconds: 5}
+		PoolMaxConnections: 4, PoolExecMode: "cache_statement", PoolAcquireTimeoutSeconds: 5,
+		Telemetry: Telemetry{Tracing: "off"}}
 }
 
 // Decode reads a msgpack map of settings over the defaults. An unknown setting
@@ -78,6 +81,9 @@ func (c Config) validate() error {
 	}
 	if c.MaxSessions < 1 {
 		return fmt.Errorf("max_sessions is %d; it must be 1 or above", c.MaxSessions)
+	}
+	if err := c.validateTelemetry(); err != nil {
+		return err
 	}
 	return c.validatePool()
 }

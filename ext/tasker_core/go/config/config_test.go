@@ -41,6 +41,8 @@ func TestAWrongSettingIsRefusedByName(t *testing.T) {
 		"pool_exec_mode":               {"fast", ""},
 		"pool_acquire_timeout_seconds": {0, -1.5, 3601, math.NaN(), math.Inf(1)},
 		"application_name":             {"a\x00b"},
+		"tracing":                      {"loud", ""},
+		"trace_sample_ratio":           {-0.1, 1.1, math.NaN()},
 		"colour":                       {"red"},
 	} {
 		for _, value := range values {

@@ -6,12 +6,15 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/store/pool"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
 // Core is what operations of one opened core share.
 type Core struct {
 	Config config.Config
 	Log    *zap.Logger
+	// Tracer sends spans; nil where tracing is off.
+	Tracer *telemetry.Tracer
 	// Pool holds connections of the core's own; nil where the host runs the
 	// statements on its connection.
 	Pool *pool.Pool
@@ -28,10 +31,13 @@ type Core struct {
 func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 	core := &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
 		Catalog: event.NewCatalog()}
+	var err error
+	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log); err != nil {
+		return nil, err
+	}
 	if settings.DatabaseURL == "" {
 		return core, nil
 	}
-	var err error
 	core.Pool, err = pool.New(pool.Settings{
 		DatabaseURL:     settings.DatabaseURL.Reveal(),
 		MaxConnections:  settings.PoolMaxConnections,
@@ -48,6 +54,7 @@ func (c *Core) Close() {
 	if c.Pool != nil {
 		c.Pool.Close()
 	}
+	c.Tracer.Close()
 	// Syncing standard error fails on terminals; there is nobody to tell.
 	_ = c.Log.Sync()
 }

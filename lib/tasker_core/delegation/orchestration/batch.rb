@@ -19,11 +19,13 @@ module TaskerCore
         # @yieldreturn [Tasker::WorkflowStep, nil] the executed step
         # @return [Array<Tasker::WorkflowStep, nil>] by step; nil for those that failed
         def call(&)
-          futures = @steps.map { |step| start(step, &) }
-          deadline = monotonic + @executor.send(:calculate_batch_timeout, @steps.size)
-          futures.zip(@steps).map do |future, step|
-            wait(future, deadline)
-            future.complete? ? future.value : time_out(step)
+          Tracing::Runs.batch(@steps.size) do
+            futures = @steps.map { |step| start(step, &) }
+            deadline = monotonic + @executor.send(:calculate_batch_timeout, @steps.size)
+            futures.zip(@steps).map do |future, step|
+              wait(future, deadline)
+              future.complete? ? future.value : time_out(step)
+            end
           end
         end
 
@@ -39,7 +41,8 @@ module TaskerCore
         private
 
         def start(step, &)
-          Concurrent::Future.execute { @run.use { execute(step, &) } }
+          span = Tracing.current
+          Concurrent::Future.execute { Tracing.inside(span) { @run.use { execute(step, &) } } }
         end
 
         # A step that got no connection counts as refused, so that the loop ends.

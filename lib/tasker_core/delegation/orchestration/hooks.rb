@@ -24,10 +24,12 @@ module TaskerCore
           private
 
           def execute_workflow_with_monitoring(task, task_handler)
-            run = Run.open(self, task, task_handler)
-            return super unless run
+            Tracing::Runs.task(task) do |span|
+              run = Run.open(self, task, task_handler)
+              next super unless run
 
-            run.drive { super }
+              run.drive { super.tap { Tracing::Runs.ended(span, run) } }
+            end
           end
 
           def execute_workflow_iteration(task, task_handler, all_processed_steps, iteration)
@@ -116,7 +118,7 @@ module TaskerCore
           def execute_single_step(task, sequence, step, task_handler)
             return super unless Run.of(step)
 
-            KnownState.trust { catch(:refused) { super } }
+            Tracing::Runs.step(step) { KnownState.trust { catch(:refused) { super } } }
           end
 
           private
@@ -160,6 +162,7 @@ module TaskerCore
 
           def store_step_error_data(step, error)
             super
+            Tracing::Runs.failed(error)
             final = Run.of(step) && TaskerCore.configuration.permanent_errors_final
             step.retryable = false if final && error.is_a?(::Tasker::PermanentError)
           end
@@ -273,6 +276,7 @@ module TaskerCore
           Contexts => %w[Tasker::Orchestration::TaskFinalizer::ContextManager],
           Initializer => %w[Tasker::Orchestration::TaskInitializer],
           Job => %w[Tasker::TaskRunnerJob],
+          Tracing::Job => %w[Tasker::TaskRunnerJob],
           Logging => %w[Tasker::Concerns::StructuredLogging],
           KnownState::Machine => %w[Tasker::StateMachine::StepStateMachine Tasker::StateMachine::TaskStateMachine]
         }.freeze

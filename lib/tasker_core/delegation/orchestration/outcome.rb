@@ -85,8 +85,10 @@ module TaskerCore
         def arguments(host) = { 'session' => @run.session, 'step_id' => @id, 'now' => host.now }
 
         def write(state, from_state: nil, &)
-          StateTransitions::Write.new(@step.state_machine, state, {}, from_state:, &)
-                                 .call { raise Unavailable.new('the core failed in a run', code: 'unavailable') }
+          Tracing.span(Tracing::Runs::WRITES.fetch(state)) do
+            StateTransitions::Write.new(@step.state_machine, state, {}, from_state:, &)
+                                   .call { raise Unavailable.new('the core failed in a run', code: 'unavailable') }
+          end
           @run.wrote(@id, state)
         rescue Statesman::TransitionFailedError, Statesman::GuardFailedError, Statesman::TransitionConflictError => e
           @run.refused(@id)

@@ -1,0 +1,38 @@
+package config
+
+import "fmt"
+
+// Telemetry is what the core tells about itself, and where.
+type Telemetry struct {
+	// Tracing is off (the default) or on: spans are sent over OTLP/HTTP as the
+	// OTEL_ variables say.
+	Tracing string `msgpack:"tracing"`
+	// ServiceName names the resource of the spans; it wins over OTEL_SERVICE_NAME.
+	ServiceName string `msgpack:"service_name"`
+	// FallbackServiceName is used where neither ServiceName nor the environment
+	// names the service.
+	FallbackServiceName string `msgpack:"fallback_service_name"`
+	// OTLPEndpoint is a URL; it wins over OTEL_EXPORTER_OTLP_ENDPOINT. Spans go to
+	// its path v1/traces.
+	OTLPEndpoint string `msgpack:"otlp_endpoint"`
+	// TraceSampleRatio is how many of the traces that begin here are kept, 0 to 1;
+	// it wins over OTEL_TRACES_SAMPLER. A parent's decision wins over both.
+	TraceSampleRatio *float64 `msgpack:"trace_sample_ratio"`
+	// Environment holds the host's OTEL_ variables. A Go runtime that is loaded into
+	// a process knows those that the process began with, not what it has set since.
+	// Nil leaves them as the runtime knows them.
+	Environment map[string]string `msgpack:"environment"`
+}
+
+// TracingOn tells whether spans are to be sent, before the environment is asked.
+func (t Telemetry) TracingOn() bool { return t.Tracing == "on" }
+
+func (t Telemetry) validateTelemetry() error {
+	if t.Tracing != "off" && t.Tracing != "on" {
+		return fmt.Errorf("tracing is %q; it must be off or on", t.Tracing)
+	}
+	if ratio := t.TraceSampleRatio; ratio != nil && !(*ratio >= 0 && *ratio <= 1) {
+		return fmt.Errorf("trace_sample_ratio is %v; it must be between 0 and 1", *ratio)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+
+	"github.com/jcoletaylor/tasker_core/go/config"
+)
+
+// ScopeName is the instrumentation scope of every span.
+const ScopeName = "tasker_core"
+
+// ShutdownLimit bounds how long closing a core waits for spans to be sent.
+const ShutdownLimit = 2 * time.Second
+
+// Tracer makes spans and sends them over OTLP/HTTP. A nil Tracer makes none.
+type Tracer struct {
+	provider *sdk.TracerProvider
+	tracer   trace.Tracer
+	spool    *spool
+}
+
+// silence keeps the SDK's own error messages from standard error: what is lost is
+// counted and reported by the spool.
+var silence = sync.OnceFunc(func() { otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) })
+
+// NewTracer gives the tracer that settings and environment ask for, nil where they
+// ask for none.
+func NewTracer(settings config.Telemetry, log *zap.Logger) (*Tracer, error) {
+	if !settings.TracingOn() {
+		return nil, nil
+	}
+	adopt(settings.Environment)
+	if disabled() {
+		return nil, nil
+	}
+	warnOfOtherProtocols(log)
+	silence()
+	exporter, err := otlptracehttp.New(context.Background(), exporterOptions(settings)...)
+	if err != nil {
+		return nil, fmt.Errorf("the span exporter cannot be made: %w", err)
+	}
+	described, err := describe(settings)
+	if err != nil {
+		return nil, err
+	}
+	spool := newSpool(exporter, log)
+	options := []sdk.TracerProviderOption{sdk.WithSpanProcessor(spool), sdk.WithResource(described), sdk.WithIDGenerator(ids{})}
+	if settings.TraceSampleRatio != nil {
+		options = append(options, sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(*settings.TraceSampleRatio))))
+	}
+	provider := sdk.NewTracerProvider(options...)
+	return &Tracer{provider: provider, tracer: provider.Tracer(ScopeName), spool: spool}, nil
+}
+
+// Close sends what is waiting, for as long as ShutdownLimit.
+func (t *Tracer) Close() {
+	if t == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), ShutdownLimit)
+	defer cancel()
+	// What could not be sent was counted and reported.
+	_ = t.provider.Shutdown(ctx)
+}
+
+// Flush sends what is waiting now.
+func (t *Tracer) Flush(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	return t.provider.ForceFlush(ctx)
+}
+
+// Counts say what became of the spans.
+func (t *Tracer) Counts() SpanCounts {
+	if t == nil {
+		return SpanCounts{}
+	}
+	return t.spool.counts()
+}
+
+// exporterOptions leaves to the environment what the settings do not say.
+func exporterOptions(settings config.Telemetry) []otlptracehttp.Option {
+	if settings.OTLPEndpoint == "" {
+		return nil
+	}
+	return []otlptracehttp.Option{otlptracehttp.WithEndpointURL(strings.TrimSuffix(settings.OTLPEndpoint, "/") + "/v1/traces")}
+}
+
+func warnOfOtherProtocols(log *zap.Logger) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
+		if protocol := os.Getenv(name); protocol != "" && protocol != "http/protobuf" {
+			log.Warn(fmt.Sprintf("%s is %s, but spans are sent as http/protobuf: name an endpoint that takes it", name, protocol))
+			return
+		}
+	}
+}
+
+// describe gives the resource: the fallback's name, over it the environment's, over
+// it the settings'.
+func describe(settings config.Telemetry) (*resource.Resource, error) {
+	fallback, own := settings.FallbackServiceName, settings.ServiceName
+	if fallback == "" {
+		fallback = ScopeName
+	}
+	options := []resource.Option{
+		resource.WithAttributes(attribute.String("service.name", fallback), attribute.Int("process.pid", os.Getpid())),
+		resource.WithTelemetrySDK(), resource.WithFromEnv(),
+	}
+	if own != "" {
+		options = append(options, resource.WithAttributes(attribute.String("service.name", own)))
+	}
+	described, err := resource.New(context.Background(), options...)
+	if err != nil {
+		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES cannot be read: %w", err)
+	}
+	return described, nil
+}
+
+var propagator = propagation.TraceContext{}
+
+// WithParent gives a context in which spans continue the trace of a W3C traceparent.
+// One that cannot be read begins a new trace.
+func WithParent(ctx context.Context, traceparent string) context.Context {
+	if traceparent == "" {
+		return ctx
+	}
+	return propagator.Extract(ctx, propagation.MapCarrier{"traceparent": traceparent})
+}

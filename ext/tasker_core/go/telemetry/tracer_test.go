@@ -1,0 +1,184 @@
+package telemetry_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
+	"github.com/jcoletaylor/tasker_core/go/telemetry/otlptest"
+)
+
+const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+// receiving starts a receiver, and gives settings that send to it.
+func receiving(t *testing.T) (*otlptest.Receiver, config.Telemetry) {
+	t.Helper()
+	receiver := otlptest.New()
+	server := httptest.NewServer(receiver)
+	t.Cleanup(server.Close)
+	return receiver, config.Telemetry{Tracing: "on", OTLPEndpoint: server.URL}
+}
+
+func newTracer(t *testing.T, settings config.Telemetry, log *zap.Logger) *telemetry.Tracer {
+	t.Helper()
+	tracer, err := telemetry.NewTracer(settings, log)
+	require.NoError(t, err)
+	t.Cleanup(tracer.Close)
+	return tracer
+}
+
+// record sends a span of the host's.
+func record(tracer *telemetry.Tracer, begun telemetry.Begun, name string) {
+	tracer.Record(begun.Trace, begun.Span, []telemetry.Span{{ID: begun.Span, Parent: begun.Parent, Name: name,
+		Kind: trace.SpanKindInternal, Start: 1_000_000_000, End: 2_000_000_000,
+		Attributes: []attribute.KeyValue{attribute.String("text", "pa\xffss"), attribute.Int64("number", 7)}}})
+}
+
+func TestASpanOfTheHostArrivesAsItWasMeasured(t *testing.T) {
+	receiver, settings := receiving(t)
+	settings.FallbackServiceName = "tasker"
+	tracer := newTracer(t, settings, zap.NewNop())
+	begun := tracer.Begin(parent, "run")
+	require.True(t, begun.Sampled)
+	record(tracer, begun, "run")
+	require.NoError(t, tracer.Flush(context.Background()))
+
+	spans := receiver.Spans()
+	require.Len(t, spans, 1)
+	span := spans[0]
+	assert.Equal(t, "0af7651916cd43dd8448eb211c80319c", span.Trace)
+	assert.Equal(t, "b7ad6b7169203331", span.Parent)
+	assert.Equal(t, begun.Span.String(), span.ID)
+	assert.True(t, span.Remote)
+	assert.Equal(t, []uint64{1_000_000_000, 2_000_000_000}, []uint64{span.Start, span.End})
+	assert.Equal(t, map[string]string{"text": "pa�ss", "number": "7"}, span.Attributes)
+	assert.Equal(t, "tasker", span.Resource["service.name"])
+	assert.Equal(t, telemetry.SpanCounts{Ended: 1, Exported: 1}, tracer.Counts())
+}
+
+func TestTheParentsDecisionHolds(t *testing.T) {
+	_, settings := receiving(t)
+	none := 0.0
+	settings.TraceSampleRatio = &none
+	tracer := newTracer(t, settings, zap.NewNop())
+	assert.True(t, tracer.Begin(parent, "run").Sampled)
+	assert.False(t, tracer.Begin("", "run").Sampled)
+	assert.False(t, tracer.Begin(parent[:len(parent)-1]+"0", "run").Sampled)
+	assert.False(t, tracer.Begin("no header", "run").Sampled, "what cannot be read begins a trace")
+}
+
+func TestTheHostsEnvironmentHolds(t *testing.T) {
+	receiver, settings := receiving(t)
+	t.Setenv("OTEL_SERVICE_NAME", "of the process's start")
+	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
+	settings.Environment = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": settings.OTLPEndpoint,
+		"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20token", "OTEL_SERVICE_NAME": "shop", "PATH": "unchanged"}
+	settings.OTLPEndpoint = ""
+	tracer := newTracer(t, settings, zap.NewNop())
+	begun := tracer.Begin("", "run")
+	require.True(t, begun.Sampled, "a variable that the host has not is not there")
+	record(tracer, begun, "run")
+	require.NoError(t, tracer.Flush(context.Background()))
+	assert.Equal(t, "shop", receiver.Spans()[0].Resource["service.name"])
+	assert.Equal(t, "Bearer token", receiver.Headers()[0].Get("Authorization"))
+}
+
+func TestTheEnvironmentSwitchesTracingOff(t *testing.T) {
+	for name, value := range map[string]string{"OTEL_SDK_DISABLED": "TRUE", "OTEL_TRACES_EXPORTER": "none"} {
+		tracer, err := telemetry.NewTracer(config.Telemetry{Tracing: "on", Environment: map[string]string{name: value}}, zap.NewNop())
+		require.NoError(t, err)
+		assert.Nil(t, tracer, name)
+	}
+	tracer, err := telemetry.NewTracer(config.Telemetry{Tracing: "on", Environment: map[string]string{}}, zap.NewNop())
+	require.NoError(t, err)
+	require.NotNil(t, tracer)
+	tracer.Close()
+}
+
+func TestNoTracerMakesNoSpans(t *testing.T) {
+	var tracer *telemetry.Tracer
+	assert.False(t, tracer.Begin(parent, "run").Sampled)
+	tracer.Record(trace.TraceID{1}, trace.SpanID{1}, make([]telemetry.Span, 3))
+	assert.NoError(t, tracer.Flush(context.Background()))
+	assert.Zero(t, tracer.Counts())
+	tracer.Close()
+}
+
+// Where the receiver is slow the queue fills: what does not fit is dropped and
+// counted, nothing waits, and it is said once.
+func TestEverySpanIsAccountedFor(t *testing.T) {
+	release := make(chan struct{})
+	receiver := otlptest.New()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-release
+		receiver.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100")
+	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
+	core, logged := observer.New(zap.WarnLevel)
+	tracer := newTracer(t, config.Telemetry{Tracing: "on", OTLPEndpoint: server.URL}, zap.New(core))
+	const count = 1000
+	for range count {
+		record(tracer, tracer.Begin("", "run"), "run")
+	}
+	counts := tracer.Counts()
+	assert.Equal(t, telemetry.SpanCounts{Ended: count, Dropped: count - 100, Waiting: 100}, counts)
+	assert.Equal(t, 1, logged.FilterMessageSnippet("spans are dropped").Len())
+
+	close(release)
+	tracer.Close()
+	counts = tracer.Counts()
+	assert.Equal(t, telemetry.SpanCounts{Ended: count, Exported: 100, Dropped: count - 100}, counts)
+	assert.Len(t, receiver.Spans(), 100)
+	record(tracer, telemetry.Begun{Trace: trace.TraceID{1}, Span: trace.SpanID{1}}, "after the end")
+}
+
+func TestClosingDoesNotWaitForAReceiverThatIsGone(t *testing.T) {
+	blocked := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-blocked }))
+	defer server.Close()
+	defer close(blocked)
+	tracer := newTracer(t, config.Telemetry{Tracing: "on", OTLPEndpoint: server.URL}, zap.NewNop())
+	record(tracer, tracer.Begin("", "run"), "run")
+	began := time.Now()
+	tracer.Close()
+	assert.Less(t, time.Since(began), telemetry.ShutdownLimit+5*time.Second)
+	assert.Equal(t, telemetry.SpanCounts{Ended: 1, Dropped: 1}, tracer.Counts())
+}
+
+func TestARefusedExportIsCountedAndSaidOnceUntilItWorksAgain(t *testing.T) {
+	receiver, settings := receiving(t)
+	core, logged := observer.New(zap.WarnLevel)
+	tracer := newTracer(t, settings, zap.New(core))
+	send := func(status int) {
+		receiver.Answer(status)
+		record(tracer, tracer.Begin("", "run"), "run")
+		_ = tracer.Flush(context.Background())
+	}
+	send(http.StatusBadRequest)
+	send(http.StatusBadRequest)
+	assert.Equal(t, 1, logged.Len())
+	send(http.StatusOK)
+	send(http.StatusBadRequest)
+	assert.Equal(t, 2, logged.Len())
+	assert.Equal(t, telemetry.SpanCounts{Ended: 4, Exported: 1, Failed: 3}, tracer.Counts())
+}
+
+func TestAnotherProtocolIsSaid(t *testing.T) {
+	core, logged := observer.New(zap.WarnLevel)
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+	newTracer(t, config.Telemetry{Tracing: "on"}, zap.New(core))
+	assert.Equal(t, 1, logged.FilterMessageSnippet("OTEL_EXPORTER_OTLP_PROTOCOL is grpc").Len())
+}

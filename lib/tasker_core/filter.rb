@@ -1,0 +1,64 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # The application's parameter filter: what it hides in its own logs stays hidden in
+  # what the core writes and sends. It is the engine's (telemetry.filter_parameters)
+  # where the engine has one, else that of Rails (config.filter_parameters).
+  class Filter
+    # What a hidden value is replaced with, unless the engine is told otherwise.
+    MASK = '[FILTERED]'
+
+    class << self
+      # @return [Filter] of the settings as they are now
+      def current
+        parameters = parameters_of_engine || parameters_of_rails || []
+        mask = engine.respond_to?(:filter_mask) ? engine.filter_mask : MASK
+        return @current if @current&.same?(parameters, mask)
+
+        @current = new(parameters, mask)
+      end
+
+      private
+
+      def engine = defined?(::Tasker::Configuration) ? ::Tasker.configuration.telemetry : nil
+
+      def parameters_of_engine = engine.respond_to?(:filter_parameters) ? engine.filter_parameters : nil
+
+      def parameters_of_rails
+        return unless defined?(::Rails) && ::Rails.respond_to?(:application) && ::Rails.application
+
+        ::Rails.application.config.filter_parameters
+      end
+    end
+
+    # @param parameters [Array<Symbol, String, Regexp, Proc>] as Rails takes them
+    # @param mask [String]
+    def initialize(parameters, mask = MASK)
+      @parameters = parameters.dup
+      @mask = mask
+      @hidden = {}
+      @plain = @parameters.none?(Proc)
+      @filter = @parameters.any? ? ActiveSupport::ParameterFilter.new(@parameters, mask:) : nil
+    end
+
+    # @return [Boolean] whether this is the filter of these parameters
+    def same?(parameters, mask) = @mask == mask && @parameters == parameters
+
+    # @param name [String]
+    # @param value [Object]
+    # @return [Object] the value, or the mask
+    def value(name, value)
+      return value unless @filter
+      return @filter.filter_param(name, value) unless @plain && value.is_a?(String)
+
+      hidden?(name) ? @mask : value
+    end
+
+    private
+
+    # Without procs the name alone decides.
+    def hidden?(name)
+      @hidden.fetch(name) { @hidden[name] = @filter.filter_param(name, '') == @mask }
+    end
+  end
+end

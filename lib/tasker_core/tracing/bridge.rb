@@ -1,0 +1,35 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Tracing
+    # Where the gem opentelemetry-api is loaded: runs continue Ruby's current span, and
+    # what a handler measures with it is a child of the step's span.
+    module Bridge
+      class << self
+        # @return [String, nil] of Ruby's current span
+        def traceparent
+          return unless defined?(::OpenTelemetry::Trace::SpanContext)
+
+          context = ::OpenTelemetry::Trace.current_span.context
+          return unless context.valid?
+
+          "00-#{context.hex_trace_id}-#{context.hex_span_id}-#{context.trace_flags.sampled? ? '01' : '00'}"
+        end
+
+        # Makes a span Ruby's current one, so that others find it as their parent.
+        #
+        # @param span [Span]
+        # @return [Object] what the block gives
+        def inside(span, &)
+          return yield unless defined?(::OpenTelemetry::Trace::SpanContext)
+
+          api = ::OpenTelemetry::Trace
+          context = api::SpanContext.new(trace_id: span.trace.id, span_id: span.id,
+                                         trace_flags: api::TraceFlags::SAMPLED)
+          shown = api.context_with_span(api.non_recording_span(context))
+          ::OpenTelemetry::Context.with_current(shown, &)
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,26 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Tracing
+    # Prepended to the engine's TaskRunnerJob: the job carries the header of the span in
+    # which it was enqueued, whatever the queue, so that request, job and steps are one
+    # trace. Where there is no such span, the job is serialized as it always was.
+    module Job
+      KEY = 'tasker_core_traceparent'
+
+      def self.on_class? = false
+
+      def serialize
+        header = Tracing.on? && (Tracing.traceparent || @tasker_core_traceparent)
+        header ? super.merge(KEY => header) : super
+      end
+
+      def deserialize(job_data)
+        super
+        @tasker_core_traceparent = job_data[KEY]
+      end
+
+      def perform(...) = Tracing.continue(@tasker_core_traceparent) { super }
+    end
+  end
+end

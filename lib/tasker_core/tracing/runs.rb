@@ -1,0 +1,105 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Tracing
+    # The spans of a delegated run, with the names that the engine's telemetry
+    # subscriber gives to spans and attributes where it has them: the attributes carry
+    # the configured service name as their prefix and are texts.
+    module Runs
+      TASK = 'tasker.task.execution'
+      BATCH = 'tasker.batch.execution'
+      STEP = 'tasker.step.execution'
+      # What a run writes for a step, by the state that it gets.
+      WRITES = { 'in_progress' => 'tasker.step.claim', 'complete' => 'tasker.step.completion',
+                 'error' => 'tasker.step.completion', 'pending' => 'tasker.step.retry' }.freeze
+
+      # Where the engine's structured logging keeps the correlation id.
+      CORRELATION_ID = :tasker_correlation_id
+      # How many characters of an error's message a span keeps.
+      LONGEST = 1000
+      private_constant :CORRELATION_ID, :LONGEST
+
+      class << self
+        # A run of a task.
+        #
+        # @param task [Tasker::Task]
+        # @yieldparam span [Span, nil]
+        def task(task)
+          Tracing.trace(TASK) do |span|
+            if span
+              set(span, 'task_id', task.task_id)
+              set(span, 'task_name', task.name)
+              set(span, 'correlation_id', Thread.current[CORRELATION_ID])
+            end
+            yield span
+          end
+        end
+
+        # What became of the run, as far as it knows.
+        #
+        # @param span [Span, nil]
+        # @param run [Delegation::Orchestration::Run]
+        def ended(span, run)
+          return unless span
+
+          counts = run.completion_stats
+          %w[total_steps completed_steps failed_steps].each { |name| set(span, name, counts[name.to_sym]) }
+          span.fail(Blocked.new("#{counts[:failed_steps]} steps have failed for good")) if run.blocked?
+        end
+
+        # Steps that are executed at once.
+        def batch(size)
+          Tracing.span(BATCH) do |span|
+            set(span, 'step_count', size) if span
+            yield
+          end
+        end
+
+        # One execution of a step, with its handler.
+        #
+        # @param step [Tasker::WorkflowStep]
+        def step(step)
+          Tracing.span(STEP) do |span|
+            yield.tap { set(span, 'attempt_number', step.attempts) if span }
+          ensure
+            name(span, step) if span
+          end
+        end
+
+        # The step that this thread executes has failed.
+        def failed(error)
+          span = Tracing.current
+          return unless span
+
+          span.fail(error)
+          set(span, 'error', error.message)
+          set(span, 'exception_class', error.class.name)
+        end
+
+        # @return [String] a value as it may leave: short, readable and filtered
+        def text(name, value)
+          Filter.current.value(name, value.to_s.encode('UTF-8', invalid: :replace, undef: :replace).scrub[0, LONGEST])
+        end
+
+        private
+
+        def name(span, step)
+          set(span, 'task_id', step.task_id)
+          set(span, 'step_id', step.workflow_step_id)
+          set(span, 'step_name', step.name)
+        end
+
+        def set(span, name, value)
+          span.set(attribute(name), text(name, value)) unless value.nil?
+        end
+
+        def attribute(name) = "#{prefix}.#{name}"
+
+        def prefix = ::Tasker.configuration.telemetry.service_name
+      end
+
+      # Why a run's span has failed.
+      class Blocked < StandardError; end
+    end
+  end
+end

@@ -1,0 +1,68 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Tracing
+    # Something that is being measured.
+    class Span
+      # Kinds, as OpenTelemetry numbers them.
+      INTERNAL = 1
+      CLIENT = 3
+      CONSUMER = 5
+
+      # @return [Trace]
+      attr_reader :trace
+
+      # @return [String] 8 bytes
+      attr_reader :id
+
+      # @param trace [Trace]
+      # @param id [String]
+      # @param parent [String, nil] the id of the span above
+      # @param name [String]
+      # @param kind [Integer]
+      def initialize(trace, id, parent, name, kind)
+        @trace = trace
+        @id = id
+        @parent = parent
+        @name = name
+        @kind = kind
+        @failure = nil
+        @attributes = []
+        @start = trace.now
+      end
+
+      # @return [Span] a span below, which has begun
+      def child(name, kind) = Span.new(@trace, @trace.new_id, @id, name, kind)
+
+      # Adds attributes.
+      #
+      # @param name [String]
+      # @param value [String, Integer, Float, Boolean, nil] nil adds nothing
+      # @return [self]
+      def set(name, value)
+        @attributes.push(name, value) unless value.nil?
+        self
+      end
+
+      # Gives the span the status of an error; the first one stays.
+      #
+      # @param error [Exception]
+      # @return [void]
+      def fail(error)
+        return if @failure
+
+        @failure = Runs.text('error', error.message)
+      end
+
+      # @return [String] the W3C header of this span
+      def traceparent = "00-#{@trace.id.unpack1('H*')}-#{@id.unpack1('H*')}-01"
+
+      # Ends the span and leaves it to its trace.
+      #
+      # @return [void]
+      def finish
+        @trace.add([@id, @parent, @name, @kind, @start, @trace.now, @failure, @attributes])
+      end
+    end
+  end
+end
