@@ -78,9 +78,9 @@ module TaskerCore
 
         $(TARGET_SO): #{archive}
 
-        #{archive}: $(TASKER_CORE_GO_SOURCES)
+        #{archive}: $(TASKER_CORE_GO_SOURCES) #{File.join(@source, 'build_core.sh')}
         \t@echo "compiling the Go core (the first time takes a minute or two)"
-        \tcd #{go_directory.shellescape} && CGO_ENABLED=1 GOWORK=off #{go} build -trimpath -buildvcs=false -buildmode=c-archive -ldflags "-s -w" -o #{archive.shellescape} ./capi
+        \tsh #{File.join(@source, 'build_core.sh').shellescape} #{archive.shellescape}
       MAKE
     end
   end

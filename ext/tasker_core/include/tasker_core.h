@@ -38,6 +38,9 @@ typedef struct {
   size_t length;
 } tc_buffer;
 
+/* A call that was started, until tc_wait has given its reply. */
+typedef struct tc_running tc_running;
+
 /* The interface version of the linked library, to compare with TC_ABI_VERSION. */
 uint32_t tc_abi_version(void);
 
@@ -65,6 +68,21 @@ void tc_cancel(uint64_t token);
  * a value, a statement to run, or an error.
  */
 void tc_call(uint64_t core, uint64_t token, tc_byte *request, size_t length, tc_buffer *reply);
+
+/*
+ * Starts a call in the background and returns at once; the request is copied.
+ * token comes from tc_token, for tc_cancel, or is 0. Every started call must be
+ * waited for to its end, a cancelled one too.
+ */
+tc_running *tc_start(uint64_t core, uint64_t token, tc_byte *request, size_t length);
+
+/*
+ * Waits for a started call. Gives 1 and its reply, and the pointer is no longer
+ * valid; or 0 where it has not ended after that many milliseconds (below 0: no
+ * limit), or a signal handler ran in this thread. One thread at a time waits for
+ * one call.
+ */
+int tc_wait(tc_running *running, int64_t milliseconds, tc_buffer *reply);
 
 /*
  * Queues. An operation that promises more than its reply (subscribe) gives a queue:

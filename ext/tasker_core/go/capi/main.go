@@ -4,11 +4,12 @@ package main
 
 /*
 #include <stdlib.h>
-#include "../../include/tasker_core.h"
+#include "wait.h"
 */
 import "C"
 
 import (
+	"bytes"
 	"context"
 	"unsafe"
 
@@ -53,6 +54,13 @@ func tc_call(core, token C.uint64_t, request *C.tc_byte, length C.size_t, reply 
 		defer done()
 	}
 	answer(reply, call(ctx, uint64(core), view(request, length)))
+}
+
+//export tc_start
+func tc_start(core, token C.uint64_t, request *C.tc_byte, length C.size_t) *C.tc_running {
+	running := C.running_new()
+	start(uint64(core), uint64(token), bytes.Clone(view(request, length)), running)
+	return running
 }
 
 //export tc_free

@@ -1,0 +1,91 @@
+"""Python access to Tasker workflows in PostgreSQL, over the Go core of the gem tasker_core.
+
+::
+
+    import tasker_core
+
+    with tasker_core.connect("postgresql://localhost/shop") as client:
+        for row in client.step_readiness(42):
+            print(row.name, row.current_state, row.ready_for_execution)
+
+tasker_core.aio has the same names to be awaited.
+"""
+
+from ._version import VERSION as __version__
+from .client import Client, connect
+from .errors import (
+    Cancelled,
+    ConfigurationError,
+    ConflictError,
+    CycleError,
+    DatabaseError,
+    Error,
+    InternalError,
+    InvalidArgument,
+    NotFound,
+    SchemaMissing,
+    SchemaNotEmpty,
+    SessionError,
+    TimeoutError,
+    TransitionError,
+    Unavailable,
+    UnknownFunction,
+)
+from .results import Claim, FunctionVersion, Next, Reset, SchemaCheck, SchemaDifference, Transition
+from .rows import (
+    AnalyticsMetrics,
+    DependencyLevel,
+    ResetStep,
+    SlowestStep,
+    SlowestTask,
+    StepDagRelationship,
+    StepReadiness,
+    StuckStep,
+    StuckTask,
+    SystemHealthCounts,
+    TaskExecutionContext,
+)
+from .session import Session
+from .table import Rows
+
+__all__ = [
+    "__version__",
+    "AnalyticsMetrics",
+    "Cancelled",
+    "Claim",
+    "Client",
+    "ConfigurationError",
+    "ConflictError",
+    "connect",
+    "CycleError",
+    "DatabaseError",
+    "DependencyLevel",
+    "Error",
+    "FunctionVersion",
+    "InternalError",
+    "InvalidArgument",
+    "Next",
+    "NotFound",
+    "Reset",
+    "ResetStep",
+    "Rows",
+    "SchemaCheck",
+    "SchemaDifference",
+    "SchemaMissing",
+    "SchemaNotEmpty",
+    "Session",
+    "SessionError",
+    "SlowestStep",
+    "SlowestTask",
+    "StepDagRelationship",
+    "StepReadiness",
+    "StuckStep",
+    "StuckTask",
+    "SystemHealthCounts",
+    "TaskExecutionContext",
+    "TimeoutError",
+    "Transition",
+    "TransitionError",
+    "Unavailable",
+    "UnknownFunction",
+]

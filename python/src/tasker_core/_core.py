@@ -1,0 +1,137 @@
+"""Turns a call into a request for the native core, and its reply into a value."""
+
+from __future__ import annotations
+
+import builtins
+import weakref
+from typing import Any
+
+import msgpack
+
+from . import _library
+from .errors import Error, InvalidArgument, TimeoutError
+
+# What the core answers from memory, without waiting for anything.
+FROM_MEMORY = frozenset(
+    {
+        "analyze_templates",
+        "close_session",
+        "ping",
+        "session_context",
+        "session_next",
+        "session_rolled_back",
+        "session_stats",
+    }
+)
+
+_VALUE = 0
+
+
+def encode(operation: str, arguments: dict[str, Any]) -> bytes:
+    """A request envelope (go/wire/doc.go)."""
+    try:
+        request: bytes = msgpack.packb((operation, arguments, ()))
+        return request
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidArgument(
+            f"the arguments of {operation} cannot be sent: {error}", code="invalid_argument"
+        ) from error
+
+
+def decode(reply: bytes) -> Any:
+    """The value of a reply envelope.
+
+    Raises:
+        Error: the reply's, of the class that stands for its code.
+    """
+    kind, value = msgpack.unpackb(reply, strict_map_key=False)
+    if kind == _VALUE:
+        return value
+    raise Error.from_wire(value)
+
+
+def _close(generation: int, handle: int) -> None:
+    """Handles are their process's alone."""
+    if generation == _library.generation:
+        _library.native().close(handle)
+
+
+class Core:
+    """A core opened in this process, over connections of its own."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._closed = False
+        #: Which rules of readiness the database follows, once somebody has asked.
+        self.rules: int | None = None
+        self._open()
+
+    def call(self, operation: str, arguments: dict[str, Any], timeout: float | None = None) -> Any:
+        """Runs an operation; other threads run while it waits.
+
+        Args:
+            operation: its name.
+            arguments: by name, of types that msgpack knows.
+            timeout: seconds, None for no limit.
+
+        Raises:
+            Error: of the class that stands for the code.
+            TimeoutError: if the limit passed; the statement is cancelled.
+        """
+        request = encode(operation, arguments)
+        handle = self.handle
+        native = _library.native()
+        if operation in FROM_MEMORY:
+            return decode(native.ask(handle, request))
+        try:
+            reply = native.call(handle, request, -1 if timeout is None else max(0, round(timeout * 1000)))
+        except builtins.TimeoutError as error:
+            raise TimeoutError(
+                f"{operation} took longer than {timeout} s and was cancelled", code="timeout", retryable=True
+            ) from error
+        return decode(reply)
+
+    @property
+    def handle(self) -> int:
+        """The core's handle in this process: a forked child opens a core of its own."""
+        if self._closed:
+            raise InvalidArgument("this client was closed", code="invalid_argument")
+        if self._generation != _library.generation:
+            self._open_again()
+        return self._handle
+
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self._closed
+
+    @property
+    def generation(self) -> int:
+        """Of the process in which the handle is open."""
+        return self._generation
+
+    def close(self) -> None:
+        """Ends sessions and connections; what other threads have under way is cancelled."""
+        self._closed = True
+        self._finalizer()
+
+    def _open(self) -> None:
+        native = _library.native()
+        handle, reply = native.open(msgpack.packb(self._settings))
+        if handle == 0:
+            decode(reply)
+        self._handle: int = handle
+        self._generation = _library.generation
+        self._finalizer = weakref.finalize(self, _close, self._generation, handle)
+        # The process's end closes the connections too; it must not wait for calls.
+        self._finalizer.atexit = False
+
+    def _open_again(self) -> None:
+        with _library.lock:
+            if self._generation != _library.generation:
+                self._finalizer.detach()
+                self._open()
+
+    def __repr__(self) -> str:
+        # The settings may hold a password.
+        return f"<{type(self).__name__}{' closed' if self._closed else ''}>"

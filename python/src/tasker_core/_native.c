@@ -1,0 +1,210 @@
+/*
+ * The Python shim: it copies bytes, releases the GIL while the core waits, serves
+ * signals meanwhile, and keeps a forked child out of Go. Everything else is Python
+ * or Go. It keeps to the limited API of CPython 3.10, so one build serves that
+ * version and all later ones.
+ *
+ * The module is loaded on first use, never at import: a Go runtime that is loaded in
+ * a parent hangs in its forked children (see _library.py).
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tasker_core.h"
+
+/* Requests up to this many bytes are answered in microseconds: giving the GIL away
+ * and queueing for it again would cost more than the call. */
+#define SHORT_REQUEST (32 * 1024)
+
+/* How often the main thread looks for signals while it waits. One that arrives in that
+ * thread wakes it at once, but any thread may be given it. */
+#define SIGNAL_TICK_MS 20
+
+static PyObject *forked_error;
+static pid_t loaded_in;
+
+/* -1 with Forked set where this process is a fork of the one that loaded Go. */
+static int guard_process(void) {
+  if (getpid() == loaded_in) return 0;
+  PyErr_Format(forked_error, "the native core was loaded in process %d and does not live on in its fork %d",
+               (int)loaded_in, (int)getpid());
+  return -1;
+}
+
+static PyObject *take_buffer(tc_buffer *buffer) {
+  PyObject *bytes = PyBytes_FromStringAndSize((const char *)buffer->data, (Py_ssize_t)buffer->length);
+  tc_free(*buffer);
+  return bytes;
+}
+
+static int is_error(const tc_buffer *reply) { return reply->length > 1 && reply->data[1] == 2; }
+
+/* Signals reach Python code in the main thread alone. */
+static int is_main_thread(void) { return syscall(SYS_gettid) == getpid(); }
+
+static int wait_without_gil(tc_running *running, int64_t milliseconds, tc_buffer *reply) {
+  int ended;
+  Py_BEGIN_ALLOW_THREADS
+  ended = tc_wait(running, milliseconds, reply);
+  Py_END_ALLOW_THREADS
+  return ended;
+}
+
+/* Cancels a call and waits for its end, which follows at once. */
+static void end_call(tc_running *running, uint64_t token, tc_buffer *reply) {
+  tc_cancel(token);
+  while (!wait_without_gil(running, -1, reply)) continue;
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* How long to wait before the next look at signals and the deadline (-1: none). */
+static int64_t slice_until(int64_t deadline) {
+  const int64_t tick = is_main_thread() ? SIGNAL_TICK_MS : -1;
+  int64_t left;
+  if (deadline < 0) return tick;
+  left = deadline - now_ms();
+  if (left < 0) left = 0;
+  return tick >= 0 && tick < left ? tick : left;
+}
+
+/* Waits in slices for the call's end, a signal whose handler raises, or the deadline. */
+static PyObject *wait_for(tc_running *running, uint64_t token, int64_t deadline) {
+  tc_buffer reply = {0};
+  while (!wait_without_gil(running, slice_until(deadline), &reply)) {
+    const int raised = PyErr_CheckSignals() < 0;
+    if (!raised && (deadline < 0 || now_ms() < deadline)) continue;
+    end_call(running, token, &reply);
+    if (!raised && !is_error(&reply)) break;
+    if (!raised) PyErr_SetString(PyExc_TimeoutError, "");
+    tc_free(reply);
+    return NULL;
+  }
+  return take_buffer(&reply);
+}
+
+/* Runs a call on this thread: a thread less to wake than by starting and waiting, where
+ * nothing but the core's end can end it. */
+static PyObject *call_here(uint64_t core, tc_byte *request, size_t length) {
+  tc_buffer reply = {0};
+  Py_BEGIN_ALLOW_THREADS
+  tc_call(core, 0, request, length, &reply);
+  Py_END_ALLOW_THREADS
+  return take_buffer(&reply);
+}
+
+PyDoc_STRVAR(call_doc,
+"call(core, request, milliseconds) -> bytes\n\n"
+"Runs a request that may wait for the database, without the GIL. A signal whose\n"
+"handler raises cancels it; so does a limit that passes (TimeoutError). A negative\n"
+"limit is none.");
+
+static PyObject *native_call(PyObject *self, PyObject *args) {
+  unsigned long long core;
+  const char *request;
+  Py_ssize_t length;
+  long long limit;
+  uint64_t token;
+  tc_running *running;
+  if (!PyArg_ParseTuple(args, "Ky#L", &core, &request, &length, &limit) || guard_process() < 0) return NULL;
+  if (limit < 0 && !is_main_thread()) return call_here(core, (tc_byte *)request, (size_t)length);
+  token = tc_token();
+  running = tc_start(core, token, (tc_byte *)request, (size_t)length);
+  return wait_for(running, token, limit < 0 ? -1 : now_ms() + limit);
+}
+
+PyDoc_STRVAR(ask_doc,
+"ask(core, request) -> bytes\n\n"
+"Runs a request that the core answers from memory.");
+
+static PyObject *native_ask(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+  tc_buffer reply = {0};
+  uint64_t core;
+  char *request;
+  Py_ssize_t length;
+  if (count != 2) return PyErr_Format(PyExc_TypeError, "ask takes a core and a request");
+  core = PyLong_AsUnsignedLongLong(args[0]);
+  if (core == (uint64_t)-1 && PyErr_Occurred()) return NULL;
+  if (PyBytes_AsStringAndSize(args[1], &request, &length) < 0 || guard_process() < 0) return NULL;
+  if (length > SHORT_REQUEST) return call_here(core, (tc_byte *)request, (size_t)length);
+  tc_call(core, 0, (tc_byte *)request, (size_t)length, &reply);
+  return take_buffer(&reply);
+}
+
+PyDoc_STRVAR(open_doc, "open(settings) -> (core, reply): a handle, or 0 with an error envelope.");
+
+static PyObject *native_open(PyObject *self, PyObject *args) {
+  const char *settings;
+  Py_ssize_t length;
+  tc_buffer reply = {0};
+  uint64_t core;
+  PyObject *bytes;
+  if (!PyArg_ParseTuple(args, "y#", &settings, &length) || guard_process() < 0) return NULL;
+  core = tc_open((tc_byte *)settings, (size_t)length, &reply);
+  bytes = take_buffer(&reply);
+  return bytes ? Py_BuildValue("(KN)", (unsigned long long)core, bytes) : NULL;
+}
+
+PyDoc_STRVAR(close_doc,
+"close(core)\n\n"
+"Ends a core: what other threads have under way is cancelled. In a forked child\n"
+"there is nothing to end.");
+
+static PyObject *native_close(PyObject *self, PyObject *args) {
+  unsigned long long core;
+  if (!PyArg_ParseTuple(args, "K", &core)) return NULL;
+  if (getpid() == loaded_in) {
+    Py_BEGIN_ALLOW_THREADS
+    tc_close(core);
+    Py_END_ALLOW_THREADS
+  }
+  Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(abi_version_doc, "abi_version() -> int, asked of the library.");
+
+static PyObject *native_abi_version(PyObject *self, PyObject *ignored) {
+  if (guard_process() < 0) return NULL;
+  return PyLong_FromUnsignedLong(tc_abi_version());
+}
+
+static PyMethodDef methods[] = {
+    {"open", native_open, METH_VARARGS, open_doc},
+    {"close", native_close, METH_VARARGS, close_doc},
+    {"call", native_call, METH_VARARGS, call_doc},
+    {"ask", (PyCFunction)(void (*)(void))native_ask, METH_FASTCALL, ask_doc},
+    {"abi_version", native_abi_version, METH_NOARGS, abi_version_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static int start(PyObject *module) {
+  loaded_in = getpid();
+  if (tc_abi_version() != TC_ABI_VERSION) {
+    PyErr_Format(PyExc_ImportError, "tasker_core: the library speaks ABI %u, this extension %d",
+                 (unsigned)tc_abi_version(), TC_ABI_VERSION);
+    return -1;
+  }
+  forked_error = PyErr_NewException("tasker_core._native.Forked", PyExc_RuntimeError, NULL);
+  if (!forked_error) return -1;
+  Py_INCREF(forked_error);
+  return PyModule_AddObject(module, "Forked", forked_error);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, start},
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "tasker_core._native", "The native core of tasker_core.", 0, methods, slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

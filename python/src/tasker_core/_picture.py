@@ -1,0 +1,154 @@
+"""What a session in Python knows, whether its calls are awaited or not."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from . import _library, jsonb
+from ._core import Core
+from .errors import InvalidArgument, SessionError
+from .operations import Operation, as_id
+from .results import Claim, Next, Transition
+from .rows import TaskExecutionContext
+from .table import Rows
+
+T = TypeVar("T")
+
+
+def open_session(task_id: int) -> Operation[list[Any]]:
+    """See Client.open_session."""
+    return Operation("open_session", {"task_id": as_id(task_id)}, lambda view: view, by_rules=True)
+
+
+class Picture:
+    """The session's number, claims and states; it makes the session's operations.
+
+    Attributes:
+        task_id: the task's.
+        task_state: as the last strict read saw it.
+        step_states: by step id, as the last strict read saw them.
+    """
+
+    def __init__(self, core: Core, task_id: int, view: list[Any]) -> None:
+        self.task_id = task_id
+        self._core = core
+        self._generation = _library.generation
+        self._tokens: dict[int, int] = {}
+        self._session: int | None = None
+        self._show(view)
+
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self._session is None
+
+    def close(self) -> None:
+        """Forgets the session. Steps that it has claimed stay in_progress."""
+        session, self._session = self._session, None
+        if session is not None and self._is_ours() and not self._core.closed:
+            self._core.call("close_session", {"session": session})
+
+    def _is_ours(self) -> bool:
+        return self._generation == _library.generation
+
+    def _show(self, view: list[Any]) -> list[int]:
+        self._session, self.task_state, ids, states, changed = view[:5]
+        self.step_states: dict[int, str] = dict(zip(ids, states, strict=True))
+        return list(changed)
+
+    def _ask(
+        self, name: str, read: Callable[[Any], T], arguments: Mapping[str, Any] | None = None
+    ) -> Operation[T]:
+        if self._session is None or not self._is_ours():
+            whose = "closed" if self._session is None else "another process's"
+            raise SessionError(
+                f"the session of task {self.task_id} is {whose}; open one with open_session", code="session"
+            )
+        return Operation(name, {"session": self._session, **(arguments or {})}, read)
+
+    def _next(self) -> Operation[tuple[Next, bool]]:
+        """What can run, and whether the picture has to be read anew first."""
+        return self._ask("session_next", lambda found: (Next(found[0], found[1], found[3]), found[2]))
+
+    def _refresh(self) -> Operation[list[int]]:
+        return self._ask("session_refresh", self._show)
+
+    def _context(self) -> Operation[TaskExecutionContext]:
+        return self._ask("session_context", lambda table: Rows(table, TaskExecutionContext)[0])
+
+    def _claim(self, step_id: int) -> Operation[Claim]:
+        def read(found: list[Any]) -> Claim:
+            code, message, token, _, changed = found
+            if code == "allowed":
+                self._tokens[step_id] = token
+            return Claim(code, message, token, changed or [])
+
+        return self._ask("session_claim", read, {"step_id": as_id(step_id)})
+
+    def _retry(self, step_id: int) -> Operation[Transition]:
+        return self._ask("session_retry", lambda fields: Transition(*fields), {"step_id": as_id(step_id)})
+
+    def _complete(self, step_id: int, results: Mapping[str, Any] | None) -> Operation[Transition]:
+        return self._finish(step_id, "complete", {} if results is None else {"results": jsonb.dumps(results)})
+
+    def _fail(
+        self,
+        step_id: int,
+        error: BaseException | str,
+        results: Mapping[str, Any] | None,
+        retryable: bool,
+        retry_after: timedelta | float | None,
+    ) -> Operation[Transition]:
+        columns = {"results": jsonb.dumps({**(results or {}), **failure(error)})}
+        if not retryable:
+            columns["retryable"] = "false"
+        if retry_after is not None:
+            columns["backoff_request_seconds"] = str(_seconds(retry_after))
+        return self._finish(step_id, "error", columns)
+
+    def _finish(self, step_id: int, state: str, columns: dict[str, str]) -> Operation[Transition]:
+        def read(found: list[Any]) -> Transition:
+            self._tokens.pop(step_id, None)
+            code, message, row_id, sort_key = found[:4]
+            return Transition(step_id, code, message, "in_progress", state, row_id, sort_key)
+
+        arguments = {
+            "step_id": as_id(step_id),
+            "to": state,
+            "columns": columns,
+            "attempt": True,
+            "metadata": "{}",
+        }
+        return self._ask("session_finish", read, arguments)
+
+    def _forget_write(self, operation: Operation[Any]) -> None:
+        """A write did not end well: the core reads anew before the next decision."""
+        if self._core.closed:
+            return
+        known = {name: operation.arguments[name] for name in ("session", "step_id")}
+        token = self._tokens.get(known["step_id"], 0)
+        self._core.call("session_rolled_back", {**known, "token": token})
+
+
+def failure(error: BaseException | str) -> dict[str, str]:
+    """The results of a step that failed, with the keys that the engine gives them."""
+    if isinstance(error, str):
+        return {"error": error}
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    lines = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    return {"error": str(error), "error_class": name, "backtrace": lines}
+
+
+def _seconds(retry_after: timedelta | float) -> int:
+    """Whole seconds, never fewer than asked for."""
+    seconds = retry_after.total_seconds() if isinstance(retry_after, timedelta) else retry_after
+    try:
+        return -int(-float(seconds) // 1)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidArgument(
+            f"{retry_after!r} is no time to wait; give seconds", code="invalid_argument"
+        ) from error

@@ -1,0 +1,377 @@
+"""The operations of the core, as methods that wait for their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, TypeVar
+
+from . import _picture, operations, rows
+from ._core import Core
+from .errors import ConfigurationError, ConflictError
+from .operations import Operation
+from .results import FunctionVersion, Reset, SchemaCheck, Transition
+from .session import Session
+from .table import Rows
+
+T = TypeVar("T")
+
+
+def connect(url: str, *, timeout: float | None = None, **settings: str | float) -> Client:
+    """A client over connections of the core's own.
+
+    No connection is opened before the first operation. It may be used by many threads at
+    once; a forked child opens connections of its own::
+
+        with tasker_core.connect("postgresql://localhost/shop") as client:
+            print(client.viable_steps(42))
+
+    Args:
+        url: postgresql://user@host/database, or keyword=value pairs as libpq reads them.
+        timeout: seconds that each operation may take; None for no limit.
+        **settings: pool_max_connections (4), pool_exec_mode ("cache_statement"; behind
+            PgBouncer in transaction mode "exec", "simple_protocol" or "cache_describe"),
+            pool_acquire_timeout_seconds (5), application_name, and what else
+            go/config/config.go lists.
+
+    Raises:
+        ConfigurationError: if a setting, or the URL, cannot be used.
+        Unavailable: if the native core does not load.
+    """
+    return Client(open_core(url, settings), timeout)
+
+
+def open_core(url: str, settings: Mapping[str, Any]) -> Core:
+    """A core with connections to a database."""
+    if not isinstance(url, str) or not url:
+        raise ConfigurationError(
+            "url must be a text such as postgresql://user@host/database", code="configuration"
+        )
+    return Core({**settings, "database_url": url})
+
+
+class Client:
+    """The operations of the core. Every answer is read from the database at the time of the call.
+
+    Every method raises DatabaseError (SchemaMissing where the engine's tables are not
+    there) if the database fails, InvalidArgument for arguments that do not fit, and
+    TimeoutError where the client's timeout passed. Ctrl-C cancels the statement.
+    """
+
+    def __init__(self, core: Core, timeout: float | None = None) -> None:
+        self.core = core
+        self.timeout = timeout
+
+    def with_timeout(self, timeout: float | None) -> Client:
+        """The same client with another limit, in seconds, for each operation."""
+        return Client(self.core, timeout)
+
+    def close(self) -> None:
+        """Closes every connection and session; what other threads have under way is cancelled."""
+        self.core.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self.core.closed
+
+    def run(self, operation: Operation[T]) -> T:
+        """Sends an operation and reads its answer."""
+        arguments = operation.arguments
+        if operation.by_rules:
+            arguments = {**arguments, "function_version": self.readiness_version()}
+        try:
+            return operation.read(self.core.call(operation.name, arguments, self.timeout))
+        except ConflictError as conflict:
+            if operation.refused is None:
+                raise
+            return operation.refused(conflict)
+
+    # What runs, and how it stands.
+
+    def step_readiness(self, task_id: int, step_ids: Iterable[int] | None = None) -> Rows[rows.StepReadiness]:
+        """Which steps of a task can run, and why the others cannot.
+
+        The rows of the engine's get_step_readiness_status, ordered by step id.
+
+        Args:
+            task_id: the task's; there are no rows for an unknown one.
+            step_ids: only these steps; None all, [] none.
+        """
+        return self.run(operations.step_readiness(task_id, step_ids))
+
+    def step_readiness_batch(self, task_ids: Iterable[int]) -> Rows[rows.StepReadiness]:
+        """The same for many tasks in one statement.
+
+        Ordered by step id; in a database with version 1 of the functions by task id first,
+        as there.
+        """
+        return self.run(operations.step_readiness_batch(task_ids))
+
+    def viable_steps(self, task_id: int) -> list[int]:
+        """The ids of a task's steps that can run now, in ascending order."""
+        return self.run(operations.viable_steps(task_id))
+
+    def task_execution_context(self, task_id: int) -> rows.TaskExecutionContext | None:
+        """How a task stands: the engine's get_task_execution_context; None for an unknown task."""
+        return self.run(operations.task_execution_context(task_id))
+
+    def task_execution_contexts(self, task_ids: Iterable[int]) -> Rows[rows.TaskExecutionContext]:
+        """The same for many tasks in one statement, ordered by task id; unknown tasks are missing."""
+        return self.run(operations.task_execution_contexts(task_ids))
+
+    def dependency_levels(self, task_id: int) -> Rows[rows.DependencyLevel]:
+        """The level of each step, the longest path from a root, ordered by level and id.
+
+        Raises:
+            CycleError: if steps depend on each other in a circle.
+        """
+        return self.run(operations.dependency_levels(task_id))
+
+    def step_dag(self, task_id: int) -> Rows[rows.StepDagRelationship]:
+        """Parents, children and depth of each step, ordered by step id.
+
+        The rows that the engine's view tasker_step_dag_relationships has for one task.
+        """
+        return self.run(operations.step_dag(task_id))
+
+    def readiness_version(self) -> int:
+        """Which rules of readiness this database follows, 1 or 2; read once for a client.
+
+        Raises:
+            UnknownFunction: if a function's body is not one that is known.
+        """
+        if self.core.rules is None:
+            self.core.rules = self.run(operations.readiness_version())
+        return self.core.rules
+
+    # States.
+
+    def transition_step(
+        self, step_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """Moves a step to another state, if its state and its parents allow it.
+
+        The database checks and writes in one statement.
+
+        Args:
+            step_id: the step's.
+            to: the target state.
+            metadata: written to the audit row.
+
+        Returns:
+            What became of it; see Transition.code.
+
+        Raises:
+            NotFound: if there is no such step.
+        """
+        return self.run(operations.transition_step(step_id, to, metadata))
+
+    def transition_step_or_raise(
+        self, step_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """The same, raising where nothing was written.
+
+        Raises:
+            TransitionError: if the state, the guard or another process forbids it.
+            NotFound: if there is no such step.
+        """
+        return self.transition_step(step_id, to=to, metadata=metadata).raise_unless_written()
+
+    def transition_steps(
+        self, step_ids: Iterable[int], *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> list[Transition]:
+        """Moves many steps in one statement, locked in the order of their ids.
+
+        Those that may not move stay as they are; unknown ids are missing in the answer,
+        which is in ascending order of id.
+
+        Raises:
+            ConflictError: if another process wrote to one of them at the same time; then
+                none was moved.
+        """
+        return self.run(operations.transition_steps(step_ids, to, metadata))
+
+    def transition_task(
+        self, task_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """Moves a task to another state; to complete only if all its steps are done.
+
+        Raises:
+            NotFound: if there is no such task.
+        """
+        return self.run(operations.transition_task(task_id, to, metadata))
+
+    def transition_task_or_raise(
+        self, task_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """The same, raising where nothing was written.
+
+        Raises:
+            TransitionError: if the state, the guard or another process forbids it.
+            NotFound: if there is no such task.
+        """
+        return self.transition_task(task_id, to=to, metadata=metadata).raise_unless_written()
+
+    def current_step_state(self, step_id: int) -> str | None:
+        """The step's state now, None for an unknown step."""
+        return self.run(operations.current_step_state(step_id))
+
+    def current_task_state(self, task_id: int) -> str | None:
+        """The task's state now, None for an unknown task."""
+        return self.run(operations.current_task_state(task_id))
+
+    def open_session(self, task_id: int) -> Session:
+        """Opens a session on a task. It changes nothing in the database.
+
+        Raises:
+            NotFound: if there is no such task.
+            CycleError: if its steps depend on each other in a circle.
+            SessionError: if max_sessions are open.
+        """
+        return Session(self, task_id, self.run(_picture.open_session(task_id)))
+
+    # The whole database.
+
+    def system_health_counts(self) -> rows.SystemHealthCounts:
+        """Counts of tasks and steps by state, of retries and of connections."""
+        return self.run(operations.system_health_counts())
+
+    def analytics_metrics(self, *, since: datetime | None = None) -> rows.AnalyticsMetrics:
+        """Throughput, rates and durations.
+
+        Args:
+            since: tasks made after it; None: in the last hour.
+        """
+        return self.run(operations.analytics_metrics(since))
+
+    def slowest_steps(
+        self,
+        *,
+        since: datetime | None = None,
+        limit: int | None = 10,
+        namespace: str | None = None,
+        task_name: str | None = None,
+        version: str | None = None,
+    ) -> Rows[rows.SlowestStep]:
+        """The complete steps that took longest, longest first, then by id.
+
+        Args:
+            since: steps made after it; None: in the last 24 hours.
+            limit: how many at most; None: all.
+            namespace: only of this namespace.
+            task_name: only of tasks with this name.
+            version: only of tasks with this version.
+        """
+        return self.run(operations.slowest_steps(since, limit, namespace, task_name, version))
+
+    def slowest_tasks(
+        self,
+        *,
+        since: datetime | None = None,
+        limit: int | None = 10,
+        namespace: str | None = None,
+        task_name: str | None = None,
+        version: str | None = None,
+    ) -> Rows[rows.SlowestTask]:
+        """The tasks that took longest to their last complete or failed step, longest first.
+
+        Args:
+            since: tasks made after it; None: in the last 24 hours.
+            limit: how many at most; None: all.
+            namespace: only of this namespace.
+            task_name: only with this name.
+            version: only with this version.
+        """
+        return self.run(operations.slowest_tasks(since, limit, namespace, task_name, version))
+
+    def analyze_graph(
+        self, task_id: int, *, weights: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """What a task's graph means for its progress; None for an unknown task.
+
+        The keys and numbers of the engine's RuntimeGraphAnalyzer#analyze:
+        dependency_graph, critical_paths, parallelism_opportunities, error_chains,
+        bottlenecks, generated_at and task_id.
+
+        Args:
+            task_id: the task's.
+            weights: impact_multipliers, severity_multipliers, penalty_constants,
+                severity_thresholds, duration_estimates, as in the engine's
+                config.dependency_graph; what is missing has the engine's default.
+
+        Raises:
+            CycleError: if steps depend on each other in a circle.
+            InvalidArgument: for a weight that does not exist or is no number.
+        """
+        return self.run(operations.analyze_graph(task_id, weights))
+
+    # The schema.
+
+    def install_schema(self) -> list[str]:
+        """Creates the engine's tables, indexes, view and functions, in one transaction.
+
+        Returns:
+            What was created in the current schema. schema_migrations is left alone.
+
+        Raises:
+            SchemaNotEmpty: if one of the engine's tables is there already.
+        """
+        return self.run(operations.install_schema())
+
+    def check_schema(self) -> SchemaCheck:
+        """Compares this database with the expected catalogue. It reads only."""
+        return self.run(operations.check_schema())
+
+    def function_versions(self) -> list[FunctionVersion]:
+        """Whose text each of the engine's nine functions, and its view, has here."""
+        return self.run(operations.function_versions())
+
+    # Work that a dead worker holds. Ages are counted by the database's clock.
+
+    def stuck_steps(self, *, older_than: timedelta | float) -> Rows[rows.StuckStep]:
+        """Steps in_progress for longer than that (seconds), of tasks that are not closed."""
+        return self.run(operations.stuck_steps(older_than))
+
+    def stuck_tasks(self, *, older_than: timedelta | float) -> Rows[rows.StuckTask]:
+        """Tasks whose run was cut short between two steps, without activity for that long."""
+        return self.run(operations.stuck_tasks(older_than))
+
+    def reset_stuck(self, *, older_than: timedelta | float) -> Reset:
+        """Takes stuck steps from their workers, as if each had failed.
+
+        Where an attempt is left the step is pending again, else it stays in error. Their
+        tasks, and those that are stuck, are set pending; to enqueue them is the caller's.
+
+        Raises:
+            ConflictError: if another process wrote to one of the tasks at the same time;
+                then nothing was reset.
+        """
+        return self.run(operations.reset_stuck(older_than, leave_tasks=False))
+
+    def reset_stuck_steps(self, *, older_than: timedelta | float) -> Rows[rows.ResetStep]:
+        """The same for the steps alone: their tasks stay as they are."""
+        return self.run(operations.reset_stuck(older_than, leave_tasks=True)).steps
+
+    # The core itself.
+
+    def ping(self) -> str:
+        """Gives "pong" without asking the database."""
+        return self.run(operations.ping())
+
+    def stats(self) -> dict[str, int]:
+        """Counters of the client's sessions: opened, open, claims, refusals, strict reads ..."""
+        return self.run(operations.stats())
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        # The URL may hold a password.
+        return f"<{type(self).__module__}.{type(self).__name__}{' closed' if self.closed else ''}>"

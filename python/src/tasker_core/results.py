@@ -1,0 +1,228 @@
+"""The results of operations that are not rows of the engine's functions and views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .errors import ConflictError, TransitionError
+from .rows import ResetStep
+from .table import Rows
+
+
+class Transition(NamedTuple):
+    """What became of a wish to move a task or step to another state.
+
+    Attributes:
+        id: the task's or step's.
+        code: allowed (it was written), guard_failed, transition_failed (not a successor
+            of the current state), invalid_state (no such state) or conflict (another
+            process was first).
+        message: why not, as the engine's own machines word it.
+        from_state: the state it had; None where that is not known.
+        to_state: the state it was to have.
+        transition_id: id of the audit row, 0 where none was written.
+        sort_key: of the audit row.
+        event: the lifecycle event that belongs to it.
+    """
+
+    id: int
+    code: str
+    message: str
+    from_state: str | None
+    to_state: str
+    transition_id: int | None = None
+    sort_key: int | None = None
+    event: str | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether the audit row was written."""
+        return self.code == "allowed"
+
+    def raise_unless_written(self) -> Transition:
+        """Gives itself.
+
+        Raises:
+            TransitionError: where nothing was written; ConflictError where another
+                process was first.
+        """
+        if self.written:
+            return self
+        conflict = self.code == "conflict"
+        raise (ConflictError if conflict else TransitionError)(
+            self.message,
+            code=self.code,
+            retryable=conflict,
+            details={"id": self.id, "from": self.from_state, "to": self.to_state},
+        )
+
+
+class Next(NamedTuple):
+    """What a session can run now.
+
+    Attributes:
+        ready: pending steps to claim, in ascending order.
+        retry: failed steps whose waiting time is over; see Session.retry.
+        blocked: whether nothing can run and a step has failed for good.
+    """
+
+    ready: list[int]
+    retry: list[int]
+    blocked: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do now."""
+        return not self.ready and not self.retry
+
+
+class Claim(NamedTuple):
+    """What became of a claim.
+
+    Attributes:
+        code: allowed, or why not: transition_failed (the step is not pending),
+            guard_failed (a parent is not complete), not_eligible (it waits, or has no
+            attempts left), task_closed, conflict (another process was faster).
+        message: the reason in words, empty where the claim is allowed.
+        token: the id of the claim's audit row, 0 where there is none.
+        changed: those of the step and its parents whose row is not the one that the
+            session knew.
+    """
+
+    code: str
+    message: str
+    token: int
+    changed: list[int]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the step is this run's."""
+        return self.code == "allowed"
+
+
+class Reset(NamedTuple):
+    """What a reset did.
+
+    Attributes:
+        steps: by step id.
+        task_ids: the tasks that are pending again, in ascending order.
+    """
+
+    steps: Rows[ResetStep]
+    task_ids: list[int]
+
+
+@dataclass(frozen=True)
+class SchemaDifference:
+    """One point in which a database is not as expected.
+
+    Attributes:
+        kind: missing_table, missing_column, column_type, column_default,
+            column_nullability, missing_index, index_definition, missing_constraint,
+            constraint_definition, missing_view, missing_view_column, view_column_type,
+            missing_function, function_signature or extra.
+        object: "tasker_tasks", "tasker_tasks.context", the name of an index ...
+        expected: a type, default or definition; empty where there is none.
+        actual: the same as it is.
+        harmless: whether engine and core work in spite of it.
+        message: all of it in one line.
+    """
+
+    kind: str
+    object: str
+    expected: str
+    actual: str
+    harmless: bool
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class FunctionVersion:
+    """Whose text one of the engine's functions, or its view, has in a database.
+
+    Attributes:
+        name: the signature; the name for the view.
+        body_md5: the hash of the body, empty for the view.
+        present: whether it is there.
+        origin: "tasker-engine" or "tasker_core"; None for an unknown text.
+        rules: the version of the rules that the text follows.
+        capability: the switch whose delegation stands in for it in Rails.
+    """
+
+    name: str
+    body_md5: str
+    present: bool
+    origin: str | None
+    rules: int | None
+    capability: str
+
+    @property
+    def unknown(self) -> bool:
+        """Whether somebody changed it, or it is of a newer engine."""
+        return self.present and self.origin is None
+
+    @property
+    def version(self) -> str:
+        """Such as "tasker-engine v02", "unknown" or "missing"."""
+        if not self.present:
+            return "missing"
+        return f"{self.origin} v{self.rules:02}" if self.origin else "unknown"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.version}"
+
+
+@dataclass(frozen=True)
+class SchemaCheck:
+    """The answer of check_schema.
+
+    Attributes:
+        differences: by object and kind, the harmless ones too.
+        functions: the nine functions and the view.
+    """
+
+    differences: Sequence[SchemaDifference]
+    functions: Sequence[FunctionVersion]
+
+    @staticmethod
+    def from_wire(found: Mapping[str, Any]) -> SchemaCheck:
+        """Of the operation's value."""
+        return SchemaCheck(
+            tuple(SchemaDifference(**fields) for fields in found["differences"]),
+            tuple(FunctionVersion(**fields) for fields in found["functions"]),
+        )
+
+    @property
+    def harmful(self) -> list[SchemaDifference]:
+        """The differences that do harm."""
+        return [difference for difference in self.differences if not difference.harmless]
+
+    @property
+    def unknown_functions(self) -> list[FunctionVersion]:
+        """The functions whose text is not known."""
+        return [function for function in self.functions if function.unknown]
+
+    @property
+    def consistent(self) -> bool:
+        """Whether the single and the batch function for readiness follow the same rules."""
+        rules = {
+            function.rules
+            for function in self.functions
+            if function.origin and function.name.startswith("get_step_readiness_status")
+        }
+        return len(rules) < 2
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is missing or changed."""
+        return not self.harmful and not self.unknown_functions and self.consistent
+
+    def __str__(self) -> str:
+        lines = [f"  {function}" for function in self.functions]
+        lines += [f"{'  ' if one.harmless else '! '}{one}" for one in self.differences]
+        return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""A real PostgreSQL for every test: bin/test (or bin/postgres with COMMAND) gives its URL."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from support import Rows
+
+import tasker_core
+
+VARIABLE = "TASKER_CORE_TEST_DATABASE_URL"
+
+
+def server_url() -> str:
+    url = os.environ.get(VARIABLE)
+    if not url:
+        pytest.exit(f"{VARIABLE} is not set: run bin/test python, or bin/postgres with COMMAND", 2)
+    return url
+
+
+def scratch() -> Iterator[str]:
+    """An empty database of its own, dropped afterwards."""
+    name = f"tasker_core_python_{secrets.token_hex(4)}"
+    server = server_url()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        yield re.sub(r"(//[^/]*)/[^?]*", rf"\1/{name}", server)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_url() -> Iterator[str]:
+    """The URL of a database without any table."""
+    yield from scratch()
+
+
+@pytest.fixture(scope="session")
+def _installed() -> Iterator[str]:
+    for url in scratch():
+        with tasker_core.connect(url) as client:
+            client.install_schema()
+        yield url
+
+
+@pytest.fixture
+def url(_installed: str) -> Iterator[str]:
+    """The URL of a database made by install_schema, without rows."""
+    yield _installed
+    with psycopg.connect(_installed, autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE tablename LIKE 'tasker_%'"
+        ).fetchall()
+        names = ", ".join(name for (name,) in tables)
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[tasker_core.Client]:
+    with tasker_core.connect(url) as client:
+        yield client
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def rows(connection: psycopg.Connection) -> Rows:
+    return Rows(connection)
