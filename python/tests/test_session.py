@@ -67,7 +67,14 @@ def test_a_failed_step_keeps_its_error_and_can_be_retried(
         assert "test_session.py" in found[0]["backtrace"]
         assert session.next().empty
         connection.execute("UPDATE tasker_workflow_steps SET last_attempted_at = now() - interval '1 minute'")
+        connection.execute(
+            "UPDATE tasker_workflow_step_transitions SET created_at = now() - interval '1 minute'"
+        )
         session.refresh()
+        print(
+            client.step_readiness(task_id),
+            connection.execute("select * from tasker_workflow_steps").fetchall(),
+        )
         assert session.next() == ([], [step], False)
         assert session.retry(step).written
         assert session.claim(step).allowed

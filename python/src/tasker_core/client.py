@@ -307,6 +307,20 @@ class Client:
         """
         return self.run(operations.analyze_graph(task_id, weights))
 
+    def draw(self, task_id: int, *, format: str = "svg") -> str | None:
+        """The workflow with its steps' states, attempts and durations, and the critical path.
+
+        Args:
+            task_id: the task's; None is given for an unknown one.
+            format: "svg", a document that needs no other file, or "mermaid", the text of
+                a flowchart.
+
+        Raises:
+            CycleError: if steps depend on each other in a circle.
+            InvalidArgument: for another format, or a task of more than 10,000 steps.
+        """
+        return self.run(operations.draw(task_id, format))
+
     # The schema.
 
     def install_schema(self) -> list[str]:

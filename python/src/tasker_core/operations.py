@@ -275,6 +275,11 @@ def _convert(fields: dict[str, Any], key: str, convert: Callable[[Any], Any]) ->
         fields[key] = convert(fields[key])
 
 
+def draw(task_id: int, form: str) -> Operation[str | None]:
+    """See Client.draw."""
+    return Operation("draw", {"task_id": as_id(task_id), "format": form}, _same)
+
+
 # The schema.
 
 
