@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"pack":              nil,
 	"queue":             {"pack"},
 	"event":             {"pack", "queue"},
+	"relay":             {"event", "queue", "store"},
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},
 	"analysis":          {"dag", "lifecycle", "readiness"},
@@ -36,7 +37,7 @@ var arrows = map[string][]string{
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
 	"telemetry":         {"config", "store"},
-	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "schema", "store", "store/pool", "telemetry"},
+	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
 	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "telemetry"},
 	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
 

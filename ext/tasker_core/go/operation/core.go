@@ -20,6 +20,8 @@ type Core struct {
 	Pool *pool.Pool
 	// Bus carries the events of this core.
 	Bus *event.Bus
+	// Relay carries them between processes; it does nothing until it is started.
+	Relay Relay
 	// Sessions are the task runs that are open.
 	Sessions *Sessions
 	// Catalog knows the events, those that the application registered among them.
@@ -50,6 +52,7 @@ func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 
 // Close ends what the core holds.
 func (c *Core) Close() {
+	c.Relay.Stop()
 	c.Bus.Close()
 	if c.Pool != nil {
 		c.Pool.Close()
