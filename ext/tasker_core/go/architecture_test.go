@@ -37,7 +37,7 @@ var arrows = map[string][]string{
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
 	"telemetry":         {"config", "store"},
-	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
+	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "pack", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
 	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "telemetry"},
 	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
 

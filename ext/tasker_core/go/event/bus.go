@@ -41,6 +41,13 @@ func NewBus() *Bus {
 	return &Bus{origin: fmt.Sprintf("%s:%d:%d", host, os.Getpid(), lastBus.Add(1))}
 }
 
+// Wants tells whether a subscription names events of this name, whatever else it asks.
+func (b *Bus) Wants(name string) bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return slices.ContainsFunc(b.subscriptions, func(s *Subscription) bool { return s.every || s.named(name) })
+}
+
 // Origin names this bus among those of all processes: host, process and number.
 func (b *Bus) Origin() string { return b.origin }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/event"
+	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/store/pool"
 	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
@@ -26,13 +27,16 @@ type Core struct {
 	Sessions *Sessions
 	// Catalog knows the events, those that the application registered among them.
 	Catalog *event.Catalog
+
+	stepNames *nameMemory
+	taskNames *nameMemory
 }
 
 // NewCore gives a core with these settings. A database_url that cannot be used is
 // an error; whether a server answers there shows at the first operation.
 func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 	core := &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
-		Catalog: event.NewCatalog()}
+		Catalog: event.NewCatalog(), stepNames: newNameMemory(store.StepNames), taskNames: newNameMemory(store.TaskNames)}
 	var err error
 	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log); err != nil {
 		return nil, err

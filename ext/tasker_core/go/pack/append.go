@@ -19,6 +19,9 @@ func AppendArray(to []byte, count int) []byte {
 	return binary.BigEndian.AppendUint32(append(to, 0xdd), uint32(count))
 }
 
+// AppendMap begins a map of that many pairs, fewer than 16.
+func AppendMap(to []byte, pairs int) []byte { return append(to, 0x80|byte(pairs&0x0f)) }
+
 // AppendNil adds nothing, said aloud.
 func AppendNil(to []byte) []byte { return append(to, 0xc0) }
 

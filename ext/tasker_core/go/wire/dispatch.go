@@ -18,6 +18,16 @@ type call struct {
 	ctx    context.Context
 	core   *operation.Core
 	driver store.Driver
+	// changes are what was written and is announced when it is committed; nil where the
+	// host announces itself.
+	changes *[]operation.Change
+}
+
+// announce publishes changes on the core's bus, if the operation succeeds.
+func (c call) announce(changes ...operation.Change) {
+	if c.changes != nil {
+		*c.changes = append(*c.changes, changes...)
+	}
 }
 
 // handler runs one operation on decoded arguments and gives the reply's value.
@@ -69,10 +79,12 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 
 // onPool runs an operation to its end on the core's own connections.
 func onPool(ctx context.Context, core *operation.Core, run handler, request *Request) ([]byte, error) {
-	value, err := run(call{ctx: ctx, core: core, driver: core.Pool}, request.Arguments)
+	var changes []operation.Change
+	value, err := run(call{ctx: ctx, core: core, driver: core.Pool, changes: &changes}, request.Arguments)
 	if err != nil {
 		return nil, err
 	}
+	core.Announce(ctx, changes)
 	return EncodeValue(value)
 }
 

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
 	"github.com/jcoletaylor/tasker_core/go/readiness"
@@ -96,6 +97,9 @@ func sessionClaim(c call, a sessionArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Code == lifecycle.Allowed {
+		c.announce(stepChange(stepID, lifecycle.Pending, lifecycle.InProgress))
+	}
 	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed}, nil
 }
 
@@ -116,7 +120,15 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Code == lifecycle.Allowed {
+		c.announce(stepChange(stepID, lifecycle.InProgress, a.To))
+	}
 	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion}, nil
+}
+
+// stepChange is a change that a session made. There the state before is known.
+func stepChange(stepID int64, from, to string) operation.Change {
+	return operation.Change{Machine: lifecycle.Step, ID: stepID, From: from, To: to, Event: lifecycle.Step.Event(from, to)}
 }
 
 func sessionRetry(c call, a sessionArguments) (any, error) {
@@ -127,6 +139,9 @@ func sessionRetry(c call, a sessionArguments) (any, error) {
 	result, err := operation.SessionRetry(c.ctx, c.core, c.driver, a.Session, stepID, a.Now)
 	if err != nil {
 		return nil, err
+	}
+	if result.Allowed() {
+		c.announce(stepChange(stepID, result.From, result.To))
 	}
 	return transitionResult(*result), nil
 }

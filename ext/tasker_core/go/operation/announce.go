@@ -1,0 +1,152 @@
+package operation
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jcoletaylor/tasker_core/go/event"
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
+	"github.com/jcoletaylor/tasker_core/go/pack"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// Change is a state that a task or step got, to be announced on the bus.
+type Change struct {
+	Machine lifecycle.Machine
+	ID      int64
+	From    string
+	To      string
+	// Event is the name of the event.
+	Event string
+}
+
+// Changes gives what transitions changed.
+func Changes(results ...TransitionResult) []Change {
+	var changes []Change
+	for _, r := range results {
+		if r.Allowed() {
+			changes = append(changes, Change{Machine: r.Machine, ID: r.ID, From: r.From, To: r.To, Event: r.Event})
+		}
+	}
+	return changes
+}
+
+// Announce publishes changes that are committed. They happened whatever becomes of the
+// caller: one who gives up waiting for a full subscription leaves events that this
+// subscription counts as dropped.
+//
+// Names are looked up where somebody subscribed to such events, once for all steps of
+// a task; events whose names cannot be had are published without.
+func (c *Core) Announce(ctx context.Context, changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	var names map[lifecycle.Machine]map[int64]store.Names
+	wanted := slices.ContainsFunc(changes, func(change Change) bool { return c.Bus.Wants(change.Event) })
+	if wanted {
+		names = map[lifecycle.Machine]map[int64]store.Names{
+			lifecycle.Step: c.stepNames.of(ctx, c.Pool, ids(changes, lifecycle.Step)),
+			lifecycle.Task: c.taskNames.of(ctx, c.Pool, ids(changes, lifecycle.Task)),
+		}
+	}
+	now := time.Now()
+	events := make([]event.Event, len(changes))
+	for i, change := range changes {
+		events[i] = change.event(now, names[change.Machine][change.ID])
+		if wanted {
+			events[i].Payload = change.payload(now, &events[i])
+		}
+	}
+	if published, err := c.Bus.Publish(ctx, events...); err != nil {
+		// The bus is closed, or the caller gave up.
+		_ = c.Bus.Offer(events[published:]...)
+	}
+}
+
+func ids(changes []Change, machine lifecycle.Machine) []int64 {
+	var list []int64
+	for _, change := range changes {
+		if change.Machine == machine {
+			list = append(list, change.ID)
+		}
+	}
+	return list
+}
+
+func (change Change) event(now time.Time, names store.Names) event.Event {
+	e := event.Event{Name: change.Event, OccurredAt: now.UnixMicro(), TaskID: names.TaskID,
+		Namespace: names.Namespace, TaskName: names.TaskName, StepName: names.StepName}
+	if change.Machine == lifecycle.Task {
+		e.TaskID = change.ID
+	} else {
+		e.StepID = change.ID
+	}
+	return e
+}
+
+// payload holds the fields of the catalogue that are known without asking.
+func (change Change) payload(now time.Time, e *event.Event) []byte {
+	p := pack.AppendMap(nil, 6)
+	p = pack.AppendInt(pack.AppendText(p, "task_id"), e.TaskID)
+	if change.Machine == lifecycle.Step {
+		p = pack.AppendInt(pack.AppendText(p, "step_id"), e.StepID)
+		p = pack.AppendText(pack.AppendText(p, "step_name"), e.StepName)
+	} else {
+		p = pack.AppendText(pack.AppendText(p, "namespace"), e.Namespace)
+		p = pack.AppendText(pack.AppendText(p, "task_name"), e.TaskName)
+	}
+	p = pack.AppendText(pack.AppendText(p, "from_state"), change.From)
+	p = pack.AppendText(pack.AppendText(p, "to_state"), change.To)
+	return pack.AppendText(pack.AppendText(p, "timestamp"), now.UTC().Format("2006-01-02T15:04:05.000000Z"))
+}
+
+// maxNames bounds what is remembered; then it is forgotten and read anew.
+const maxNames = 100_000
+
+// nameMemory remembers names, which never change.
+type nameMemory struct {
+	read  func(context.Context, store.Driver, []int64) (map[int64]store.Names, error)
+	mutex sync.Mutex
+	known map[int64]store.Names
+}
+
+func newNameMemory(read func(context.Context, store.Driver, []int64) (map[int64]store.Names, error)) *nameMemory {
+	return &nameMemory{read: read, known: make(map[int64]store.Names)}
+}
+
+// of gives the names of those ids whose names can be had.
+func (m *nameMemory) of(ctx context.Context, driver store.Driver, ids []int64) map[int64]store.Names {
+	names, missing := m.recall(ids)
+	if len(missing) == 0 {
+		return names
+	}
+	read, err := m.read(ctx, driver, missing)
+	if err != nil {
+		return names
+	}
+	maps.Copy(names, read)
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if len(m.known)+len(read) > maxNames {
+		clear(m.known)
+	}
+	maps.Copy(m.known, read)
+	return names
+}
+
+func (m *nameMemory) recall(ids []int64) (names map[int64]store.Names, missing []int64) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	names = make(map[int64]store.Names, len(ids))
+	for _, id := range ids {
+		if known, found := m.known[id]; found {
+			names[id] = known
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	return names, missing
+}
