@@ -53,8 +53,12 @@ module TaskerCore
     # The time that audit rows get: the host's, so that rows of one transaction do
     # not share one time and travel_to works.
     #
+    # @return [String] see #date
+    def now = date(Time.current)
+
+    # @param time [Time, ActiveSupport::TimeWithZone]
     # @return [String] as Active Record writes it, in its default time zone
-    def now = @connection.quoted_date(Time.current)
+    def date(time) = @connection.quoted_date(time)
 
     # Gives a serialized value of Active Record the text that PostgreSQL reads.
     #

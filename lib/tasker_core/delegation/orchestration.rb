@@ -1,12 +1,14 @@
 # frozen_string_literal: true
 
 require_relative 'orchestration/known_state'
+require_relative 'orchestration/known_name'
 require_relative 'orchestration/logging'
+require_relative 'orchestration/attributes'
 require_relative 'orchestration/executed'
 require_relative 'orchestration/picture'
 require_relative 'orchestration/shown_task'
 require_relative 'orchestration/batch'
-require_relative 'orchestration/columns'
+require_relative 'orchestration/customized'
 require_relative 'orchestration/outcome'
 require_relative 'orchestration/endings'
 require_relative 'orchestration/external_steps'

@@ -40,7 +40,7 @@ func ClaimStep(ctx context.Context, driver Driver, stepID int64, now *string) (*
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	row, err := oneRow(rows, 9)
+	row, err := packedRow(rows, 9)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func FinishStep(ctx context.Context, driver Driver, f Finish) (*Finished, error)
 	if err != nil {
 		return nil, err
 	}
-	row, err := oneRow(rows, 13)
+	row, err := packedRow(rows, 13)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,6 @@ WITH seen AS MATERIALIZED (
   ON CONFLICT DO NOTHING
   RETURNING id, sort_key
 )
-SELECT inserted.id::text, inserted.sort_key::text, seen.ids, seen.versions, seen.state, seen.guard::text,
-  seen.eligible::text, seen.task_state, ((SELECT count(*) FROM cleared) > (SELECT count(*) FROM inserted))::text
+SELECT ARRAY[inserted.id::text, inserted.sort_key::text, seen.ids, seen.versions, seen.state, seen.guard::text,
+  seen.eligible::text, seen.task_state, ((SELECT count(*) FROM cleared) > (SELECT count(*) FROM inserted))::text]::text
 FROM seen LEFT JOIN inserted ON true

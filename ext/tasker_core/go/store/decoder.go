@@ -92,3 +92,17 @@ func oneRow(rows Rows, columns int) ([]*string, error) {
 	}
 	return rows[0], nil
 }
+
+// packedRow is a row that comes as one array of texts: a host decodes the columns of
+// an answer one by one, and a column costs it more than its bytes do.
+func packedRow(rows Rows, columns int) ([]*string, error) {
+	row, err := oneRow(rows, 1)
+	if err != nil {
+		return nil, err
+	}
+	values, err := ParseTexts(row[0])
+	if err == nil && len(values) != columns {
+		err = &FormatError{Want: fmt.Sprintf("an array of %d texts", columns), Got: fmt.Sprintf("%d", len(values))}
+	}
+	return values, err
+}

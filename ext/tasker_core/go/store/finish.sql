@@ -26,9 +26,9 @@ WITH held AS MATERIALIZED (
   RETURNING step.xmin::text AS version, step.task_id, step.attempts, step.retry_limit, step.retryable, step.in_process, step.processed,
     step.backoff_request_seconds, encode(timestamp_send(step.last_attempted_at), 'hex') AS last_attempted_at
 )
-SELECT inserted.id::text, inserted.sort_key::text, saved.version, saved.attempts::text, saved.retry_limit::text,
+SELECT ARRAY[inserted.id::text, inserted.sort_key::text, saved.version, saved.attempts::text, saved.retry_limit::text,
   saved.retryable::text, saved.in_process::text, saved.processed::text, saved.backoff_request_seconds::text,
   saved.last_attempted_at, encode(timestamp_send(LOCALTIMESTAMP), 'hex'),
   (SELECT to_state FROM tasker_workflow_step_transitions WHERE workflow_step_id = $1::bigint AND most_recent),
-  (SELECT task.xmin::text FROM tasker_tasks task WHERE task.task_id = saved.task_id)
+  (SELECT task.xmin::text FROM tasker_tasks task WHERE task.task_id = saved.task_id)]::text
 FROM (SELECT) AS always LEFT JOIN inserted ON true LEFT JOIN saved ON true

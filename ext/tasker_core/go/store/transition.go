@@ -66,10 +66,11 @@ func WriteTransition(ctx context.Context, driver Driver, t Transition) ([]Transi
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != 1 || len(rows[0]) != 6 {
-		return nil, &FormatError{Want: "one row of 6 columns", Got: fmt.Sprintf("%d rows", len(rows))}
+	row, err := packedRow(rows, 6)
+	if err != nil {
+		return nil, err
 	}
-	d := decoder{row: rows[0]}
+	d := decoder{row: row}
 	ids, states, guards, rowIDs, sortKeys, unpaired := d.ids(), d.texts(), d.ints(), d.ints(), d.ints(), d.next()
 	if d.err != nil {
 		return nil, d.err

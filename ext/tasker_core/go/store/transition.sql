@@ -38,8 +38,8 @@ WITH seen AS MATERIALIZED (
   ON CONFLICT DO NOTHING
   RETURNING {{id}} AS id, id AS row_id, sort_key
 )
-SELECT array_agg(seen.id ORDER BY seen.id)::text, array_agg(seen.state ORDER BY seen.id)::text,
+SELECT ARRAY[array_agg(seen.id ORDER BY seen.id)::text, array_agg(seen.state ORDER BY seen.id)::text,
   array_agg(seen.guard::int ORDER BY seen.id)::text,
   array_agg(inserted.row_id ORDER BY seen.id)::text, array_agg(inserted.sort_key ORDER BY seen.id)::text,
-  (SELECT count(*) FROM cleared WHERE id NOT IN (SELECT id FROM inserted))::text
+  (SELECT count(*) FROM cleared WHERE id NOT IN (SELECT id FROM inserted))::text]::text
 FROM seen LEFT JOIN inserted ON inserted.id = seen.id

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +23,18 @@ func row(values ...string) []*string {
 		}
 	}
 	return texts
+}
+
+// packed is a row as one array of texts.
+func packed(values ...string) []*string {
+	elements := make([]string, len(values))
+	for i, value := range values {
+		elements[i] = value
+		if value != "NULL" {
+			elements[i] = strconv.Quote(value)
+		}
+	}
+	return row("{" + strings.Join(elements, ",") + "}")
 }
 
 func answered(rows ...[]*string) *host.Driver {
@@ -43,20 +57,20 @@ func TestATransitionIsOneWritingStatement(t *testing.T) {
 }
 
 func TestTheRowsOfATransitionAreRead(t *testing.T) {
-	rows, err := store.WriteTransition(ctx, answered(row("{7,8}", "{pending,error}", "{1,0}", "{90,NULL}", "{10,NULL}", "0")), wish)
+	rows, err := store.WriteTransition(ctx, answered(packed("{7,8}", "{pending,error}", "{1,0}", "{90,NULL}", "{10,NULL}", "0")), wish)
 	require.NoError(t, err)
 	require.Equal(t, []store.TransitionRow{
 		{ID: 7, State: "pending", Guard: true, RowID: store.NullInt{Value: 90, Valid: true}, SortKey: store.NullInt{Value: 10, Valid: true}},
 		{ID: 8, State: "error"},
 	}, rows)
-	rows, err = store.WriteTransition(ctx, answered(row("NULL", "NULL", "NULL", "NULL", "NULL", "0")), wish)
+	rows, err = store.WriteTransition(ctx, answered(packed("NULL", "NULL", "NULL", "NULL", "NULL", "0")), wish)
 	require.NoError(t, err)
 	require.Empty(t, rows)
 }
 
 func TestAClearedRowWithoutANewOneIsAnError(t *testing.T) {
 	for _, unpaired := range []string{"1", "NULL"} {
-		_, err := store.WriteTransition(ctx, answered(row("{7}", "{pending}", "{1}", "{NULL}", "{NULL}", unpaired)), wish)
+		_, err := store.WriteTransition(ctx, answered(packed("{7}", "{pending}", "{1}", "{NULL}", "{NULL}", unpaired)), wish)
 		var broken *store.UnpairedError
 		require.ErrorAs(t, err, &broken)
 		require.Equal(t, []int64{7, 8}, broken.IDs)
@@ -67,11 +81,11 @@ func TestAClearedRowWithoutANewOneIsAnError(t *testing.T) {
 func TestDamagedAnswersAreErrors(t *testing.T) {
 	for name, rows := range map[string][][]*string{
 		"no row":           {},
-		"two rows":         {row("NULL", "NULL", "NULL", "NULL", "NULL", "0"), row("NULL", "NULL", "NULL", "NULL", "NULL", "0")},
-		"a column missing": {row("{7}", "{pending}", "{1}", "{1}", "0")},
-		"uneven columns":   {row("{7,8}", "{pending}", "{1}", "{1}", "{10}", "0")},
-		"no array":         {row("7", "{pending}", "{1}", "{1}", "{10}", "0")},
-		"no number":        {row("{7}", "{pending}", "{1}", "{one}", "{10}", "0")},
+		"two rows":         {packed("NULL", "NULL", "NULL", "NULL", "NULL", "0"), packed("NULL", "NULL", "NULL", "NULL", "NULL", "0")},
+		"a column missing": {packed("{7}", "{pending}", "{1}", "{1}", "0")},
+		"uneven columns":   {packed("{7,8}", "{pending}", "{1}", "{1}", "{10}", "0")},
+		"no array":         {packed("7", "{pending}", "{1}", "{1}", "{10}", "0")},
+		"no number":        {packed("{7}", "{pending}", "{1}", "{one}", "{10}", "0")},
 	} {
 		_, err := store.WriteTransition(ctx, answered(rows...), wish)
 		var format *store.FormatError

@@ -30,11 +30,12 @@ module TaskerCore
         # @return [Tasker::WorkflowStep, nil] nil where nothing was written, or where
         #   the failure to write was recorded
         def call
+          now = Time.zone.now
           @step.attempts = (@step.attempts || 0) + 1
-          @step.last_attempted_at = Time.zone.now
+          @step.last_attempted_at = now
           @step.processed = true
           @step.in_process = false
-          @step.processed_at = Time.zone.now
+          @step.processed_at = now
           Outcome.new(@run, @step).finish('complete')
           @executor.publish_step_completed(@step, attempt_number: @step.attempts,
                                                   execution_duration: @step.processed_at&.-(@step.updated_at))

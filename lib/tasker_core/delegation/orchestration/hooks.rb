@@ -72,7 +72,7 @@ module TaskerCore
             return ExternalSteps.without(task, super) unless run
 
             steps = run.viable_steps
-            relation = where(workflow_step_id: steps.map(&:workflow_step_id)).includes(:named_step)
+            relation = where(workflow_step_id: steps.map(&:workflow_step_id))
             relation.send(:load_records, steps)
             relation
           end
@@ -112,7 +112,7 @@ module TaskerCore
           def max_concurrent_steps
             return super unless Run.driving && TaskerCore.configuration.honour_concurrency_limits
 
-            Batch.concurrency(execution_config)
+            Run.driving.concurrency(execution_config)
           end
 
           def execute_single_step(task, sequence, step, task_handler)
@@ -278,6 +278,7 @@ module TaskerCore
           Job => %w[Tasker::TaskRunnerJob],
           Tracing::Job => %w[Tasker::TaskRunnerJob],
           Logging => %w[Tasker::Concerns::StructuredLogging],
+          KnownName => %w[Tasker::WorkflowStep Tasker::Task],
           KnownState::Machine => %w[Tasker::StateMachine::StepStateMachine Tasker::StateMachine::TaskStateMachine]
         }.freeze
       end

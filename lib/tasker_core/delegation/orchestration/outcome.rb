@@ -26,8 +26,8 @@ module TaskerCore
           raise Refused, "step #{@id} was given up by this run" if @run.given_up?(@id)
 
           changed = []
-          write('in_progress') do |host|
-            code, message, token, sort_key, changed = @run.ask('session_claim', arguments(host), host)
+          write('in_progress') do |host, moment|
+            code, message, token, sort_key, changed = @run.ask('session_claim', arguments(host, moment), host)
             @run.claimed(@id, token)
             Transition.new(@id, code, message, 'pending', 'in_progress', token, sort_key)
           end
@@ -51,19 +51,17 @@ module TaskerCore
         # @return [void]
         # @raise [Refused] if the claim no longer holds; nothing is written
         def finish(state, only: nil)
-          now = task_version = nil
-          write(state) do |host|
-            now = Time.current
-            columns = Columns.of(@step, host, customized: only.nil? && @run.customized_steps?)
-            columns = columns.slice(*only) if only
+          changes = task_version = now = nil
+          write(state) do |host, moment|
+            now = moment
+            changes = unsaved(only)
+            columns = changes.except('updated_at').transform_values { |value| host.text(value) }
             outcome = { 'to' => state, 'metadata' => '{}', 'columns' => columns }
             code, message, row_id, sort_key, task_version =
-              @run.ask('session_finish', { **arguments(host), **outcome }, host)
+              @run.ask('session_finish', { **arguments(host, moment), **outcome }, host)
             Transition.new(@id, code, message, 'in_progress', state, row_id, sort_key)
           end
-          @step.updated_at = now
-          @step.send(:changes_applied)
-          @run.picture.executed(@step)
+          saved(changes, now)
           @run.shown_task.saw(task_version)
         end
 
@@ -72,8 +70,8 @@ module TaskerCore
         #
         # @return [Boolean] whether it can be claimed now
         def retry
-          write('pending', from_state: 'error') do |host|
-            Transition.new(*@run.ask('session_retry', arguments(host), host))
+          write('pending', from_state: 'error') do |host, moment|
+            Transition.new(*@run.ask('session_retry', arguments(host, moment), host))
           end
           true
         rescue Refused
@@ -82,7 +80,24 @@ module TaskerCore
 
         private
 
-        def arguments(host) = { 'session' => @run.session, 'step_id' => @id, 'now' => host.now }
+        def arguments(host, moment) = { 'session' => @run.session, 'step_id' => @id, 'now' => host.date(moment) }
+
+        # What the handler, the executor or a backoff calculator left dirty. Where an
+        # application added validations or callbacks, Active Record saves the row.
+        def unsaved(only)
+          return Attributes.changes(@step).slice(*only) if only
+          return Attributes.changes(@step) unless @run.customized_steps?
+
+          @step.save!
+          {}
+        end
+
+        def saved(changes, now)
+          @step.updated_at = now
+          row = Attributes.saved(@step, changes.merge('updated_at' => now))
+          Attributes.applied(@step, row)
+          @run.picture.wrote(@step, row)
+        end
 
         def write(state, from_state: nil, &)
           Tracing.span(Tracing::Runs::WRITES.fetch(state)) do

@@ -21,6 +21,7 @@ module TaskerCore
           @task = task
           @handler = handler
           @steps = {}
+          @rows = {}
           @executed = Executed.new
         end
 
@@ -30,13 +31,13 @@ module TaskerCore
         # @yieldreturn [SessionView] after the engine has created steps or edges
         # @return [void]
         def load(view)
-          adopt(rows, view)
+          adopt(view)
           unless complete?
             ::Tasker::WorkflowStep.get_steps_for_task(@task, @handler.step_templates)
-            adopt(rows, yield)
+            adopt(yield)
           end
-          by_name = @steps.each_value.reverse_each.to_h { |step| [step.name, step] }
-          @sequence_steps = @handler.step_templates.map { |template| by_name.fetch(template.name) }
+          by_name = ids_by_name
+          @sequence_steps = @handler.step_templates.map { |template| @steps[by_name.fetch(template.name)] }
         end
 
         # @return [Set<Integer>] the steps of the templates that Rails does not execute
@@ -60,8 +61,7 @@ module TaskerCore
         #   be executed
         def runnable(ids)
           @runnable ||= @sequence_steps.to_set(&:workflow_step_id)
-          ids.filter_map { |id| @steps[id] if @runnable.include?(id) }
-             .map { |step| executable(step.class.allocate.init_with_attributes(attributes_of(step))) }
+          ids.filter_map { |id| executable(Attributes.object(@steps[id].class, @rows[id])) if @runnable.include?(id) }
         end
 
         # Reads a step anew, to be written in place of an object that belongs to a handler
@@ -80,86 +80,83 @@ module TaskerCore
         def reload(ids, executed: nil)
           return if ids.empty?
 
-          ::Tasker::WorkflowStep.where(workflow_step_id: ids).each do |fresh|
-            id = fresh.workflow_step_id
+          read(::Tasker::WorkflowStep.where(workflow_step_id: ids)).each do |id, row|
+            @rows[id] = row
             @executed.settled(id)
-            give(fresh, @steps[id])
-            give(fresh, executed) if executed&.workflow_step_id == id
+            Attributes.give(@steps[id], row) if @steps.key?(id)
+            Attributes.give(executed, row) if executed&.workflow_step_id == id
           end
         end
 
-        # Notes that the object on which a step was executed is as the database has it.
+        # Notes the row of a step as this run has written it.
         #
-        # @param step [Tasker::WorkflowStep]
+        # @param step [Tasker::WorkflowStep] the object on which it was executed
+        # @param row [Hash{String => Object}]
         # @return [void]
-        def executed(step) = @executed.unsettled(step)
+        def wrote(step, row)
+          @rows[step.workflow_step_id] = row
+          @executed.unsettled(step)
+        end
 
         # Shows in the sequence what became of the steps that were executed.
         #
         # @return [void]
-        def settle = @executed.settle { |step| give(step, @steps[step.workflow_step_id]) }
+        def settle
+          @executed.settle { |step| Attributes.give(@steps[step.workflow_step_id], @rows[step.workflow_step_id]) }
+        end
 
         # Makes the objects the run's no longer.
         #
         # @return [void]
         def release
-          owned = (@steps.values + @executed.all).select { |step| step.instance_variable_defined?(Run::OWNER) }
-          owned.each { |step| step.remove_instance_variable(Run::OWNER) }
+          (@steps.values + @executed.all).each do |step|
+            [Run::OWNER, KnownName::KNOWN].each do |name|
+              step.remove_instance_variable(name) if step.instance_variable_defined?(name)
+            end
+          end
         end
 
         private
 
+        # @return [Hash{Integer => Hash}] rows by step id
+        def read(steps)
+          found = steps.klass.connection.select_all(steps.arel, "#{steps.klass.name} Load")
+          found.to_h { |row| [row['workflow_step_id'], row] }
+        end
+
         # By id, so that of two steps of one name the first counts, as in the engine.
-        def rows
-          ::Tasker::WorkflowStep.where(task_id: @task.task_id).includes(:named_step).order(:workflow_step_id).to_a
+        def adopt(view)
+          @rows = read(::Tasker::WorkflowStep.where(task_id: @task.task_id).order(:workflow_step_id))
+          @steps = @rows.transform_values { |row| ::Tasker::WorkflowStep.instantiate(row) }
+          @names = ::Tasker::NamedStep.where(named_step_id: @rows.values.map { |row| row['named_step_id'] }.uniq)
+                                      .index_by(&:named_step_id)
+          @steps.each_value { |step| own(step) }
+          @edges = view.edges
+          @parents = @edges.group_by(&:last).transform_values { |pairs| pairs.map { |parent, _| @steps[parent] } }
         end
 
-        def adopt(steps, view)
-          @steps = steps.to_h { |step| [step.workflow_step_id, step] }
-          @steps.each_value { |step| prepare(step) }
-          link(view.edges)
-        end
-
-        # An object with what the sequence's object has, apart from attributes.
+        # Gives the object on which a step is executed its name, its task and, where all
+        # of them are steps of this task, its parents, so that nothing of it is read.
         def executable(step)
-          of_sequence = @steps.fetch(step.workflow_step_id)
-          step.association(:named_step).target = of_sequence.named_step
-          parents = of_sequence.association(:parents)
-          step.association(:parents).target = parents.target if parents.loaded?
-          @executed.add(step)
-          prepare(step)
-        end
-
-        def give(from, to)
-          to&.instance_variable_set(:@attributes, attributes_of(from))
-        end
-
-        # As a new read of the row would give them: sharing no value, nothing dirty.
-        def attributes_of(step)
-          step.instance_variable_get(:@attributes).map do |attribute|
-            attribute.with_value_from_database(attribute.original_value_for_database)
-          end
-        end
-
-        def prepare(step)
-          step.instance_variable_set(Run::OWNER, @run)
+          own(step)
           step.association(:task).target = @task
+          step.association(:named_step).target = @names[step.named_step_id]
+          parents = @parents.fetch(step.workflow_step_id, [])
+          step.association(:parents).target = parents if parents.all?
+          @executed.add(step)
           step
         end
 
-        # Gives each step its parents, where all of them are steps of this task.
-        def link(edges)
-          @edges = edges
-          parents = edges.group_by(&:last).transform_values { |pairs| pairs.map { |parent, _| @steps[parent] } }
-          @steps.each do |id, step|
-            found = parents.fetch(id, [])
-            step.association(:parents).target = found if found.all?
-          end
+        def own(step)
+          step.instance_variable_set(Run::OWNER, @run)
+          step.instance_variable_set(KnownName::KNOWN, @names[step.named_step_id]&.name)
         end
+
+        def ids_by_name = @steps.values.reverse.to_h { |step| [step.name, step.workflow_step_id] }
 
         # Whether every template has its step and every dependency its edge.
         def complete?
-          by_name = @steps.each_value.reverse_each.to_h { |step| [step.name, step.workflow_step_id] }
+          by_name = ids_by_name
           pairs = @edges.to_set
           @handler.step_templates.all? do |template|
             by_name.key?(template.name) && template.all_dependencies.all? do |name|

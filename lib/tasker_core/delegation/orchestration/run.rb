@@ -118,13 +118,16 @@ module TaskerCore
         def drive
           before = Thread.current[DRIVER]
           Thread.current[DRIVER] = self
+          @task.instance_variable_set(KnownName::KNOWN, @task.name)
           @task.instance_variable_set(OWNER, self)
           result = yield
           WakeUp.new(self).call
           result
         ensure
           Thread.current[DRIVER] = before
-          @task.remove_instance_variable(OWNER) if @task.instance_variable_defined?(OWNER)
+          [OWNER, KnownName::KNOWN].each do |name|
+            @task.remove_instance_variable(name) if @task.instance_variable_defined?(name)
+          end
           release
         end
 
@@ -136,10 +139,16 @@ module TaskerCore
           @looping = true
           @shown_task.turn
           @final_read = false
+          @concurrency = nil
+          Logging.look_again
           KnownState.trust(&)
         ensure
           @looping = false
         end
+
+        # @param settings [Tasker::Types::ExecutionConfig]
+        # @return [Integer] how many steps may be executed at once, counted once a turn
+        def concurrency(settings) = @concurrency ||= Batch.concurrency(settings)
 
         # @param object [Tasker::Task, Tasker::WorkflowStep]
         # @return [String]
@@ -284,6 +293,7 @@ module TaskerCore
         def use
           @mutex.synchronize { @users += 1 }
           Thread.current[WORKER] = self
+          Logging.look_again
           yield
         ensure
           Thread.current[WORKER] = nil

@@ -40,12 +40,16 @@ module TaskerCore
           loop_asks = @turn_begins
           @turn_begins = false
           stale = @mutex.synchronize { @stale.tap { @stale = false } }
-          return false if !loop_asks || stale || @task.changed?
+          return false if !loop_asks || stale || Attributes.changes(@task).any?
 
-          @task.instance_variable_get(:@association_cache).delete_if { |_, found| !found.reflection.belongs_to? }
+          @task.instance_variable_get(:@association_cache).keep_if { |name, _| kept.include?(name) }
           @task.instance_variable_set(:@task_execution_context, nil)
           true
         end
+
+        private
+
+        def kept = @kept ||= @task.class.reflect_on_all_associations(:belongs_to).to_set(&:name)
       end
     end
   end

@@ -18,6 +18,7 @@ module TaskerCore
         #   never records one, so nil unless a fix needs the event that it selects
         # @yieldparam host [HostConnection] for another statement than the plain
         #   transition's: a run's claim or completion
+        # @yieldparam moment [Time] the time of the audit row
         # @yieldreturn [Transition]
         def initialize(machine, state, metadata, from_state: nil, &statement)
           @machine = machine
@@ -74,7 +75,7 @@ module TaskerCore
         def check_for_the_application
           return if before_callbacks.empty? && foreign_guards.empty?
 
-          @from = ask { |host| core(host, @face.state_operation) } || 'pending'
+          @from = ask { |host, _| core(host, @face.state_operation) } || 'pending'
           @machine.send(:validate_transition, from: @from, to: @state, metadata: @metadata)
         end
 
@@ -109,9 +110,9 @@ module TaskerCore
           lost(e.message)
         end
 
-        def plain_transition(host)
+        def plain_transition(host, moment)
           Transition.new(*core(host, @face.write_operation,
-                               'to' => @state, 'metadata' => @metadata.to_json, 'now' => host.text(moment)))
+                               'to' => @state, 'metadata' => @metadata.to_json, 'now' => host.date(moment)))
         rescue NotFound
           raise HandBack
         end
@@ -123,7 +124,7 @@ module TaskerCore
         # @yieldparam host [HostConnection]
         def ask
           host = HostConnection.new(connection)
-          yield host
+          yield host, moment
         rescue DatabaseError => e
           raise e.cause || e
         rescue *Failover::FAULTS
@@ -146,7 +147,7 @@ module TaskerCore
         # The publisher swallows what a subscriber raises, also where its statement has
         # aborted the transaction; then nothing of the transition would stay.
         def check_transaction
-          return unless StateTransitions.host.aborted?
+          return unless HostConnection.new(connection).aborted?
 
           raise ActiveRecord::StatementInvalid,
                 "#{@face.kind} #{@face.id(@object)} did not become #{@state}: a callback or a subscriber of its " \
@@ -186,7 +187,7 @@ module TaskerCore
         end
 
         # Of the host's clock, as precise as the column is.
-        def moment = @moment ||= Time.current.floor(6)
+        def moment = @moment ||= Time.now.utc.floor(6)
 
         def run_after_commit(row)
           return if phase(:after_commit).empty?
@@ -206,7 +207,7 @@ module TaskerCore
         # One look-up of the pool for the whole write.
         def connection = @connection ||= transition_class.connection
 
-        def transition_class = @object.association(@face.association).klass
+        def transition_class = @transition_class ||= @object.association(@face.association).klass
       end
     end
   end

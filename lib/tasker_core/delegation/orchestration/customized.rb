@@ -3,27 +3,6 @@
 module TaskerCore
   module Delegation
     module Orchestration
-      # The columns of a step that its handler, the executor or a backoff calculator
-      # left dirty, serialized by Active Record's own types.
-      module Columns
-        module_function
-
-        # @param step [Tasker::WorkflowStep]
-        # @param host [HostConnection]
-        # @param customized [Boolean] whether the row has to go through save!
-        # @return [Hash{String => String, nil}] PostgreSQL text by column
-        def of(step, host, customized:)
-          if customized
-            step.save!
-            return {}
-          end
-          # updated_at is dirty after a rollback of the handler's; the statement sets it.
-          (step.changed_attribute_names_to_save - ['updated_at']).to_h do |name|
-            [name, host.text(step.class.type_for_attribute(name).serialize(step._read_attribute(name)))]
-          end
-        end
-      end
-
       # What an application added to the engine's models: its validations and callbacks
       # have to see each row, so such rows go through Active Record.
       module Customized
