@@ -99,6 +99,22 @@ module TaskerCore
 
     setting :deduplicate_events, default: false, allowed: [true, false],
                                  doc: 'Each happening is published once, where the engine publishes it twice or thrice.'
+    setting :event_bridge, default: false, allowed: [true, false],
+                           doc: "What the engine publishes reaches TaskerCore.subscribe's subscribers of this process."
+    setting :event_relay, default: false, allowed: [true, false], core: true,
+                          doc: 'The same for all processes, over LISTEN and NOTIFY of PostgreSQL.'
+    setting :event_relay_channel, default: 'tasker_core_events', core: true,
+                                  allowed: ->(value) { value.is_a?(String) && value.bytesize.between?(1, 63) },
+                                  values: 'a text of 1 to 63 bytes',
+                                  doc: 'The channel: processes with the same one hear each other.'
+    setting :event_relay_url, default: nil, core: true,
+                              allowed: ->(value) { value.nil? || (value.is_a?(String) && !value.empty?) },
+                              values: 'nil or a URL such as postgresql://user@host/database',
+                              doc: 'Where to LISTEN; nil: the database of the application, which must not be PgBouncer.'
+    setting :event_relay_names, default: ['*'].freeze, core: true,
+                                allowed: ->(value) { value.is_a?(Array) && value.any? && value.all?(String) },
+                                values: "a list of names (step.completed), prefixes (step.*), or ['*']",
+                                doc: 'The events that are sent to other processes.'
 
     setting :external_steps_recheck_seconds, default: nil,
                                              allowed: ->(value) { value.nil? || (value.is_a?(Integer) && value >= 0) },

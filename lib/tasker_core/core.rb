@@ -69,7 +69,7 @@ module TaskerCore
     # @param settings [Hash{String => Object}] see go/config/config.go
     # @param subscriptions [Subscriptions] those that are there already
     def initialize(settings = {}, subscriptions = Subscriptions.new)
-      @settings = Tracing.complete(settings)
+      @settings = Relay.complete(Tracing.complete(settings))
       @subscriptions = subscriptions
       @blocking = settings.key?('database_url')
       @closed = false

@@ -47,7 +47,7 @@ module TaskerCore
 
     def plain_object(value)
       return value if value.is_a?(Integer) && value.bit_length < 64
-      return value.to_time.getutc.strftime('%Y-%m-%dT%H:%M:%S.%6NZ') if value.respond_to?(:usec)
+      return value.getutc.strftime('%Y-%m-%dT%H:%M:%S.%6NZ') if value.respond_to?(:getutc)
 
       value.to_s
     end

@@ -53,7 +53,11 @@ module TaskerCore
     #   publish takes
     # @return [void]
     def publish_events(events)
-      events.each_slice(SLICE) { |slice| event_core.publish(slice.map { |event| EventList.row(event) }) }
+      events.each_slice(SLICE) do |slice|
+        rows = slice.map { |event| EventList.row(event) }
+        event_core.publish(rows)
+        relay(rows)
+      end
     end
 
     # What became of all events of this core.
@@ -62,9 +66,20 @@ module TaskerCore
     #   spilled, pending summed over its subscriptions
     def event_stats = event_core.call('event_stats', {}).transform_keys(&:to_sym)
 
+    # What was sent to other processes and heard of them.
+    #
+    # @return [Hash{Symbol => Object}] sent, failed, listening, failure, messages, own,
+    #   malformed, events and gaps
+    def relay_stats = event_core.call('relay_stats', {}).transform_keys(&:to_sym)
+
     # How many events go over in one call.
     SLICE = 2000
     private_constant :SLICE
+
+    private
+
+    # A core with connections of its own tells other processes itself.
+    def relay(_rows) = nil
   end
 
   # The subscriptions to the core of this process.
@@ -79,5 +94,7 @@ module TaskerCore
     private
 
     def event_core = Core.current
+
+    def relay(rows) = (Relay.deliver(rows) if Relay.on?)
   end
 end

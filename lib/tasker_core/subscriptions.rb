@@ -26,6 +26,9 @@ module TaskerCore
       subscription
     end
 
+    # @return [Boolean] whether anybody subscribes
+    def any? = @list.any?
+
     # @param subscription [Subscription]
     def remove(subscription)
       @mutex.synchronize { @list.delete(subscription) }

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'events/duplicates'
+require_relative 'events/bridge'
 
 module TaskerCore
   module Delegation
@@ -10,10 +11,14 @@ module TaskerCore
       # Prepended to Tasker::Events::Publisher.
       module Publisher
         def publish(name, payload = {})
-          return super unless Events.deduplicate?
+          return super unless Events.active?
 
-          kept = Duplicates.kept(name.to_s, payload)
-          super(name, kept) if kept
+          name = name.to_s
+          payload = Duplicates.kept(name, payload) if Events.deduplicate?
+          return unless payload
+
+          Bridge.forward(name, payload)
+          super
         end
       end
 
@@ -48,7 +53,12 @@ module TaskerCore
 
         # @param configuration [Configuration]
         # @return [Boolean] whether a setting needs the publisher
-        def wanted?(configuration) = configuration.deduplicate_events
+        def wanted?(configuration)
+          configuration.deduplicate_events || configuration.event_bridge || configuration.event_relay
+        end
+
+        # @return [Boolean] whether there is anything to do
+        def active? = wanted?(TaskerCore.configuration)
 
         # @return [Boolean]
         def deduplicate? = TaskerCore.configuration.deduplicate_events

@@ -38,6 +38,7 @@ type Config struct {
 	ApplicationName string `msgpack:"application_name"`
 
 	Telemetry
+	Relay
 }
 
 // AcquireTimeout is PoolAcquireTimeoutSeconds as a duration.
@@ -49,7 +50,8 @@ func (c Config) AcquireTimeout() time.Duration {
 func Defaults() Config {
 	return Config{LogLevel: "warn", LogFormat: "json", MaxProcs: 2, MaxSessions: 10_000,
 		PoolMaxConnections: 4, PoolExecMode: "cache_statement", PoolAcquireTimeoutSeconds: 5,
-		Telemetry: Telemetry{Tracing: "off"}}
+		Telemetry: Telemetry{Tracing: "off"},
+		Relay:     Relay{EventRelayChannel: "tasker_core_events", EventRelayNames: []string{"*"}}}
 }
 
 // Decode reads a msgpack map of settings over the defaults. An unknown setting
@@ -83,6 +85,9 @@ func (c Config) validate() error {
 		return fmt.Errorf("max_sessions is %d; it must be 1 or above", c.MaxSessions)
 	}
 	if err := c.validateTelemetry(); err != nil {
+		return err
+	}
+	if err := c.validateRelay(); err != nil {
 		return err
 	}
 	return c.validatePool()

@@ -21,8 +21,8 @@ type Core struct {
 	Pool *pool.Pool
 	// Bus carries the events of this core.
 	Bus *event.Bus
-	// Relay carries them between processes; it does nothing until it is started.
-	Relay Relay
+	// Relay carries them between processes, where the settings ask for it.
+	Relay *Relay
 	// Sessions are the task runs that are open.
 	Sessions *Sessions
 	// Catalog knows the events, those that the application registered among them.
@@ -41,22 +41,25 @@ func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log); err != nil {
 		return nil, err
 	}
-	if settings.DatabaseURL == "" {
-		return core, nil
+	if settings.DatabaseURL != "" {
+		core.Pool, err = pool.New(pool.Settings{
+			DatabaseURL:     settings.DatabaseURL.Reveal(),
+			MaxConnections:  settings.PoolMaxConnections,
+			ExecMode:        settings.PoolExecMode,
+			AcquireTimeout:  settings.AcquireTimeout(),
+			ApplicationName: settings.ApplicationName,
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
-	core.Pool, err = pool.New(pool.Settings{
-		DatabaseURL:     settings.DatabaseURL.Reveal(),
-		MaxConnections:  settings.PoolMaxConnections,
-		ExecMode:        settings.PoolExecMode,
-		AcquireTimeout:  settings.AcquireTimeout(),
-		ApplicationName: settings.ApplicationName,
-	})
+	core.Relay, err = newRelay(settings, core.Pool, core.Bus, log)
 	return core, err
 }
 
 // Close ends what the core holds.
 func (c *Core) Close() {
-	c.Relay.Stop()
+	c.Relay.Close()
 	c.Bus.Close()
 	if c.Pool != nil {
 		c.Pool.Close()

@@ -7,119 +7,101 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
+	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/relay"
+	"github.com/jcoletaylor/tasker_core/go/store/pool"
 )
 
 const (
 	// farewell is how long a core that is closed tries to send what waits.
 	farewell = 2 * time.Second
-	// longestChannel is PostgreSQL's limit of an identifier.
-	longestChannel = 63
+	// listenPatience is how long the first subscriber waits until the core listens.
+	listenPatience = 2 * time.Second
 )
 
-// RelaySettings say what a relay does.
-type RelaySettings struct {
-	// URL is where it listens: the server itself, not a PgBouncer in transaction mode.
-	// Empty means the core's own database_url.
-	URL     string
-	Channel string
-	// Names are the events that are sent: exact names, prefixes with a star, or a star.
-	// None sends nothing; sending needs connections of the core's own.
-	Names []string
-	// Listen is whether events of other processes are published here.
-	Listen bool
-	// Own are origins, beside the bus's, whose messages are this process's own.
-	Own []string
-}
-
-// RelayError says that a relay cannot be started with these settings.
-type RelayError struct{ Reason string }
-
-func (e *RelayError) Error() string { return "the relay cannot be started: " + e.Reason }
-
-// Relay is a core's part in the exchange of events between processes.
+// Relay is a core's part in the exchange of events between processes. It sends what is
+// published on a core with connections of its own, and listens from the first
+// subscription on: where nobody subscribes there is no connection for it.
 type Relay struct {
 	mutex    sync.Mutex
-	listener *relay.Listener
+	settings *relay.Settings
+	bus      *event.Bus
+	log      *zap.Logger
 	sender   *relay.Sender
+	listener *relay.Listener
 }
 
-// StartRelay starts to send and to listen, in place of what was started before. It
-// waits until it listens, or the context ends, which is no error: it goes on trying.
-func StartRelay(ctx context.Context, core *Core, settings RelaySettings) error {
-	if err := settings.complete(core); err != nil {
-		return err
+// newRelay gives a relay, which does nothing unless the settings ask for it.
+func newRelay(settings config.Config, own *pool.Pool, bus *event.Bus, log *zap.Logger) (*Relay, error) {
+	r := &Relay{bus: bus, log: log}
+	if !settings.EventRelay {
+		return r, nil
 	}
-	core.Relay.Stop()
-	if err := core.Relay.start(core, settings); err != nil {
-		core.Relay.Stop()
-		return &RelayError{Reason: err.Error()}
-	}
-	if listener := core.Relay.heard(); listener != nil {
-		select {
-		case <-listener.Ready():
-		case <-ctx.Done():
+	if url := settings.ListenURL(); url != "" {
+		r.settings = &relay.Settings{URL: url, Channel: settings.EventRelayChannel}
+		if err := r.settings.Check(); err != nil {
+			return r, fmt.Errorf("event_relay_url: %w", err)
 		}
 	}
-	return nil
+	if own == nil {
+		return r, nil
+	}
+	var err error
+	r.sender, err = relay.Send(own, settings.EventRelayChannel, settings.EventRelayNames, bus, log)
+	if err != nil {
+		err = fmt.Errorf("event_relay_names: %w", err)
+	}
+	return r, err
 }
 
-func (r *Relay) start(core *Core, settings RelaySettings) (err error) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if settings.Listen {
-		own := relay.Settings{URL: settings.URL, Channel: settings.Channel, Own: settings.Own}
-		if r.listener, err = relay.Listen(own, core.Bus, core.Log); err != nil {
-			return err
-		}
+// Listen makes sure that the core listens. It waits until it does, but neither long
+// nor beyond the context's end: the listener goes on trying.
+func (r *Relay) Listen(ctx context.Context) {
+	listener := r.started()
+	if listener == nil {
+		return
 	}
-	if len(settings.Names) > 0 {
-		r.sender, err = relay.Send(core.Pool, settings.Channel, settings.Names, core.Bus, core.Log)
+	ctx, cancel := context.WithTimeout(ctx, listenPatience)
+	defer cancel()
+	select {
+	case <-listener.Ready():
+	case <-ctx.Done():
 	}
-	return err
 }
 
-func (r *Relay) heard() *relay.Listener {
+func (r *Relay) started() *relay.Listener {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if r.listener == nil && r.settings != nil {
+		r.listener = relay.Listen(*r.settings, r.bus, r.log)
+	}
 	return r.listener
 }
 
-func (s *RelaySettings) complete(core *Core) error {
-	if s.URL == "" {
-		s.URL = core.Config.DatabaseURL.Reveal()
-	}
-	switch {
-	case s.Channel == "" || len(s.Channel) > longestChannel:
-		return &RelayError{Reason: fmt.Sprintf("the channel is %q; it must have 1 to %d characters", s.Channel, longestChannel)}
-	case s.Listen && s.URL == "":
-		return &RelayError{Reason: "there is no URL to listen at"}
-	case len(s.Names) > 0 && core.Pool == nil:
-		return &RelayError{Reason: "events can be sent only on connections of the core's own; without them the host sends on its connection"}
-	}
-	return nil
-}
-
-// Stop ends the relay: what waits to be sent is sent if the database answers.
-func (r *Relay) Stop() {
+// Close ends the relay: what waits to be sent is sent if the database answers.
+func (r *Relay) Close() {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	r.settings = nil
 	if r.listener != nil {
 		r.listener.Close()
-		r.listener = nil
 	}
 	if r.sender != nil {
 		ctx, cancel := context.WithTimeoutCause(context.Background(), farewell, errors.New("the core was closed"))
 		defer cancel()
 		r.sender.Close(ctx)
-		r.sender = nil
 	}
 }
 
-// RelayStats are the counters of a relay; nil parts are not started.
+// RelayStats are the counters of a relay.
 type RelayStats struct {
-	Listener     *relay.Stats
+	// Sent events were handed to the database, Failed could not be.
 	Sent, Failed uint64
+	// Heard is empty while nobody has subscribed.
+	Heard relay.Stats
 }
 
 // Stats gives the counters.
@@ -128,8 +110,7 @@ func (r *Relay) Stats() RelayStats {
 	defer r.mutex.Unlock()
 	var stats RelayStats
 	if r.listener != nil {
-		heard := r.listener.Stats()
-		stats.Listener = &heard
+		stats.Heard = r.listener.Stats()
 	}
 	if r.sender != nil {
 		stats.Sent, stats.Failed = r.sender.Sent(), r.sender.Failed()

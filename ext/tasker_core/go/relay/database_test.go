@@ -49,8 +49,7 @@ func start(t *testing.T, channel string) *program {
 	t.Cleanup(p.pool.Close)
 	p.events, err = p.bus.Subscribe(event.Filter{Names: []string{"*"}}, event.Options{Capacity: 500_000, WhenFull: queue.Block, MaxWait: -1})
 	require.NoError(t, err)
-	p.listener, err = relay.Listen(relay.Settings{URL: databaseURL(t), Channel: channel}, p.bus, zap.NewNop())
-	require.NoError(t, err)
+	p.listener = relay.Listen(relay.Settings{URL: databaseURL(t), Channel: channel}, p.bus, zap.NewNop())
 	t.Cleanup(p.listener.Close)
 	select {
 	case <-p.listener.Ready():
@@ -178,6 +177,18 @@ WHERE datname = current_database() AND query = 'LISTEN ' || quote_ident($1)`, ch
 	assert.Equal(t, int64(9), program.receive(t, 1)[0].TaskID)
 }
 
+func TestWhatTheHostOfTheSameProcessSendsIsItsOwn(t *testing.T) {
+	one, other := start(t, channelOf(t)), start(t, channelOf(t))
+	messages, _, err := relay.NewWriter(relay.HostOrigin(one.bus.Origin())).Messages(numbered(1, 2))
+	require.NoError(t, err)
+	foreign, _, err := relay.NewWriter("elsewhere:1:host").Messages(numbered(2, 3))
+	require.NoError(t, err)
+	_, err = one.pool.Query(t.Context(), relay.Statement(channelOf(t), append(messages, foreign...)))
+	require.NoError(t, err)
+	assert.Equal(t, int64(2), other.receive(t, 1)[0].TaskID)
+	assert.Equal(t, uint64(1), other.listener.Stats().Own)
+}
+
 func TestStrangersOnTheChannelDoNoHarm(t *testing.T) {
 	one, other := start(t, channelOf(t)), start(t, channelOf(t))
 	one.send(t, channelOf(t))
@@ -189,15 +200,14 @@ func TestStrangersOnTheChannelDoNoHarm(t *testing.T) {
 }
 
 func TestAURLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
-	_, err := relay.Listen(relay.Settings{URL: "postgresql://u:geheim@host:port/x", Channel: "c"}, event.NewBus(), zap.NewNop())
+	err := relay.Settings{URL: "postgresql://u:geheim@host:port/x", Channel: "c"}.Check()
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "geheim")
 }
 
 // A server that is not there yet is tried again, and stopping does not wait for it.
 func TestAListenerOfADatabaseThatIsNotThereStops(t *testing.T) {
-	listener, err := relay.Listen(relay.Settings{URL: "postgresql://nobody@127.0.0.1:1/none", Channel: "c"}, event.NewBus(), zap.NewNop())
-	require.NoError(t, err)
+	listener := relay.Listen(relay.Settings{URL: "postgresql://nobody@127.0.0.1:1/none", Channel: "c"}, event.NewBus(), zap.NewNop())
 	deadline := time.Now().Add(limit)
 	for listener.Stats().Failure == "" && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,19 +39,16 @@ type Settings struct {
 	// hears nothing.
 	URL     string
 	Channel string
-	// Own are the origins whose messages are this process's own.
-	Own []string
 }
 
 // Listener hears the messages of other processes and publishes their events.
 type Listener struct {
-	config  *pgx.ConnConfig
-	channel string
-	own     map[string]bool
-	bus     *event.Bus
-	log     *zap.Logger
-	parts   assembly
-	heard   time.Time
+	settings Settings
+	own      map[string]bool
+	bus      *event.Bus
+	log      *zap.Logger
+	parts    assembly
+	heard    time.Time
 
 	ready     chan struct{}
 	listening atomic.Bool
@@ -60,25 +58,36 @@ type Listener struct {
 	done      sync.WaitGroup
 }
 
-// Listen starts a listener. It connects in the background, again and again until it
-// is stopped. A URL that cannot be used is an error without its password.
-func Listen(settings Settings, bus *event.Bus, log *zap.Logger) (*Listener, error) {
-	config, err := pgx.ParseConfig(settings.URL)
+// Check tells whether the URL can be used, without repeating its password.
+func (s Settings) Check() error {
+	_, err := s.connection()
+	return err
+}
+
+func (s Settings) connection() (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(s.URL)
 	if err != nil {
-		return nil, errors.New("the URL of the relay cannot be used: it must look like postgresql://user@host:5432/database or host=... dbname=...")
+		return nil, errors.New("the URL cannot be used: it must look like postgresql://user@host:5432/database or host=... dbname=...")
 	}
 	config.ConnectTimeout = connectLimit
 	config.RuntimeParams["application_name"] = "tasker_core relay"
 	config.RuntimeParams["client_encoding"] = "UTF8"
-	l := &Listener{config: config, channel: settings.Channel, own: map[string]bool{bus.Origin(): true}, bus: bus, log: log,
-		parts: assembly{}, ready: make(chan struct{})}
-	for _, origin := range settings.Own {
-		l.own[origin] = true
-	}
+	return config, nil
+}
+
+// HostOrigin is the origin under which a host writes messages on its own connection,
+// beside the bus with this origin in the same process.
+func HostOrigin(bus string) string { return bus[:strings.LastIndexByte(bus, ':')+1] + "host" }
+
+// Listen starts a listener, with settings that were checked. It connects in the
+// background, again and again until it is stopped.
+func Listen(settings Settings, bus *event.Bus, log *zap.Logger) *Listener {
+	own := map[string]bool{bus.Origin(): true, HostOrigin(bus.Origin()): true}
+	l := &Listener{settings: settings, own: own, bus: bus, log: log, parts: assembly{}, ready: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
 	l.done.Go(func() { l.run(ctx) })
-	return l, nil
+	return l
 }
 
 // Ready is closed when it listens for the first time.
@@ -105,7 +114,7 @@ func (l *Listener) run(ctx context.Context) {
 		}
 		reason := err.Error()
 		l.failure.Store(&reason)
-		l.log.Warn("the relay does not listen; it tries again", zap.String("channel", l.channel), zap.Error(err))
+		l.log.Warn("the relay does not listen; it tries again", zap.String("channel", l.settings.Channel), zap.Error(err))
 		select {
 		case <-ctx.Done():
 			return
@@ -117,7 +126,11 @@ func (l *Listener) run(ctx context.Context) {
 
 // listen hears messages on one connection. connected tells whether it got that far.
 func (l *Listener) listen(ctx context.Context, lost time.Time) (connected bool, err error) {
-	conn, err := pgx.ConnectConfig(ctx, l.config)
+	config, err := l.settings.connection()
+	if err != nil {
+		return false, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return false, err
 	}
@@ -126,7 +139,7 @@ func (l *Listener) listen(ctx context.Context, lost time.Time) (connected bool, 
 		defer cancel()
 		_ = conn.Close(closing)
 	}()
-	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{l.channel}.Sanitize()); err != nil {
+	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{l.settings.Channel}.Sanitize()); err != nil {
 		return false, err
 	}
 	l.began(lost)
@@ -206,7 +219,7 @@ func (l *Listener) take(text string) {
 	}
 	if err != nil {
 		l.counts.malformed.Add(1)
-		l.log.Warn("a message on the relay's channel is not one of a relay", zap.String("channel", l.channel), zap.Error(err))
+		l.log.Warn("a message on the relay's channel is not one of a relay", zap.String("channel", l.settings.Channel), zap.Error(err))
 		return
 	}
 	l.counts.events.Add(uint64(len(events)))

@@ -49,6 +49,7 @@ func subscribe(c call, a subscribeArguments) (any, error) {
 	if err != nil {
 		return nil, Errorf(CodeInvalidArgument, "%v", err)
 	}
+	c.core.Relay.Listen(c.ctx)
 	return []any{queue.Open(subscription), subscription.Descriptor()}, nil
 }
 

@@ -85,7 +85,6 @@ func FromError(err error) *Error {
 		unpaired *store.UnpairedError
 		large    *drawing.TooLargeError
 		name     *event.NameError
-		relay    *operation.RelayError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -102,7 +101,7 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeNotFound, Message: err.Error(), Details: map[string]any{missing.Machine.String() + "_id": missing.ID}}
 	case errors.As(err, &unpaired):
 		return &Error{Code: CodeConflict, Message: err.Error(), Retryable: true}
-	case errors.As(err, &name), errors.As(err, &relay):
+	case errors.As(err, &name):
 		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
 	case errors.As(err, &notEmpty):
 		return &Error{Code: CodeSchemaNotEmpty, Message: err.Error(), Details: map[string]any{"found": notEmpty.Found}}

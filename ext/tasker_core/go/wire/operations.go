@@ -44,8 +44,6 @@ var operations = map[string]handler{
 	"session_retry":           handle(sessionRetry),
 	"session_rolled_back":     handle(sessionRolledBack),
 	"session_stats":           handle(sessionStats),
-	"start_relay":             handle(startRelay),
-	"stop_relay":              handle(stopRelay),
 	"slowest_steps":           handle(slowestSteps),
 	"slowest_tasks":           handle(slowestTasks),
 	"step_dag":                handle(stepDAG),

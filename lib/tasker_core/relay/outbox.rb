@@ -1,0 +1,78 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Relay
+    # The events that wait on one connection for the end of its transaction. They are
+    # sent in it, just before it commits, in the order in which they were published;
+    # those of a savepoint that was rolled back are taken out.
+    class Outbox
+      # The instance variable of a connection that holds its outbox.
+      OWNER = :@tasker_core_outbox
+      # Elements of the array are sent in their order.
+      SQL = 'SELECT count(pg_notify($1::text, message))::text FROM unnest($2::text[]) AS message'
+      private_constant :OWNER, :SQL
+
+      # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+      # @return [Outbox] of this connection, to be used on one thread at a time
+      def self.of(connection)
+        connection.instance_variable_get(OWNER) || connection.instance_variable_set(OWNER, new(connection))
+      end
+
+      def initialize(connection)
+        @connection = connection
+        @waiting = []
+        @transactions = {}.compare_by_identity
+      end
+
+      # @param texts [Array<String>] events in JSON
+      # @return [void]
+      def add(texts)
+        transaction = @connection.current_transaction
+        return deliver(texts) unless transaction.open?
+
+        enlist(transaction)
+        texts.each { |text| @waiting << [transaction, text] }
+      end
+
+      private
+
+      # A savepoint's callbacks move to the transaction around it when it is released.
+      def enlist(transaction)
+        return if @transactions[transaction]
+
+        # What is left of a connection that was lost in the middle of a transaction.
+        clear if @connection.open_transactions == 1
+        @transactions[transaction] = true
+        transaction.before_commit { flush }
+        transaction.after_rollback { forget(transaction) }
+      end
+
+      def flush
+        texts = @waiting.map(&:last)
+        clear
+        deliver(texts) unless texts.empty?
+      end
+
+      def forget(transaction)
+        @transactions.delete(transaction)
+        @waiting.reject! { |owner, _| owner.equal?(transaction) }
+      end
+
+      def clear
+        @waiting.clear
+        @transactions.clear
+      end
+
+      def deliver(texts)
+        host = HostConnection.new(@connection)
+        list = array(Message.pack(Relay.origin, texts))
+        host.answer('relay', SQL, [TaskerCore.configuration.event_relay_channel, list], false)
+        raise host.failure if host.failure
+      end
+
+      def array(messages)
+        "{#{messages.map { |message| "\"#{message.gsub(/["\\]/) { |char| "\\#{char}" }}\"" }.join(',')}}"
+      end
+    end
+  end
+end

@@ -1,0 +1,208 @@
+# frozen_string_literal: true
+
+require_relative 'orchestration_helper'
+require_relative '../support/cluster'
+require_relative '../support/listening_process'
+
+# Events between two processes: this one is the Rails application, the other a program
+# with connections of its own.
+RSpec.describe 'the event relay', :orchestration, database: :committed do
+  let(:channel) { "relay #{SecureRandom.hex(4)}" }
+  let(:subscriptions) { [] }
+  let(:publisher) { Tasker::Events::Publisher.instance }
+  let(:connection) { Tasker::ApplicationRecord.connection }
+
+  before do
+    switch_on
+    TaskerCore::Delegation::Events::Bridge.reset
+  end
+
+  after { subscriptions.each(&:close) }
+
+  def switch_on(**settings)
+    TaskerCore.configure do |config|
+      config.event_relay = true
+      config.event_relay_channel = channel
+      settings.each { |name, value| config.public_send(:"#{name}=", value) }
+    end
+  end
+
+  def other(url = Database.url, **, &) = ListeningProcess.run(url, event_relay_channel: channel, **, &)
+
+  # Subscribes here.
+  def hear(*names)
+    queue = Queue.new
+    subscriptions << TaskerCore.subscribe(*names) { |event| queue << event }
+    TaskerCore::Core.current
+    queue
+  end
+
+  def publish(name, **payload) = publisher.publish(name, payload)
+
+  it "lets another process hear a whole run: each event once, in order, with the task's names" do
+    other do |process|
+      task = Scripted.task({ 'a' => [], 'b' => ['a'] })
+      published = events(*TaskerCore.events.map(&:name)) { Scripted.handle(task) }
+      publish('order.done')
+      heard = process.hear_until('order.done').reject { |event| event.name == 'observability.task.enqueue' }.drop(1)
+
+      expect(process.stats).to include('listening' => true)
+      expect(heard.map(&:name)).to eq(published.map(&:first))
+      completed = heard.reverse.find { |event| event.name == 'step.completed' }
+      expect(completed).to have_attributes(task_id: task.task_id, step_id: step(task, 'b').workflow_step_id,
+                                           task_name: task.name, namespace: 'default', step_name: 'b',
+                                           origin: /:#{Process.pid}:host\z/)
+      expect(completed.payload).to include('event_type' => 'completed', 'timestamp' => /\A\d{4}-/)
+    end
+  end
+
+  it 'hears what another process publishes, beside its own events, which come once' do
+    queue = hear('order.*')
+    other do |process|
+      publish('order.here', task_id: 7)
+      process.publish('order.there', { 'total' => 12.5, 'lines' => [{ 'n' => 1 }] }, task_id: 8, step_name: 'pay')
+
+      here, there = Array.new(2) { queue.pop(timeout: 20) }
+      expect(here).to have_attributes(name: 'order.here', task_id: 7)
+      expect(there).to have_attributes(name: 'order.there', task_id: 8, step_name: 'pay')
+      expect(there.payload).to eq(total: 12.5, lines: [{ n: 1 }])
+      expect(there.origin).to match(/:#{process.pid}:\d+\z/)
+      expect(process.hear(2).map(&:name)).to contain_exactly('order.here', 'order.there')
+      expect(queue).to be_empty
+    end
+  end
+
+  it 'shows nothing of a transaction before its end, and nothing of one that is rolled back' do
+    other do |process|
+      connection.transaction do
+        publish('order.inside', task_id: 1)
+        TaskerCore.publish('order.direct', { 'by' => 'core' })
+        connection.transaction(requires_new: true) do
+          publish('order.savepoint', task_id: 2)
+          raise ActiveRecord::Rollback
+        end
+        connection.transaction(requires_new: true) { publish('order.kept', task_id: 3) }
+        connection.transaction { publish('order.joined', task_id: 4) }
+        publish('order.last', task_id: 5)
+        process.publish('order.meanwhile')
+        expect(process.hear(1).map(&:name)).to eq(%w[order.meanwhile])
+      end
+      connection.transaction do
+        publish('order.never')
+        raise ActiveRecord::Rollback
+      end
+      publish('order.done')
+
+      expect(process.hear_until('order.done').map(&:name))
+        .to eq(%w[order.inside order.direct order.kept order.joined order.last])
+    end
+  end
+
+  it 'sends the events of a transaction with one statement' do
+    statements = []
+    listener = ->(*, payload) { statements << payload[:name] if payload[:name]&.start_with?('TaskerCore relay') }
+    other do |process|
+      ActiveSupport::Notifications.subscribed(listener, 'sql.active_record') do
+        connection.transaction { 100.times { |n| publish('order.numbered', task_id: n + 1) } }
+      end
+      expect(statements.size).to eq(1)
+      expect(process.hear(100).map(&:task_id)).to eq((1..100).to_a)
+    end
+  end
+
+  it 'forgets what a lost connection left behind' do
+    other do |process|
+      expect do
+        connection.transaction do
+          publish('order.lost')
+          connection.execute('SELECT pg_terminate_backend(pg_backend_pid())')
+        end
+      end.to raise_error(ActiveRecord::ActiveRecordError)
+      connection.reconnect!
+      connection.transaction { publish('order.found') }
+
+      expect(process.hear(1).map(&:name)).to eq(%w[order.found])
+    end
+  end
+
+  it 'carries large payloads, awkward texts and numbers, and hides what the application hides' do
+    other do |process|
+      publish('order.large', text: 'ä€😀"\\' * 4000, infinite: 1 / 0.0, big: 2**80, at: Time.utc(2030, 1, 2),
+                             task: Tasker::Task.new(task_id: 9), symbol: :x, bytes: "\xff".b, api_token: 'x')
+      publish('order.huge', task_id: 3, text: 'x' * (1 << 20))
+      large, huge = process.hear(2)
+
+      expect(large.payload).to include('text' => 'ä€😀"\\' * 4000, 'infinite' => 'Infinity', 'big' => (2**80).to_s,
+                                       'at' => '2030-01-02T00:00:00.000000Z', 'task' => 9, 'symbol' => 'x',
+                                       'bytes' => "\uFFFD", 'api_token' => '[FILTERED]')
+      expect(huge.payload.keys).to eq(%w[payload_omitted_bytes])
+      expect(huge.task_id).to eq(3)
+    end
+  end
+
+  it 'sends only the events that are named' do
+    switch_on(event_relay_names: ['order.*', 'step.completed'])
+    other do |process|
+      Scripted.handle(Scripted.task({ 'a' => [] }))
+      publish('order.done')
+      expect(process.hear_until('order.done').map(&:name).uniq).to eq(%w[step.completed])
+    end
+  end
+
+  it 'has no connection of its own while nobody subscribes here' do
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN \"#{channel}\"'"
+    publish('order.paid')
+    Scripted.handle(Scripted.task({ 'a' => [] }))
+    expect(connection.select_value(listening)).to eq(0)
+    hear('order.*')
+    expect(connection.select_value(listening)).to eq(1)
+  end
+
+  it 'builds nothing while nobody subscribes and nothing is relayed' do
+    TaskerCore.configure { |c| c.event_relay = false }
+    TaskerCore.configure { |c| c.event_bridge = true }
+    payload = Class.new(Hash) { def transform_values = raise('it is built') }.new
+    expect { publisher.publish('order.paid', payload) }.not_to raise_error
+    expect(TaskerCore::Reporting.counts).to be_empty
+    queue = hear('order.*')
+    publish('order.paid', task_id: 4)
+    expect(queue.pop(timeout: 20)).to have_attributes(name: 'order.paid', task_id: 4)
+  end
+
+  it 'touches nothing while it is off' do
+    TaskerCore.configure { |c| c.event_relay = false }
+    queue = hear('*')
+    publish('order.paid')
+    TaskerCore.publish('order.sent')
+    expect(queue.pop(timeout: 20).name).to eq('order.sent')
+  end
+
+  context 'through PgBouncer', if: ENV.key?('TASKER_CORE_TEST_PGBOUNCER_URL') do
+    it 'listens at the server itself, and sends through the pooler' do
+      settings = { pool_exec_mode: 'exec', event_relay_url: Database.url }
+      other(ENV.fetch('TASKER_CORE_TEST_PGBOUNCER_URL'), **settings) do |process|
+        queue = hear('order.*')
+        publish('order.here')
+        process.publish('order.there')
+        expect(process.hear_until('order.there').map(&:name)).to eq(%w[order.here])
+        expect(Array.new(2) { queue.pop(timeout: 20).name }).to eq(%w[order.here order.there])
+      end
+    end
+  end
+
+  it 'tells of the gap when the database was restarted' do
+    Cluster.run do |cluster|
+      other(cluster.url) do |process|
+        before = Time.now
+        cluster.restart
+        gap = process.hear(1).first
+
+        expect(gap).to have_attributes(name: 'relay.gap', payload: include('reason'))
+        from, to = gap.payload.values_at('gap_from', 'gap_to').map { |text| Time.iso8601(text) }
+        expect(from).to be_between(before - 20, to)
+        process.publish('order.after')
+        expect(process.hear(1).map(&:name)).to eq(%w[order.after])
+      end
+    end
+  end
+end
