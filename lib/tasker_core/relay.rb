@@ -33,10 +33,11 @@ module TaskerCore
       # @param rows [Array<Array>] see EventList
       # @return [void]
       def deliver(rows)
-        texts = rows.filter_map { |row| text(row) if sends?(row[0].to_s) }
+        json = JSON::State.new(ascii_only: true)
+        texts = rows.filter_map { |row| text(row, json) if sends?(row[0].to_s) }
         return if texts.empty?
 
-        ::Tasker::ApplicationRecord.connection_pool.with_connection { |connection| Outbox.of(connection).add(texts) }
+        model.connection_pool.with_connection { |connection| Outbox.of(connection).add(texts) }
       end
 
       # @return [String] of the messages that this process writes on connections of
@@ -54,12 +55,15 @@ module TaskerCore
       # @return [Hash{String => Object}]
       def complete(settings)
         given = settings['event_relay_url'] || settings['database_url']
-        return settings if !settings['event_relay'] || given || !defined?(::Tasker::ApplicationRecord)
+        return settings if !settings['event_relay'] || given || !defined?(::ActiveRecord::Base)
 
-        { **settings, 'event_relay_url' => url(::Tasker::ApplicationRecord.connection_db_config.configuration_hash) }
+        { **settings, 'event_relay_url' => url(model.connection_db_config.configuration_hash) }
       end
 
       private
+
+      # Whose connections: the engine may have a database of its own.
+      def model = defined?(::Tasker::ApplicationRecord) ? ::Tasker::ApplicationRecord : ::ActiveRecord::Base
 
       # The keywords of libpq for Active Record's.
       def url(hash)
@@ -68,16 +72,16 @@ module TaskerCore
           .compact.map { |key, value| "#{key}='#{value.to_s.gsub(/['\\]/) { |char| "\\#{char}" }}'" }.join(' ')
       end
 
-      def text(row)
+      def text(row, json)
         fields = [row[0].to_s, row[1] || EventList.micros(Time.now), row[2].to_i, row[3].to_i, *row[4..6].map(&:to_s)]
-        payload = generate(row[7] && hidden(EventList.plain(row[7])))
-        payload = generate(payload_omitted_bytes: payload.bytesize) if payload.bytesize > LARGEST
-        "#{generate(fields).chop},#{payload}]"
+        payload = generate(row[7] && hidden(EventList.plain(row[7])), json)
+        payload = json.generate('payload_omitted_bytes' => payload.bytesize) if payload.bytesize > LARGEST
+        "#{generate(fields, json).chop},#{payload}]"
       end
 
       # What is not ASCII is escaped: the text fits into every encoding of a database.
-      def generate(value)
-        JSON.generate(value, ascii_only: true)
+      def generate(value, json)
+        json.generate(value)
       rescue JSON::GeneratorError
         JSON.generate(writable(value), ascii_only: true)
       end

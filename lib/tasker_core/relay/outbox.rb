@@ -8,9 +8,10 @@ module TaskerCore
     class Outbox
       # The instance variable of a connection that holds its outbox.
       OWNER = :@tasker_core_outbox
-      # Elements of the array are sent in their order.
-      SQL = 'SELECT count(pg_notify($1::text, message))::text FROM unnest($2::text[]) AS message'
-      private_constant :OWNER, :SQL
+      # No message holds the character between them. They are sent in their order.
+      BETWEEN = "\u0001"
+      SQL = 'SELECT count(pg_notify($1::text, message))::text FROM unnest(string_to_array($2::text, chr(1))) AS message'
+      private_constant :OWNER, :BETWEEN, :SQL
 
       # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
       # @return [Outbox] of this connection, to be used on one thread at a time
@@ -65,13 +66,9 @@ module TaskerCore
 
       def deliver(texts)
         host = HostConnection.new(@connection)
-        list = array(Message.pack(Relay.origin, texts))
-        host.answer('relay', SQL, [TaskerCore.configuration.event_relay_channel, list], false)
+        messages = Message.pack(Relay.origin, texts).join(BETWEEN)
+        host.answer('relay', SQL, [TaskerCore.configuration.event_relay_channel, messages], false)
         raise host.failure if host.failure
-      end
-
-      def array(messages)
-        "{#{messages.map { |message| "\"#{message.gsub(/["\\]/) { |char| "\\#{char}" }}\"" }.join(',')}}"
       end
     end
   end
