@@ -169,6 +169,9 @@ module TaskerCore
     # @raise [SchemaNotEmpty] if one of the engine's tables is there already
     def install_schema = @host.transaction { call('install_schema', {}) }
 
+    # @return [Stats] what the core behind this client has counted
+    def stats = Stats.of(@core)
+
     # Which rules of readiness this database follows, by the bodies of its
     # functions; read once for a client.
     #

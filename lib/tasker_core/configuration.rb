@@ -37,7 +37,8 @@ module TaskerCore
 
     TEXT = ->(value) { value.nil? || (value.is_a?(String) && !value.empty?) }
     RATIO = ->(value) { value.nil? || (value.is_a?(Numeric) && value.between?(0, 1)) }
-    private_constant :TEXT, :RATIO
+    SECONDS = ->(value) { value.is_a?(Numeric) && value.between?(0, 3600) }
+    private_constant :TEXT, :RATIO, :SECONDS
 
     @settings = {}
 
@@ -134,6 +135,9 @@ module TaskerCore
     setting :trace_sample_ratio, default: nil, allowed: RATIO,
                                  values: 'nil or a number between 0 and 1', core: true,
                                  doc: 'How many of the traces that begin here are kept; nil for OTEL_TRACES_SAMPLER.'
+    setting :slow_statement_seconds, default: 1.0, allowed: SECONDS,
+                                     values: 'a number of seconds, 0 for never', core: true,
+                                     doc: "How long one of the core's statements may take before it is logged."
     setting :max_procs, default: 2, allowed: ->(value) { value.is_a?(Integer) && value >= 0 }, core: true,
                         values: 'an Integer, 0 for no cap, or above',
                         doc: 'How many processors the Go runtime uses at once; 0 for no cap.'

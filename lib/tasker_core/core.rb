@@ -56,6 +56,9 @@ module TaskerCore
     INTERRUPTIONS = 100
     private_constant :INTERRUPTIONS
 
+    # Where the engine's structured logging keeps the correlation id of a thread.
+    CORRELATION_ID = :tasker_correlation_id
+
     # How long the end of the process waits for its last spans.
     FLUSH_SECONDS = 2.0
     private_constant :FLUSH_SECONDS
@@ -72,6 +75,7 @@ module TaskerCore
       @settings = Relay.complete(Tracing.complete(settings))
       @subscriptions = subscriptions
       @blocking = settings.key?('database_url')
+      @traced = @blocking && settings['tracing'].to_s == 'on'
       @closed = false
       @opening = Mutex.new
       open
@@ -84,10 +88,10 @@ module TaskerCore
     # @param host [HostConnection, nil] runs the statements that the core asks for
     # @return [Object] the value as msgpack gives it; tables are still hashes
     # @raise [Error] of the class that stands for the code
-    def call(operation, arguments, host = nil) = run([operation, arguments, []], host, false)
+    def call(operation, arguments, host = nil) = run(request(operation, arguments), host, false)
 
     # The same, with symbols for the text keys of the value's hashes.
-    def call_for_symbols(operation, arguments, host = nil) = run([operation, arguments, []], host, true)
+    def call_for_symbols(operation, arguments, host = nil) = run(request(operation, arguments), host, true)
 
     # Publishes events, and waits for subscriptions that have no room, except on the
     # thread that delivers to them.
@@ -133,6 +137,16 @@ module TaskerCore
     def inspect = "#<#{self.class} pid=#{@pid}#{' closed' if @closed}>"
 
     private
+
+    # The origin is for the core's log lines and, where it runs the statements itself,
+    # for its spans.
+    def request(operation, arguments)
+      correlation_id = Thread.current[CORRELATION_ID]
+      traceparent = Tracing.traceparent if @traced
+      return [operation, arguments, []] unless correlation_id || traceparent
+
+      [operation, arguments, [], [traceparent, correlation_id]]
+    end
 
     def run(request, host, symbols)
       loop do

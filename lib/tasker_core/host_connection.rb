@@ -27,15 +27,16 @@ module TaskerCore
     # @param sql [String] with $1, $2, ... placeholders
     # @param params [Array<String, nil>] PostgreSQL text values
     # @param write [Boolean] whether it changes rows
-    # @return [Array(String, Array<Array<String, nil>>, Array)] the answer as the
-    #   wire has it: name, rows, and [sqlstate, message] where it failed
+    # @return [Array(String, Array<Array<String, nil>>, Array, Integer)] the answer as the
+    #   wire has it: name, rows, [sqlstate, message] where it failed, and nanoseconds
     def answer(name, sql, params, write)
       @failure = nil
       @used = true
-      [name, Tracing.statement(name) { run(name, sql, params, write) }, nil]
+      began = nanoseconds
+      [name, Tracing.statement(name) { run(name, sql, params, write) }, nil, nanoseconds - began]
     rescue ActiveRecord::ActiveRecordError => e
       @failure = e
-      [name, nil, [sqlstate(e), e.message]]
+      [name, nil, [sqlstate(e), e.message], nanoseconds - began]
     end
 
     # @return [Boolean] whether a statement failed in the open transaction, so that its
@@ -82,6 +83,8 @@ module TaskerCore
 
       @connection.uncached { @connection.select_all(sql, label, params, preparable: true).rows }
     end
+
+    def nanoseconds = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
 
     def sqlstate(error)
       result = error.cause.respond_to?(:result) ? error.cause.result : nil

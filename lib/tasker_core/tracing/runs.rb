@@ -13,11 +13,9 @@ module TaskerCore
       WRITES = { 'in_progress' => 'tasker.step.claim', 'complete' => 'tasker.step.completion',
                  'error' => 'tasker.step.completion', 'pending' => 'tasker.step.retry' }.freeze
 
-      # Where the engine's structured logging keeps the correlation id.
-      CORRELATION_ID = :tasker_correlation_id
       # How many characters of an error's message a span keeps.
       LONGEST = 1000
-      private_constant :CORRELATION_ID, :LONGEST
+      private_constant :LONGEST
 
       class << self
         # A run of a task.
@@ -29,7 +27,7 @@ module TaskerCore
             if span
               set(span, 'task_id', task.task_id)
               set(span, 'task_name', task.name)
-              set(span, 'correlation_id', Thread.current[CORRELATION_ID])
+              set(span, 'correlation_id', Thread.current[Core::CORRELATION_ID])
             end
             yield span
           end

@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Telemetry is what the core tells about itself, and where.
 type Telemetry struct {
@@ -18,10 +21,21 @@ type Telemetry struct {
 	// TraceSampleRatio is how many of the traces that begin here are kept, 0 to 1;
 	// it wins over OTEL_TRACES_SAMPLER. A parent's decision wins over both.
 	TraceSampleRatio *float64 `msgpack:"trace_sample_ratio"`
+	// SlowStatementSeconds is how long a statement may take before it is logged; 0
+	// logs none. Default 1.
+	SlowStatementSeconds float64 `msgpack:"slow_statement_seconds"`
 	// Environment holds the host's OTEL_ variables. A Go runtime that is loaded into
 	// a process knows those that the process began with, not what it has set since.
 	// Nil leaves them as the runtime knows them.
 	Environment map[string]string `msgpack:"environment"`
+}
+
+// longestSlow is an hour.
+const longestSlow = 3600
+
+// SlowStatement is SlowStatementSeconds as a duration.
+func (t Telemetry) SlowStatement() time.Duration {
+	return time.Duration(t.SlowStatementSeconds * float64(time.Second))
 }
 
 // TracingOn tells whether spans are to be sent, before the environment is asked.
@@ -30,6 +44,9 @@ func (t Telemetry) TracingOn() bool { return t.Tracing == "on" }
 func (t Telemetry) validateTelemetry() error {
 	if t.Tracing != "off" && t.Tracing != "on" {
 		return fmt.Errorf("tracing is %q; it must be off or on", t.Tracing)
+	}
+	if !(t.SlowStatementSeconds >= 0 && t.SlowStatementSeconds <= longestSlow) {
+		return fmt.Errorf("slow_statement_seconds is %v; it must be between 0 and %d", t.SlowStatementSeconds, longestSlow)
 	}
 	if ratio := t.TraceSampleRatio; ratio != nil && !(*ratio >= 0 && *ratio <= 1) {
 		return fmt.Errorf("trace_sample_ratio is %v; it must be between 0 and 1", *ratio)

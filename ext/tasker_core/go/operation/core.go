@@ -16,6 +16,8 @@ type Core struct {
 	Log    *zap.Logger
 	// Tracer sends spans; nil where tracing is off.
 	Tracer *telemetry.Tracer
+	// Stats count operations and statements.
+	Stats *telemetry.Stats
 	// Pool holds connections of the core's own; nil where the host runs the
 	// statements on its connection.
 	Pool *pool.Pool
@@ -36,7 +38,8 @@ type Core struct {
 // an error; whether a server answers there shows at the first operation.
 func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 	core := &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
-		Catalog: event.NewCatalog(), stepNames: newNameMemory(store.StepNames), taskNames: newNameMemory(store.TaskNames)}
+		Catalog: event.NewCatalog(), Stats: &telemetry.Stats{},
+		stepNames: newNameMemory(store.StepNames), taskNames: newNameMemory(store.TaskNames)}
 	var err error
 	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log); err != nil {
 		return nil, err

@@ -93,6 +93,17 @@ func (s *Sessions) find(id int64) (*liveSession, error) {
 	return live, nil
 }
 
+// Task tells which task a session is of.
+func (s *Sessions) Task(id int64) (taskID int64, open bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	live, open := s.open[id]
+	if !open {
+		return 0, false
+	}
+	return live.taskID, true
+}
+
 // Close ends a session; an unknown one is ignored.
 func (s *Sessions) Close(id int64) {
 	s.mutex.Lock()

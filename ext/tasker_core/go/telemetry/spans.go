@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -79,17 +78,25 @@ func (t *Tracer) record(id trace.TraceID, root trace.SpanID, s *Span) {
 // readable makes a text UTF-8: one that is not would take its whole batch along.
 func readable(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
-// Measure runs do as a span of the core's own.
-func (t *Tracer) Measure(ctx context.Context, name string, kind trace.SpanKind, attributes []attribute.KeyValue, do func(context.Context) error) error {
+// Ending ends a span, with the error that it ended with, and attributes.
+type Ending func(err error, attributes ...attribute.KeyValue)
+
+func nothing(error, ...attribute.KeyValue) {}
+
+// Start begins a span of the core's own, below that of the context.
+func (t *Tracer) Start(ctx context.Context, name string, kind trace.SpanKind) (context.Context, Ending) {
 	if t == nil {
-		return do(ctx)
+		return ctx, nothing
 	}
-	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(attributes...))
-	defer span.End()
-	err := do(ctx)
-	if err != nil {
-		span.SetStatus(codes.Error, readable(err.Error()))
-		span.SetAttributes(attribute.String("error.type", fmt.Sprintf("%T", err)))
+	ctx, span := t.tracer.Start(ctx, name, trace.WithSpanKind(kind))
+	if !span.IsRecording() {
+		return ctx, nothing
 	}
-	return err
+	return ctx, func(err error, attributes ...attribute.KeyValue) {
+		span.SetAttributes(attributes...)
+		if err != nil {
+			span.SetStatus(codes.Error, readable(err.Error()))
+		}
+		span.End()
+	}
 }

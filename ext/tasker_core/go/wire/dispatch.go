@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -21,6 +22,7 @@ type call struct {
 	// changes are what was written and is announced when it is committed; nil where the
 	// host announces itself.
 	changes *[]operation.Change
+	notes   *notes
 }
 
 // announce publishes changes on the core's bus, if the operation succeeds.
@@ -60,6 +62,7 @@ func Dispatch(ctx context.Context, core *operation.Core, data []byte) []byte {
 }
 
 func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, error) {
+	began := time.Now()
 	request, err := DecodeRequest(data)
 	if err != nil {
 		return nil, err
@@ -71,16 +74,21 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 	if writes[request.Operation] {
 		run = inTransaction(run)
 	}
+	notes := newNotes(core, request, began)
 	if core.Pool != nil {
-		return onPool(ctx, core, run, request)
+		return onPool(ctx, core, run, request, notes)
 	}
-	return onHost(ctx, core, run, request)
+	return onHost(ctx, core, run, request, notes)
 }
 
 // onPool runs an operation to its end on the core's own connections.
-func onPool(ctx context.Context, core *operation.Core, run handler, request *Request) ([]byte, error) {
+func onPool(ctx context.Context, core *operation.Core, run handler, request *Request, notes *notes) ([]byte, error) {
 	var changes []operation.Change
-	value, err := run(call{ctx: ctx, core: core, driver: core.Pool, changes: &changes}, request.Arguments)
+	ctx, end := notes.span(ctx)
+	driver := notes.observer.Watch(core.Pool)
+	value, err := run(call{ctx: ctx, core: core, driver: driver, changes: &changes, notes: notes}, request.Arguments)
+	end(err)
+	notes.ended(err)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +97,14 @@ func onPool(ctx context.Context, core *operation.Core, run handler, request *Req
 }
 
 // onHost runs an operation as far as the host's answers reach.
-func onHost(ctx context.Context, core *operation.Core, run handler, request *Request) ([]byte, error) {
+func onHost(ctx context.Context, core *operation.Core, run handler, request *Request, notes *notes) ([]byte, error) {
+	notes.answered(request.Answers)
 	driver := host.New(request.Answers)
-	value, err := run(call{ctx: ctx, core: core, driver: driver}, request.Arguments)
+	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, request.Arguments)
 	if errors.Is(err, host.ErrParked) {
 		return EncodeStatement(driver.Pending())
 	}
+	notes.ended(err)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,9 @@
 // A request is [operation, arguments, answers]: the operation's name, a map of
 // arguments, and for callers that run statements themselves the answers given
 // so far, each [statement, rows, failure] with rows of text values or nil, and
-// failure nil or [sqlstate, message].
+// failure nil or [sqlstate, message]. A fourth element of an answer may tell how
+// many nanoseconds the statement took; a fourth element of the request may be its
+// origin, [traceparent, correlation id], either of them nil.
 //
 // A reply is [0, value], or [1, name, sql, params, write] where the caller has to
 // run a statement and call again with one answer more, or [2, error].

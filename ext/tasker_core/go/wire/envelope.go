@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -23,6 +24,15 @@ type Request struct {
 	Operation string
 	Arguments msgpack.RawMessage
 	Answers   []host.Answer
+	Origin    Origin
+}
+
+// Origin says on whose behalf a request is made. Both may be empty.
+type Origin struct {
+	// Traceparent is the W3C header of the caller's span.
+	Traceparent string
+	// CorrelationID is the id by which the caller's log lines find together.
+	CorrelationID string
 }
 
 // DecodeRequest reads a request envelope. The bytes are the caller's and are not
@@ -31,7 +41,7 @@ func DecodeRequest(data []byte) (*Request, error) {
 	d := msgpack.NewDecoder(bytes.NewReader(data))
 	request, err := decodeRequest(d)
 	if err != nil {
-		return nil, Errorf(CodeMalformedRequest, "the request is not [operation, arguments, answers] in msgpack: %v", err)
+		return nil, Errorf(CodeMalformedRequest, "the request is not [operation, arguments, answers] or [..., origin] in msgpack: %v", err)
 	}
 	return request, nil
 }
@@ -41,7 +51,7 @@ func decodeRequest(d *msgpack.Decoder) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n != 3 {
+	if n != 3 && n != 4 {
 		return nil, fmt.Errorf("it has %d elements", n)
 	}
 	request := &Request{}
@@ -51,8 +61,25 @@ func decodeRequest(d *msgpack.Decoder) (*Request, error) {
 	if request.Arguments, err = d.DecodeRaw(); err != nil {
 		return nil, err
 	}
-	request.Answers, err = decodeList(d, decodeAnswer)
-	return request, err
+	if request.Answers, err = decodeList(d, decodeAnswer); err != nil || n == 3 {
+		return request, err
+	}
+	origin, err := decodeList(d, decodeText)
+	if err != nil || origin == nil {
+		return request, err
+	}
+	if len(origin) != 2 {
+		return nil, fmt.Errorf("an origin is not [traceparent, correlation id]")
+	}
+	request.Origin = Origin{Traceparent: orEmpty(origin[0]), CorrelationID: orEmpty(origin[1])}
+	return request, nil
+}
+
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 func decodeAnswer(d *msgpack.Decoder) (host.Answer, error) {
@@ -61,7 +88,7 @@ func decodeAnswer(d *msgpack.Decoder) (host.Answer, error) {
 	if err != nil {
 		return answer, err
 	}
-	if n != 3 {
+	if n != 3 && n != 4 {
 		return answer, fmt.Errorf("an answer has %d elements", n)
 	}
 	if answer.Statement, err = d.DecodeString(); err != nil {
@@ -71,8 +98,18 @@ func decodeAnswer(d *msgpack.Decoder) (host.Answer, error) {
 		return answer, err
 	}
 	failure, err := decodeList(d, decodeText)
-	if err != nil || failure == nil {
+	if err != nil {
 		return answer, err
+	}
+	if n == 4 {
+		nanos, err := d.DecodeInt64()
+		if err != nil {
+			return answer, err
+		}
+		answer.Elapsed = time.Duration(max(nanos, 0))
+	}
+	if failure == nil {
+		return answer, nil
 	}
 	if len(failure) != 2 || failure[1] == nil {
 		return answer, fmt.Errorf("a failure is not [sqlstate, message]")

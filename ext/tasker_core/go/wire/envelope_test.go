@@ -46,7 +46,7 @@ func TestBytesThatAreNoRequestAreRefused(t *testing.T) {
 		_, err := DecodeRequest(whole[:cut])
 		assert.Equal(t, CodeMalformedRequest, FromError(err).Code, "cut at %d", cut)
 	}
-	for _, wrong := range []any{nil, 1, "ping", []any{}, []any{"ping"}, []any{"ping", nil, nil, nil}, []any{1, nil, nil},
+	for _, wrong := range []any{nil, 1, "ping", []any{}, []any{"ping"}, []any{"ping", nil, nil, nil, nil}, []any{1, nil, nil},
 		[]any{"ping", nil, 1}, []any{"ping", nil, []any{1}}, []any{"ping", nil, []any{[]any{"a", nil}}},
 		[]any{"ping", nil, []any{[]any{"a", []any{1}, nil}}}, []any{"ping", nil, []any{[]any{"a", nil, []any{"x"}}}},
 		[]any{"ping", nil, []any{[]any{"a", nil, []any{"x", nil}}}}} {

@@ -46,6 +46,8 @@ var operations = map[string]handler{
 	"session_stats":           handle(sessionStats),
 	"slowest_steps":           handle(slowestSteps),
 	"slowest_tasks":           handle(slowestTasks),
+	"stats":                   handle(stats),
+	"stats_text":              handle(statsText),
 	"step_dag":                handle(stepDAG),
 	"step_dependencies_met":   handle(stepDependenciesMet),
 	"step_readiness":          handle(stepReadiness),

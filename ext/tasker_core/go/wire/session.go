@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"go.uber.org/zap"
+
 	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
@@ -100,6 +102,9 @@ func sessionClaim(c call, a sessionArguments) (any, error) {
 	if r.Code == lifecycle.Allowed {
 		c.announce(stepChange(stepID, lifecycle.Pending, lifecycle.InProgress))
 	}
+	if r.Token == 0 {
+		c.notes.line(zap.InfoLevel, "claim refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
+	}
 	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed}, nil
 }
 
@@ -123,6 +128,9 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 	if r.Code == lifecycle.Allowed {
 		c.announce(stepChange(stepID, lifecycle.InProgress, a.To))
 	}
+	if r.RowID == 0 {
+		c.notes.line(zap.WarnLevel, "result refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
+	}
 	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion}, nil
 }
 
@@ -142,6 +150,7 @@ func sessionRetry(c call, a sessionArguments) (any, error) {
 	}
 	if result.Allowed() {
 		c.announce(stepChange(stepID, result.From, result.To))
+		c.notes.line(zap.DebugLevel, "step goes back to pending")
 	}
 	return transitionResult(*result), nil
 }

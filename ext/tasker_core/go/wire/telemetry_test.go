@@ -2,11 +2,13 @@ package wire
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/operation"
@@ -69,4 +71,118 @@ func TestMalformedSpansAreRefused(t *testing.T) {
 func TestWithoutTracingNoTraceIsKept(t *testing.T) {
 	core := openCore(t, "")
 	assert.Nil(t, dispatched(t, core, "begin_trace", map[string]any{"name": "run"}, nil).Elements[0])
+}
+
+func TestACoreWithConnectionsMakesItsOwnSpans(t *testing.T) {
+	database := installedDatabase(t)
+	receiver := otlptest.New()
+	server := httptest.NewServer(receiver)
+	t.Cleanup(server.Close)
+	settings := config.Defaults()
+	settings.DatabaseURL, settings.Tracing, settings.OTLPEndpoint = config.Secret(database), "on", server.URL
+	core, err := operation.NewCore(settings, zap.NewNop())
+	require.NoError(t, err)
+	t.Cleanup(core.Close)
+
+	origin := []any{"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "req-7"}
+	dispatched(t, core, "viable_steps", map[string]any{"task_id": 42, "function_version": 2}, nil, origin)
+	missing := dispatched(t, core, "transition_task", map[string]any{"task_id": 42, "to": "in_progress", "metadata": "{}", "now": nil}, nil, origin)
+	assert.Equal(t, string(CodeNotFound), missing.code(t))
+	dispatched(t, core, "flush_spans", map[string]any{"seconds": 10}, nil)
+
+	spans := map[string]otlptest.Span{}
+	for _, span := range receiver.Spans() {
+		spans[span.Name] = span
+	}
+	read := spans["tasker_core.viable_steps"]
+	assert.Equal(t, "0af7651916cd43dd8448eb211c80319c", read.Trace)
+	assert.Equal(t, "b7ad6b7169203331", read.Parent)
+	assert.Equal(t, map[string]string{"tasker.task_id": "42", "tasker.correlation_id": "req-7"}, read.Attributes)
+	assert.Equal(t, "STATUS_CODE_UNSET", read.Status)
+	statement := spans["task_snapshot"]
+	assert.Equal(t, read.ID, statement.Parent)
+	assert.Equal(t, "SPAN_KIND_CLIENT", statement.Kind)
+	assert.Equal(t, "task_snapshot", statement.Attributes["db.query.summary"])
+	assert.GreaterOrEqual(t, statement.Start, read.Start)
+	assert.LessOrEqual(t, statement.End, read.End)
+	write := spans["tasker_core.transition_task"]
+	assert.Equal(t, "STATUS_CODE_ERROR", write.Status)
+	assert.Equal(t, write.ID, spans["transition_task"].Parent, "in a transaction too")
+}
+
+func TestACallIsCountedAndWhatTheHostRanWithIt(t *testing.T) {
+	core := openCore(t, "")
+	arguments := map[string]any{"step_id": 7}
+	parked := dispatched(t, core, "current_step_state", arguments, nil)
+	require.Equal(t, replyStatement, parked.Kind)
+	name := parked.Elements[0].(string)
+	answer := []any{name, []any{[]any{"pending"}}, nil, 20_000_000}
+	assert.Equal(t, "pending", dispatched(t, core, "current_step_state", arguments, []any{answer}).Elements[0])
+	failed := []any{name, nil, []any{"57P01", "terminating connection"}, 30_000_000}
+	dispatched(t, core, "current_step_state", arguments, []any{failed}).code(t)
+	unmeasured := []any{name, []any{[]any{"error"}}, nil}
+	dispatched(t, core, "current_step_state", arguments, []any{unmeasured})
+
+	text := dispatched(t, core, "stats_text", map[string]any{"reports": []any{
+		[]any{"orchestration", "failover", 3}, []any{"orchestration", "late_result", 2}}}, nil).Elements[0].(string)
+	families, err := otlptest.ParseMetrics(strings.NewReader(text))
+	require.NoError(t, err)
+	statement := families["tasker_core_statement_duration_seconds"].GetMetric()[0]
+	assert.Equal(t, name, statement.GetLabel()[0].GetValue())
+	assert.EqualValues(t, 3, statement.GetHistogram().GetSampleCount())
+	assert.InDelta(t, 0.05, statement.GetHistogram().GetSampleSum(), 1e-9)
+	call := families["tasker_core_operation_duration_seconds"].GetMetric()[0]
+	assert.EqualValues(t, 3, call.GetHistogram().GetSampleCount(), "a call that waits for its statement has not ended")
+	assert.GreaterOrEqual(t, call.GetHistogram().GetSampleSum(), 0.05)
+	failures := families["tasker_core_operation_errors_total"].GetMetric()[0]
+	assert.Equal(t, []string{"current_step_state", "database"}, []string{failures.GetLabel()[0].GetValue(), failures.GetLabel()[1].GetValue()})
+	assert.InDelta(t, 1, families["tasker_core_statement_errors_total"].GetMetric()[0].GetCounter().GetValue(), 0)
+	assert.InDelta(t, 3, families["tasker_core_failovers_total"].GetMetric()[0].GetCounter().GetValue(), 0)
+	assert.InDelta(t, 2, families["tasker_core_reports_total"].GetMetric()[0].GetCounter().GetValue(), 0)
+
+	metrics := dispatched(t, core, "stats", map[string]any{}, nil).Elements[0].([]any)
+	assert.Equal(t, "tasker_core_operation_duration_seconds", metrics[0].([]any)[0])
+}
+
+// logging opens a core without connections whose log lines are seen.
+func logging(t *testing.T, settings config.Config) (*operation.Core, *observer.ObservedLogs) {
+	t.Helper()
+	seen, lines := observer.New(zap.DebugLevel)
+	core, err := operation.NewCore(settings, zap.New(seen))
+	require.NoError(t, err)
+	t.Cleanup(core.Close)
+	return core, lines
+}
+
+func TestALineSaysWhomItConcerns(t *testing.T) {
+	settings := config.Defaults()
+	settings.SlowStatementSeconds = 0.01
+	core, lines := logging(t, settings)
+	arguments := map[string]any{"step_id": 7}
+	origin := []any{nil, "req-7"}
+	slow := []any{"current_step_state", []any{[]any{"pending"}}, nil, 20_000_000}
+	parked := dispatched(t, core, "current_step_state", arguments, nil, origin)
+	slow[0] = parked.Elements[0]
+	dispatched(t, core, "current_step_state", arguments, []any{slow}, origin)
+	dispatched(t, core, "session_next", map[string]any{"session": 1 << 40}, nil)
+	dispatched(t, core, "viable_steps", map[string]any{}, nil)
+
+	all := lines.AllUntimed()
+	require.Len(t, all, 3)
+	assert.Equal(t, "slow statement", all[0].Message)
+	assert.Equal(t, map[string]any{"operation": "current_step_state", "correlation_id": "req-7", "step_id": int64(7),
+		"statement": slow[0], "duration_ms": 20.0}, all[0].ContextMap())
+	assert.Equal(t, zap.WarnLevel, all[1].Level)
+	assert.Equal(t, "session", all[1].ContextMap()["code"])
+	assert.Equal(t, zap.InfoLevel, all[2].Level)
+	assert.Equal(t, "invalid_argument", all[2].ContextMap()["code"])
+}
+
+func TestAnOriginIsAListOfTwo(t *testing.T) {
+	core := openCore(t, "")
+	assert.Equal(t, "pong", dispatched(t, core, "ping", map[string]any{}, nil, nil).Elements[0])
+	assert.Equal(t, "pong", dispatched(t, core, "ping", map[string]any{}, nil, []any{nil, nil}).Elements[0])
+	for _, origin := range []any{7, []any{"one"}, []any{1, 2}} {
+		assert.Equal(t, string(CodeMalformedRequest), dispatched(t, core, "ping", map[string]any{}, nil, origin).code(t))
+	}
 }

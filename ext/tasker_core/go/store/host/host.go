@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
@@ -32,6 +33,8 @@ type Answer struct {
 	Rows      store.Rows
 	// Failure is set instead of Rows where the connection reported an error.
 	Failure *store.Error
+	// Elapsed is how long it took, 0 where the caller did not measure.
+	Elapsed time.Duration
 }
 
 // Driver is a store.Driver over answers recorded by the caller.

@@ -3,7 +3,8 @@
 //
 //	POST   /v1/traces      takes spans, as a collector does
 //	GET    /spans?count=n  waits for n spans, gives what has arrived as JSON and forgets it
-//	POST   /prometheus     checks a text of metrics; 400 with the reason where it is wrong
+//	POST   /prometheus     checks a text of metrics; 400 with the reason where it is wrong,
+//	                       else the types of the metrics
 package main
 
 import (
@@ -48,11 +49,16 @@ func spans(receiver *otlptest.Receiver, w http.ResponseWriter, r *http.Request) 
 	_ = json.NewEncoder(w).Encode(receiver.Spans())
 }
 
+// metrics answers with the families: their types, and how many samples each has.
 func metrics(w http.ResponseWriter, r *http.Request) {
 	families, err := otlptest.ParseMetrics(r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(families)
+	found := make(map[string]any, len(families))
+	for name, family := range families {
+		found[name] = map[string]any{"type": family.GetType().String(), "samples": len(family.GetMetric())}
+	}
+	_ = json.NewEncoder(w).Encode(found)
 }

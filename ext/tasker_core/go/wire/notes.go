@@ -1,0 +1,142 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store/host"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
+)
+
+// notes are what the core tells of one request: counts, log lines and, where it has
+// connections of its own, spans.
+type notes struct {
+	core     *operation.Core
+	request  *Request
+	began    time.Time
+	observer telemetry.Observer
+}
+
+func newNotes(core *operation.Core, request *Request, began time.Time) *notes {
+	n := &notes{core: core, request: request, began: began}
+	n.observer = telemetry.Observer{Tracer: core.Tracer, Stats: core.Stats, Log: core.Log,
+		Slow: core.Config.SlowStatement(), About: n.about}
+	return n
+}
+
+// span begins the operation's span, below the caller's.
+func (n *notes) span(ctx context.Context) (context.Context, func(error)) {
+	if n.core.Tracer == nil {
+		return ctx, func(error) {}
+	}
+	ctx, end := n.core.Tracer.Start(telemetry.WithParent(ctx, n.request.Origin.Traceparent), "tasker_core."+n.request.Operation, trace.SpanKindInternal)
+	return ctx, func(err error) {
+		if !trace.SpanFromContext(ctx).IsRecording() {
+			return
+		}
+		attributes := []attribute.KeyValue{}
+		for _, field := range n.about() {
+			if field.Type == zapcore.Int64Type {
+				attributes = append(attributes, attribute.Int64("tasker."+field.Key, field.Integer))
+			}
+		}
+		if n.request.Origin.CorrelationID != "" {
+			attributes = append(attributes, attribute.String("tasker.correlation_id", n.request.Origin.CorrelationID))
+		}
+		end(err, attributes...)
+	}
+}
+
+// answered notes the last of the host's answers: the others were noted before.
+func (n *notes) answered(answers []host.Answer) {
+	if len(answers) == 0 {
+		return
+	}
+	last := answers[len(answers)-1]
+	var err error
+	if last.Failure != nil {
+		err = last.Failure
+	}
+	n.observer.Statement(last.Statement, err, last.Elapsed)
+}
+
+// ended notes the end of the operation. Of one whose statements the host ran, the
+// time is that of its last stretch and of its statements.
+func (n *notes) ended(err error) {
+	took := time.Since(n.began)
+	for i := range n.request.Answers {
+		took += n.request.Answers[i].Elapsed
+	}
+	if err == nil {
+		n.core.Stats.Operation(n.request.Operation, "", took)
+		return
+	}
+	failure := FromError(err)
+	n.core.Stats.Operation(n.request.Operation, string(failure.Code), took)
+	n.line(n.level(failure), "operation failed", zap.String("code", string(failure.Code)),
+		zap.String("sqlstate", failure.SQLState), zap.String("error", failure.Message))
+}
+
+// line logs something about the request.
+func (n *notes) line(level zapcore.Level, message string, fields ...zap.Field) {
+	if line := n.core.Log.Check(level, message); line != nil {
+		line.Write(append(n.about(), fields...)...)
+	}
+}
+
+// level says who has to know: faults of the core and of its connections are warnings
+// or worse. What a caller asked wrongly, ended itself, or met on a connection of its
+// own, it knows.
+func (n *notes) level(failure *Error) zapcore.Level {
+	switch failure.Code {
+	case CodeInternal, CodeMalformedAnswer:
+		return zap.ErrorLevel
+	case CodeSession, CodeUnknownFunction:
+		return zap.WarnLevel
+	case CodeDatabase, CodeSchemaMissing, CodeTimeout:
+		if n.core.Pool != nil {
+			return zap.WarnLevel
+		}
+	case CodeCancelled:
+		return zap.DebugLevel
+	}
+	return zap.InfoLevel
+}
+
+// subject is whom a request concerns.
+type subject struct {
+	TaskID  *int64 `msgpack:"task_id"`
+	StepID  *int64 `msgpack:"step_id"`
+	Session *int64 `msgpack:"session"`
+}
+
+// about are the fields of every line about the request, named as the engine's
+// structured logging names them.
+func (n *notes) about() []zap.Field {
+	fields := []zap.Field{zap.String("operation", n.request.Operation)}
+	if n.request.Origin.CorrelationID != "" {
+		fields = append(fields, zap.String("correlation_id", n.request.Origin.CorrelationID))
+	}
+	var s subject
+	// Arguments that do not decode are the operation's to refuse.
+	_ = msgpack.Unmarshal(n.request.Arguments, &s)
+	if s.TaskID == nil && s.Session != nil {
+		if id, open := n.core.Sessions.Task(*s.Session); open {
+			s.TaskID = &id
+		}
+	}
+	if s.TaskID != nil {
+		fields = append(fields, zap.Int64("task_id", *s.TaskID))
+	}
+	if s.StepID != nil {
+		fields = append(fields, zap.Int64("step_id", *s.StepID))
+	}
+	return fields
+}
