@@ -54,12 +54,14 @@ def _installed() -> Iterator[str]:
 def url(_installed: str) -> Iterator[str]:
     """The URL of a database made by install_schema, without rows."""
     yield _installed
-    with psycopg.connect(_installed, autocommit=True) as connection:
+    # Deleting a few rows is faster than truncating, which makes new files.
+    with psycopg.connect(_installed) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("SET synchronous_commit = off")
         tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE tablename LIKE 'tasker_%'"
         ).fetchall()
-        names = ", ".join(name for (name,) in tables)
-        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        connection.execute("; ".join(f"DELETE FROM {name}" for (name,) in tables).encode())
 
 
 @pytest.fixture

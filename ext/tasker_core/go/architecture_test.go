@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"telemetry":         {"config", "store"},
 	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "pack", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
 	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "telemetry"},
-	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
+	"capi":              {"config", "operation", "pack", "queue", "telemetry", "wire"},
 
 	"telemetry/otlptest":          nil,
 	"telemetry/otlptest/receiver": {"telemetry/otlptest"},

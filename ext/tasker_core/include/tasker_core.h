@@ -120,6 +120,22 @@ int64_t tc_queue_drain(uint64_t queue, uint32_t limit, tc_buffer *batch);
  */
 void tc_queue_close(uint64_t queue);
 
+/*
+ * Calls without a thread that waits: a queue whose items are the replies of submitted
+ * calls, each [token, reply], in the order in which they ended; 0 where the system has
+ * no descriptor left. Nothing is dropped from it. Its owner drains and closes it as any
+ * other; a reply that comes after that is lost, and the call still runs to its end.
+ */
+uint64_t tc_completions(void);
+
+/*
+ * Starts a call in the background whose reply goes to a queue of completions, and
+ * returns at once; the request is copied. token comes from tc_token, for tc_cancel; a
+ * cancelled call's reply comes too. Gives 1, or 0 where there is no such queue: then
+ * nothing was started.
+ */
+int tc_submit(uint64_t core, uint64_t token, tc_byte *request, size_t length, uint64_t completions);
+
 /* Frees what a call handed out. An empty buffer is allowed. */
 void tc_free(tc_buffer buffer);
 

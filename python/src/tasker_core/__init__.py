@@ -31,6 +31,7 @@ from .errors import (
     Unavailable,
     UnknownFunction,
 )
+from .event import Event
 from .results import Claim, FunctionVersion, Next, Reset, SchemaCheck, SchemaDifference, Transition
 from .rows import (
     AnalyticsMetrics,
@@ -46,6 +47,7 @@ from .rows import (
     TaskExecutionContext,
 )
 from .session import Session
+from .subscription import Subscription
 from .table import Rows
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "DatabaseError",
     "DependencyLevel",
     "Error",
+    "Event",
     "FunctionVersion",
     "InternalError",
     "InvalidArgument",
@@ -81,6 +84,7 @@ __all__ = [
     "StepReadiness",
     "StuckStep",
     "StuckTask",
+    "Subscription",
     "SystemHealthCounts",
     "TaskExecutionContext",
     "TimeoutError",

@@ -16,11 +16,14 @@ FROM_MEMORY = frozenset(
     {
         "analyze_templates",
         "close_session",
+        "event_stats",
         "ping",
         "session_context",
         "session_next",
         "session_rolled_back",
         "session_stats",
+        "subscribe",
+        "unsubscribe",
     }
 )
 
@@ -48,6 +51,13 @@ def decode(reply: bytes) -> Any:
     if kind == _VALUE:
         return value
     raise Error.from_wire(value)
+
+
+def expired(operation: str, timeout: float | None) -> TimeoutError:
+    """What an operation raises that took too long."""
+    return TimeoutError(
+        f"{operation} took longer than {timeout} s and was cancelled", code="timeout", retryable=True
+    )
 
 
 def _close(generation: int, handle: int) -> None:
@@ -78,18 +88,21 @@ class Core:
             Error: of the class that stands for the code.
             TimeoutError: if the limit passed; the statement is cancelled.
         """
+        if operation in FROM_MEMORY:
+            return self.ask(operation, arguments)
         request = encode(operation, arguments)
         handle = self.handle
         native = _library.native()
-        if operation in FROM_MEMORY:
-            return decode(native.ask(handle, request))
         try:
             reply = native.call(handle, request, -1 if timeout is None else max(0, round(timeout * 1000)))
         except builtins.TimeoutError as error:
-            raise TimeoutError(
-                f"{operation} took longer than {timeout} s and was cancelled", code="timeout", retryable=True
-            ) from error
+            raise expired(operation, timeout) from error
         return decode(reply)
+
+    def ask(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Runs one of FROM_MEMORY."""
+        request = encode(operation, arguments)
+        return decode(_library.native().ask(self.handle, request))
 
     @property
     def handle(self) -> int:

@@ -139,6 +139,69 @@ static PyObject *native_ask(PyObject *self, PyObject *const *args, Py_ssize_t co
   return take_buffer(&reply);
 }
 
+PyDoc_STRVAR(submit_doc,
+"submit(core, request, completions) -> token\n\n"
+"Starts a request whose reply goes to a queue of completions.");
+
+static PyObject *native_submit(PyObject *self, PyObject *args) {
+  unsigned long long core, completions;
+  const char *request;
+  Py_ssize_t length;
+  uint64_t token;
+  if (!PyArg_ParseTuple(args, "Ky#K", &core, &request, &length, &completions) || guard_process() < 0) return NULL;
+  token = tc_token();
+  if (!tc_submit(core, token, (tc_byte *)request, (size_t)length, completions)) {
+    return PyErr_Format(PyExc_ValueError, "there is no queue of completions %llu", completions);
+  }
+  return PyLong_FromUnsignedLongLong(token);
+}
+
+PyDoc_STRVAR(cancel_doc, "cancel(token): ends a submitted request; its reply comes all the same.");
+
+static PyObject *native_cancel(PyObject *self, PyObject *token) {
+  const uint64_t number = PyLong_AsUnsignedLongLong(token);
+  if (PyErr_Occurred() || guard_process() < 0) return NULL;
+  tc_cancel(number);
+  Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(completions_doc, "completions() -> (queue, descriptor), for the replies of submitted requests.");
+
+static PyObject *native_completions(PyObject *self, PyObject *ignored) {
+  uint64_t queue;
+  if (guard_process() < 0) return NULL;
+  queue = tc_completions();
+  if (!queue) return PyErr_Format(PyExc_OSError, "the system has no file descriptor left");
+  return Py_BuildValue("(Ki)", (unsigned long long)queue, tc_queue_fd(queue));
+}
+
+PyDoc_STRVAR(drain_doc,
+"drain(queue, limit) -> bytes or None\n\n"
+"Takes what waits in a queue, without waiting: a msgpack array, or nothing; None where\n"
+"the queue has ended.");
+
+static PyObject *native_drain(PyObject *self, PyObject *args) {
+  unsigned long long queue;
+  unsigned int limit;
+  int64_t count;
+  tc_buffer batch = {0};
+  if (!PyArg_ParseTuple(args, "KI", &queue, &limit) || guard_process() < 0) return NULL;
+  Py_BEGIN_ALLOW_THREADS
+  count = tc_queue_drain(queue, limit, &batch);
+  Py_END_ALLOW_THREADS
+  if (count == TC_QUEUE_ENDED) Py_RETURN_NONE;
+  return take_buffer(&batch);
+}
+
+PyDoc_STRVAR(close_queue_doc, "close_queue(queue): ends a queue; in a forked child there is nothing to end.");
+
+static PyObject *native_close_queue(PyObject *self, PyObject *queue) {
+  const uint64_t handle = PyLong_AsUnsignedLongLong(queue);
+  if (PyErr_Occurred()) return NULL;
+  if (getpid() == loaded_in) tc_queue_close(handle);
+  Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(open_doc, "open(settings) -> (core, reply): a handle, or 0 with an error envelope.");
 
 static PyObject *native_open(PyObject *self, PyObject *args) {
@@ -181,6 +244,11 @@ static PyMethodDef methods[] = {
     {"close", native_close, METH_VARARGS, close_doc},
     {"call", native_call, METH_VARARGS, call_doc},
     {"ask", (PyCFunction)(void (*)(void))native_ask, METH_FASTCALL, ask_doc},
+    {"submit", native_submit, METH_VARARGS, submit_doc},
+    {"cancel", native_cancel, METH_O, cancel_doc},
+    {"completions", native_completions, METH_NOARGS, completions_doc},
+    {"drain", native_drain, METH_VARARGS, drain_doc},
+    {"close_queue", native_close_queue, METH_O, close_queue_doc},
     {"abi_version", native_abi_version, METH_NOARGS, abi_version_doc},
     {NULL, NULL, 0, NULL},
 };

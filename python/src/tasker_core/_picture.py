@@ -49,7 +49,7 @@ class Picture:
         """Forgets the session. Steps that it has claimed stay in_progress."""
         session, self._session = self._session, None
         if session is not None and self._is_ours() and not self._core.closed:
-            self._core.call("close_session", {"session": session})
+            self._core.ask("close_session", {"session": session})
 
     def _is_ours(self) -> bool:
         return self._generation == _library.generation
@@ -130,7 +130,7 @@ class Picture:
             return
         known = {name: operation.arguments[name] for name in ("session", "step_id")}
         token = self._tokens.get(known["step_id"], 0)
-        self._core.call("session_rolled_back", {**known, "token": token})
+        self._core.ask("session_rolled_back", {**known, "token": token})
 
 
 def failure(error: BaseException | str) -> dict[str, str]:

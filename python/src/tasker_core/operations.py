@@ -191,7 +191,7 @@ def system_health_counts() -> Operation[rows.SystemHealthCounts]:
 
 def analytics_metrics(since: datetime | None) -> Operation[rows.AnalyticsMetrics]:
     """See Client.analytics_metrics."""
-    return Operation("analytics_metrics", {"since": _micros(since)}, _one(rows.AnalyticsMetrics))
+    return Operation("analytics_metrics", {"since": micros(since)}, _one(rows.AnalyticsMetrics))
 
 
 def slowest_steps(
@@ -227,7 +227,7 @@ def _slowest(
 ) -> dict[str, Any]:
     most = None if limit is None else as_id(limit)
     return {
-        "since": _micros(since),
+        "since": micros(since),
         "limit": most,
         "namespace": namespace,
         "task_name": task_name,
@@ -235,7 +235,8 @@ def _slowest(
     }
 
 
-def _micros(time: datetime | None) -> int | None:
+def micros(time: datetime | None) -> int | None:
+    """Microseconds since 1970 of a datetime with a time zone."""
     if time is None:
         return None
     if not isinstance(time, datetime) or time.tzinfo is None:
@@ -337,3 +338,8 @@ def ping() -> Operation[str]:
 def stats() -> Operation[dict[str, int]]:
     """See Client.stats."""
     return Operation("session_stats", {}, _same)
+
+
+def event_stats() -> Operation[dict[str, int]]:
+    """See Client.event_stats."""
+    return Operation("event_stats", {}, _same)

@@ -13,6 +13,7 @@ import (
 	"context"
 	"unsafe"
 
+	"github.com/jcoletaylor/tasker_core/go/queue"
 	"github.com/jcoletaylor/tasker_core/go/wire"
 )
 
@@ -58,9 +59,24 @@ func tc_call(core, token C.uint64_t, request *C.tc_byte, length C.size_t, reply 
 
 //export tc_start
 func tc_start(core, token C.uint64_t, request *C.tc_byte, length C.size_t) *C.tc_running {
-	running := C.running_new()
-	start(uint64(core), uint64(token), bytes.Clone(view(request, length)), running)
-	return running
+	return start(uint64(core), uint64(token), bytes.Clone(view(request, length)))
+}
+
+//export tc_completions
+func tc_completions() C.uint64_t {
+	replies, err := newCompletions()
+	if err != nil {
+		return 0
+	}
+	return C.uint64_t(queue.Open(replies))
+}
+
+//export tc_submit
+func tc_submit(core, token C.uint64_t, request *C.tc_byte, length C.size_t, completions C.uint64_t) C.int {
+	if submit(uint64(core), uint64(token), bytes.Clone(view(request, length)), uint64(completions)) {
+		return 1
+	}
+	return 0
 }
 
 //export tc_free

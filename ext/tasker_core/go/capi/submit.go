@@ -7,19 +7,63 @@ import "C"
 
 import (
 	"context"
+	"math"
 
+	"github.com/jcoletaylor/tasker_core/go/pack"
+	"github.com/jcoletaylor/tasker_core/go/queue"
 	"github.com/jcoletaylor/tasker_core/go/wire"
 )
 
-// start runs a call on a goroutine of its own. The request must not be the caller's
-// memory.
-func start(core, token uint64, request []byte, running *C.tc_running) {
-	ctx, done := tokens.use(token)
+// completion is a submitted call's reply on its way to the host.
+type completion struct {
+	token uint64
+	reply []byte
+}
+
+type completions = queue.Queue[completion]
+
+// newCompletions gives a queue for the replies of submitted calls. Nothing bounds it
+// but the calls themselves: each of them is one item, and none may be lost.
+func newCompletions() (*completions, error) {
+	return queue.New(queue.Options[completion]{Capacity: math.MaxInt, Append: appendCompletion, Descriptor: true})
+}
+
+func appendCompletion(to []byte, c *completion) []byte {
+	return pack.AppendBinary(pack.AppendUint(pack.AppendArray(to, 2), c.token), c.reply)
+}
+
+// submit runs a call in the background and puts its reply into the queue; false where
+// there is no such queue. The request must not be the caller's memory.
+func submit(core, token uint64, request []byte, handle uint64) bool {
+	reader, _ := queue.Find(handle)
+	replies, ok := reader.(*completions)
+	if !ok {
+		tokens.cancel(token)
+		return false
+	}
+	background(core, token, request, func(reply []byte) { replies.Put(&completion{token: token, reply: reply}) })
+	return true
+}
+
+// start runs a call in the background for somebody who waits with tc_wait.
+func start(core, token uint64, request []byte) *C.tc_running {
+	running := C.running_new()
+	background(core, token, request, func(reply []byte) {
+		var buffer C.tc_buffer
+		answer(&buffer, reply)
+		C.running_end(running, buffer)
+	})
+	return running
+}
+
+func background(core, token uint64, request []byte, end func(reply []byte)) {
+	ctx, done := context.Background(), func() {}
+	if token != 0 {
+		ctx, done = tokens.use(token)
+	}
 	go func() {
 		defer done()
-		var reply C.tc_buffer
-		answer(&reply, contained(ctx, core, request))
-		C.running_end(running, reply)
+		end(contained(ctx, core, request))
 	}()
 }
 

@@ -1,0 +1,310 @@
+"""The operations of the core, as coroutines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, TypeVar
+
+from .. import _picture, operations, rows
+from .. import event as events
+from .._core import Core
+from ..client import open_core
+from ..errors import ConflictError
+from ..operations import Operation
+from ..results import FunctionVersion, Reset, SchemaCheck, Transition
+from ..table import Rows
+from ._replies import Sender
+from .session import Session
+from .subscription import Subscription
+
+T = TypeVar("T")
+
+
+def connect(url: str, *, timeout: float | None = None, **settings: str | float) -> Client:
+    """A client whose operations are awaited; see tasker_core.connect.
+
+    It needs no running loop, and may be used by several.
+    """
+    return Client(Sender(open_core(url, settings)), timeout)
+
+
+class Client:
+    """The operations of tasker_core.Client, to be awaited.
+
+    Cancelling who awaits one cancels its statement in the database.
+    """
+
+    def __init__(self, sender: Sender, timeout: float | None = None) -> None:
+        self.timeout = timeout
+        self._sender = sender
+
+    @property
+    def core(self) -> Core:
+        """The core that answers."""
+        return self._sender.core
+
+    def with_timeout(self, timeout: float | None) -> Client:
+        """The same client with another limit, in seconds, for each operation."""
+        return Client(self._sender, timeout)
+
+    async def close(self) -> None:
+        """Closes every connection and session; what others await is cancelled."""
+        await self._sender.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self.core.closed
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Sends an operation and reads its answer."""
+        arguments = operation.arguments
+        if operation.by_rules:
+            arguments = {**arguments, "function_version": await self.readiness_version()}
+        try:
+            return operation.read(await self._sender.call(operation.name, arguments, self.timeout))
+        except ConflictError as conflict:
+            if operation.refused is None:
+                raise
+            return operation.refused(conflict)
+
+    # What runs, and how it stands.
+
+    async def step_readiness(
+        self, task_id: int, step_ids: Iterable[int] | None = None
+    ) -> Rows[rows.StepReadiness]:
+        """See tasker_core.Client.step_readiness."""
+        return await self.run(operations.step_readiness(task_id, step_ids))
+
+    async def step_readiness_batch(self, task_ids: Iterable[int]) -> Rows[rows.StepReadiness]:
+        """See tasker_core.Client.step_readiness_batch."""
+        return await self.run(operations.step_readiness_batch(task_ids))
+
+    async def viable_steps(self, task_id: int) -> list[int]:
+        """See tasker_core.Client.viable_steps."""
+        return await self.run(operations.viable_steps(task_id))
+
+    async def task_execution_context(self, task_id: int) -> rows.TaskExecutionContext | None:
+        """See tasker_core.Client.task_execution_context."""
+        return await self.run(operations.task_execution_context(task_id))
+
+    async def task_execution_contexts(self, task_ids: Iterable[int]) -> Rows[rows.TaskExecutionContext]:
+        """See tasker_core.Client.task_execution_contexts."""
+        return await self.run(operations.task_execution_contexts(task_ids))
+
+    async def dependency_levels(self, task_id: int) -> Rows[rows.DependencyLevel]:
+        """See tasker_core.Client.dependency_levels."""
+        return await self.run(operations.dependency_levels(task_id))
+
+    async def step_dag(self, task_id: int) -> Rows[rows.StepDagRelationship]:
+        """See tasker_core.Client.step_dag."""
+        return await self.run(operations.step_dag(task_id))
+
+    async def readiness_version(self) -> int:
+        """See tasker_core.Client.readiness_version."""
+        if self.core.rules is None:
+            self.core.rules = await self.run(operations.readiness_version())
+        return self.core.rules
+
+    # States.
+
+    async def transition_step(
+        self, step_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """See tasker_core.Client.transition_step."""
+        return await self.run(operations.transition_step(step_id, to, metadata))
+
+    async def transition_step_or_raise(
+        self, step_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """See tasker_core.Client.transition_step_or_raise."""
+        return (await self.transition_step(step_id, to=to, metadata=metadata)).raise_unless_written()
+
+    async def transition_steps(
+        self, step_ids: Iterable[int], *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> list[Transition]:
+        """See tasker_core.Client.transition_steps."""
+        return await self.run(operations.transition_steps(step_ids, to, metadata))
+
+    async def transition_task(
+        self, task_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """See tasker_core.Client.transition_task."""
+        return await self.run(operations.transition_task(task_id, to, metadata))
+
+    async def transition_task_or_raise(
+        self, task_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
+    ) -> Transition:
+        """See tasker_core.Client.transition_task_or_raise."""
+        return (await self.transition_task(task_id, to=to, metadata=metadata)).raise_unless_written()
+
+    async def current_step_state(self, step_id: int) -> str | None:
+        """See tasker_core.Client.current_step_state."""
+        return await self.run(operations.current_step_state(step_id))
+
+    async def current_task_state(self, task_id: int) -> str | None:
+        """See tasker_core.Client.current_task_state."""
+        return await self.run(operations.current_task_state(task_id))
+
+    async def open_session(self, task_id: int) -> Session:
+        """See tasker_core.Client.open_session."""
+        return Session(self, task_id, await self.run(_picture.open_session(task_id)))
+
+    # The whole database.
+
+    async def system_health_counts(self) -> rows.SystemHealthCounts:
+        """See tasker_core.Client.system_health_counts."""
+        return await self.run(operations.system_health_counts())
+
+    async def analytics_metrics(self, *, since: datetime | None = None) -> rows.AnalyticsMetrics:
+        """See tasker_core.Client.analytics_metrics."""
+        return await self.run(operations.analytics_metrics(since))
+
+    async def slowest_steps(
+        self,
+        *,
+        since: datetime | None = None,
+        limit: int | None = 10,
+        namespace: str | None = None,
+        task_name: str | None = None,
+        version: str | None = None,
+    ) -> Rows[rows.SlowestStep]:
+        """See tasker_core.Client.slowest_steps."""
+        return await self.run(operations.slowest_steps(since, limit, namespace, task_name, version))
+
+    async def slowest_tasks(
+        self,
+        *,
+        since: datetime | None = None,
+        limit: int | None = 10,
+        namespace: str | None = None,
+        task_name: str | None = None,
+        version: str | None = None,
+    ) -> Rows[rows.SlowestTask]:
+        """See tasker_core.Client.slowest_tasks."""
+        return await self.run(operations.slowest_tasks(since, limit, namespace, task_name, version))
+
+    async def analyze_graph(
+        self, task_id: int, *, weights: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """See tasker_core.Client.analyze_graph."""
+        return await self.run(operations.analyze_graph(task_id, weights))
+
+    async def draw(self, task_id: int, *, format: str = "svg") -> str | None:
+        """See tasker_core.Client.draw."""
+        return await self.run(operations.draw(task_id, format))
+
+    # The schema.
+
+    async def install_schema(self) -> list[str]:
+        """See tasker_core.Client.install_schema."""
+        return await self.run(operations.install_schema())
+
+    async def check_schema(self) -> SchemaCheck:
+        """See tasker_core.Client.check_schema."""
+        return await self.run(operations.check_schema())
+
+    async def function_versions(self) -> list[FunctionVersion]:
+        """See tasker_core.Client.function_versions."""
+        return await self.run(operations.function_versions())
+
+    # Work that a dead worker holds. Ages are counted by the database's clock.
+
+    async def stuck_steps(self, *, older_than: timedelta | float) -> Rows[rows.StuckStep]:
+        """See tasker_core.Client.stuck_steps."""
+        return await self.run(operations.stuck_steps(older_than))
+
+    async def stuck_tasks(self, *, older_than: timedelta | float) -> Rows[rows.StuckTask]:
+        """See tasker_core.Client.stuck_tasks."""
+        return await self.run(operations.stuck_tasks(older_than))
+
+    async def reset_stuck(self, *, older_than: timedelta | float) -> Reset:
+        """See tasker_core.Client.reset_stuck."""
+        return await self.run(operations.reset_stuck(older_than, leave_tasks=False))
+
+    async def reset_stuck_steps(self, *, older_than: timedelta | float) -> Rows[rows.ResetStep]:
+        """See tasker_core.Client.reset_stuck_steps."""
+        return (await self.run(operations.reset_stuck(older_than, leave_tasks=True))).steps
+
+    # Events.
+
+    def subscribe(
+        self,
+        *names: str,
+        task_id: int | None = None,
+        namespace: str | None = None,
+        task_name: str | None = None,
+        step_name: str | None = None,
+        capacity: int | None = None,
+        max_bytes: int | None = None,
+        when_full: str = "drop_oldest",
+        max_wait: float | None = None,
+    ) -> Subscription:
+        """See tasker_core.Client.subscribe."""
+        options = {
+            "task_id": task_id,
+            "namespace": namespace,
+            "task_name": task_name,
+            "step_name": step_name,
+            "capacity": capacity,
+            "max_bytes": max_bytes,
+            "max_wait": max_wait,
+        }
+        return Subscription(self, events.subscribe(names, when_full, options))
+
+    async def publish(
+        self,
+        name: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        task_id: int | None = None,
+        step_id: int | None = None,
+        namespace: str | None = None,
+        task_name: str | None = None,
+        step_name: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> None:
+        """See tasker_core.Client.publish."""
+        event = {
+            "name": name,
+            "payload": payload,
+            "task_id": task_id,
+            "step_id": step_id,
+            "namespace": namespace,
+            "task_name": task_name,
+            "step_name": step_name,
+            "occurred_at": occurred_at,
+        }
+        await self.publish_events([event])
+
+    async def publish_events(self, published: Iterable[Mapping[str, Any]]) -> int:
+        """See tasker_core.Client.publish_events."""
+        return await self.run(events.publish(published))
+
+    async def event_stats(self) -> dict[str, int]:
+        """See tasker_core.Client.event_stats."""
+        return await self.run(operations.event_stats())
+
+    # The core itself.
+
+    async def ping(self) -> str:
+        """See tasker_core.Client.ping."""
+        return await self.run(operations.ping())
+
+    async def stats(self) -> dict[str, int]:
+        """See tasker_core.Client.stats."""
+        return await self.run(operations.stats())
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        # The URL may hold a password.
+        return f"<{type(self).__module__}.{type(self).__name__}{' closed' if self.closed else ''}>"

@@ -1,0 +1,70 @@
+"""Subscriptions to events, over an aio.Client."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..event import Event
+from ..operations import Operation
+from ..subscription import Feed
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Subscription(Feed):
+    """Events of the client's core, in order, for one task at a time.
+
+    ::
+
+        async for event in client.subscribe("step.*"):
+            print(event.name, event.task_id, event.payload)
+
+    Iterating ends when the subscription or its client is closed and everything was taken.
+    """
+
+    def __init__(self, client: Client, operation: Operation[tuple[int, int]]) -> None:
+        super().__init__(client.core, *operation.read(client.core.ask(operation.name, operation.arguments)))
+
+    async def get(self) -> Event | None:
+        """Waits for the next event; None where the subscription has ended."""
+        while True:
+            event = self._take_event()
+            if event is not None or self._ended:
+                return event
+            await self._readable()
+            self._take_batch()
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(self._descriptor, _wake, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(self._descriptor)
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = self._take_event() or await self.get()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    async def __aenter__(self) -> Subscription:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        self._finish()
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -1,0 +1,149 @@
+"""Subscriptions to events, over a Client."""
+
+from __future__ import annotations
+
+import select
+import threading
+import weakref
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import msgpack
+
+from . import _library
+from ._core import Core
+from .errors import InvalidArgument
+from .event import Event
+
+# How many events are taken at once.
+_BATCH = 1000
+
+
+class Feed:
+    """A subscription's queue in the core, and what was taken from it and not handed out."""
+
+    def __init__(self, core: Core, queue: int, descriptor: int) -> None:
+        self._core = core
+        self._queue = queue
+        self._descriptor = descriptor
+        self._generation = _library.generation
+        self._events: Iterator[Event] = iter(())
+        self._left = 0
+        self._ended = False
+        self._final: dict[str, int] | None = None
+        self._end = weakref.finalize(self, _end, self._generation, queue)
+        self._end.atexit = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing comes any more."""
+        return self._ended
+
+    def stats(self) -> dict[str, int]:
+        """What became of the events that matched.
+
+        matched is delivered and dropped and pending together; spilled went through a
+        temporary file.
+        """
+        counts = dict(self._final or self._ask("event_stats") or {})
+        if counts:
+            counts["delivered"] -= self._left
+            counts["pending"] += self._left
+        return counts
+
+    def _take_event(self) -> Event | None:
+        event = next(self._events, None)
+        if event is not None:
+            self._left -= 1
+        return event
+
+    def _take_batch(self) -> bool:
+        """Takes what waits in the queue; False where it has ended."""
+        if self._generation != _library.generation:
+            raise InvalidArgument(
+                "this subscription is another process's; subscribe here", code="invalid_argument"
+            )
+        packed = None if self._ended else _library.native().drain(self._queue, _BATCH)
+        if packed is None:
+            self._finish()
+            return False
+        batch = msgpack.unpackb(packed) if packed else []
+        self._left = len(batch)
+        self._events = map(Event, batch)
+        return True
+
+    def close(self) -> None:
+        """Ends the subscription: nothing more comes in. What waits can still be taken."""
+        if not self._ended and self._generation == _library.generation:
+            self._ask("unsubscribe")
+
+    def _finish(self) -> None:
+        if self._ended or self._generation != _library.generation:
+            return
+        self._final = self._ask("event_stats") or {}
+        self._ended = True
+        self._end()
+
+    def _ask(self, operation: str) -> Any:
+        return None if self._core.closed else self._core.ask(operation, {"queue": self._queue})
+
+
+def _end(generation: int, queue: int) -> None:
+    if generation == _library.generation:
+        _library.native().close_queue(queue)
+
+
+class Subscription(Feed):
+    """Events of the client's core, in order, for one thread at a time.
+
+    ::
+
+        with client.subscribe("step.*") as events:
+            for event in events:
+                print(event.name, event.task_id, event.payload)
+
+    Iterating waits for the next event, and ends when the subscription or its client is
+    closed and everything was taken. What waits at the end of the with block is dropped.
+    """
+
+    def __init__(self, core: Core, queue: int, descriptor: int) -> None:
+        super().__init__(core, queue, descriptor)
+        self._reading = threading.Lock()
+
+    def get(self, timeout: float | None = None) -> Event | None:
+        """Waits for the next event; None after that many seconds, or where it has ended."""
+        event = self._take_event()
+        if event is not None:
+            return event
+        with self._reading:
+            if not self._wait(timeout) or not self._take_batch():
+                return None
+            return self._take_event()
+
+    def _wait(self, timeout: float | None) -> bool:
+        if self._ended:
+            return False
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return bool(poll.poll(None if timeout is None else max(0.0, timeout * 1000)))
+
+    def __iter__(self) -> Subscription:
+        return self
+
+    def __next__(self) -> Event:
+        while not self._ended:
+            event = self.get()
+            if event is not None:
+                return event
+        raise StopIteration
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        with self._reading:
+            self._finish()
