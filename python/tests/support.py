@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,16 @@ def recorded(name: str) -> dict[str, Any]:
     """Recorded answers of tasker-engine 0.1.0."""
     document: dict[str, Any] = json.loads((FIXTURES / name).read_text())
     return document
+
+
+def until_a_lock_is_waited_for(connection: psycopg.Connection) -> None:
+    """Returns once a statement in the connection's database waits for a lock."""
+    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    waiting = f"{ours} AND wait_event_type = 'Lock'".encode()
+    deadline = time.monotonic() + 30
+    while connection.execute(waiting).fetchone() == (0,):
+        assert time.monotonic() < deadline, "nothing waits for a lock"
+        time.sleep(0.005)
 
 
 class Workflow(NamedTuple):

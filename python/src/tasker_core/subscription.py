@@ -52,6 +52,12 @@ class Feed:
             counts["pending"] += self._left
         return counts
 
+    def _guard(self) -> None:
+        if self._generation != _library.generation:
+            raise InvalidArgument(
+                "this subscription is another process's; subscribe here", code="invalid_argument"
+            )
+
     def _take_event(self) -> Event | None:
         event = next(self._events, None)
         if event is not None:
@@ -116,6 +122,7 @@ class Subscription(Feed):
         event = self._take_event()
         if event is not None:
             return event
+        self._guard()
         with self._reading:
             if not self._wait(timeout) or not self._take_batch():
                 return None

@@ -34,6 +34,7 @@ class Subscription(Feed):
             event = self._take_event()
             if event is not None or self._ended:
                 return event
+            self._guard()
             await self._readable()
             self._take_batch()
 
