@@ -68,4 +68,5 @@ module TaskerCore
   end
 end
 
+TaskerCore.autoload :LogSubscriber, File.join(__dir__, 'tasker_core/log_subscriber')
 require_relative 'tasker_core/railtie' if defined?(Rails::Railtie)

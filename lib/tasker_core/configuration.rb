@@ -122,6 +122,9 @@ module TaskerCore
                                              values: 'nil for the engine\'s own delay, 0 for never, or seconds',
                                              doc: 'When a task that waits for a worker is looked at, unless woken.'
 
+    setting :log_subscriber, default: false, allowed: [true, false],
+                             doc: 'Rails logs claims, completions, sessions and transitions of the core, at debug.'
+
     setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
                         doc: "The Go core's own log, on standard error."
     setting :log_format, default: :json, allowed: %i[json console], core: true,
@@ -174,6 +177,7 @@ module TaskerCore
       Core.reset if @applied != core_settings
       @applied = core_settings
       Tracing.apply(self)
+      LogSubscriber.switch(log_subscriber) if defined?(::ActiveSupport::LogSubscriber)
       Delegation.apply(self)
     end
   end

@@ -2,6 +2,7 @@
 
 require 'msgpack'
 require_relative 'event_list'
+require_relative 'notifications'
 require_relative 'subscriptions'
 
 module TaskerCore
@@ -88,10 +89,14 @@ module TaskerCore
     # @param host [HostConnection, nil] runs the statements that the core asks for
     # @return [Object] the value as msgpack gives it; tables are still hashes
     # @raise [Error] of the class that stands for the code
-    def call(operation, arguments, host = nil) = run(request(operation, arguments), host, false)
+    def call(operation, arguments, host = nil)
+      Notifications.operation(operation, arguments) { run(request(operation, arguments), host, false) }
+    end
 
     # The same, with symbols for the text keys of the value's hashes.
-    def call_for_symbols(operation, arguments, host = nil) = run(request(operation, arguments), host, true)
+    def call_for_symbols(operation, arguments, host = nil)
+      Notifications.operation(operation, arguments) { run(request(operation, arguments), host, true) }
+    end
 
     # Publishes events, and waits for subscriptions that have no room, except on the
     # thread that delivers to them.

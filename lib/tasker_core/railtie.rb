@@ -8,6 +8,8 @@ module TaskerCore
 
     config.to_prepare { Delegation.prepare }
 
+    initializer('tasker_core.log_subscriber') { LogSubscriber.switch(config.tasker_core.log_subscriber) }
+
     rake_tasks { load File.expand_path('../tasks/tasker_core.rake', __dir__) }
   end
 end

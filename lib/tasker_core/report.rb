@@ -37,6 +37,7 @@ module TaskerCore
       #   value are passed on once in this process, and counted each time
       # @return [void]
       def report(report, once: nil)
+        Notifications.report(report)
         return unless count(report, once)
 
         receiver = TaskerCore.configuration.on_report
