@@ -70,21 +70,27 @@ module TaskerCore
 
     private
 
+    # The new thread begins without interrupts: one that is killed at once is replaced
+    # too.
     def start
-      @thread = Thread.new { run }
+      @thread = Thread.handle_interrupt(Feed::NEVER) { Thread.new { run } }
       @thread.name = 'tasker_core events'
       @thread.report_on_exception = false
     end
 
     def run
       Thread.current.thread_variable_set(:tasker_core_delivery, @pid)
+      Thread.handle_interrupt(Feed::IMMEDIATE) { work }
+    ensure
+      # Somebody killed the thread, or a subscriber raised what nobody may rescue.
+      @mutex.synchronize { start } unless @stopping || @pid != Process.pid
+    end
+
+    def work
       feeds.select(&:left?).each { |feed| deliver(feed) }
       turn until done?
     rescue SystemCallError, IOError => e
       give_up(e)
-    ensure
-      # Somebody killed the thread, or a subscriber raised what nobody may rescue.
-      @mutex.synchronize { start } unless @stopping || @pid != Process.pid
     end
 
     def feeds = @mutex.synchronize { @feeds.dup }

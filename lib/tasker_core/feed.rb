@@ -12,7 +12,7 @@ module TaskerCore
     NEVER = { Object => :never }.freeze
     IMMEDIATE = { Object => :immediate }.freeze
     NOTHING = { matched: 0, delivered: 0, dropped: 0, spilled: 0, pending: 0 }.freeze
-    private_constant :BATCH, :NEVER, :IMMEDIATE, :NOTHING
+    private_constant :BATCH
 
     # @return [IO] readable while there is something to take
     attr_reader :to_io
@@ -91,7 +91,7 @@ module TaskerCore
       bytes != false
     end
 
-    # An interrupt is served at the loop's turn, between two events.
+    # An interrupt is served at the loop's turn, between two events, or in the block.
     def hand_out
       while @position < @batch.size
         event = Event.new(@batch[@position])
