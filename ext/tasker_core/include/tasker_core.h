@@ -1,20 +1,28 @@
 /*
- * The C interface of tasker_core.
+ * The C interface of tasker_core. docs/C_API.md shows it at work.
  *
- * Bytes in, bytes out: requests and replies are msgpack envelopes given by
- * pointer and length (their form is described in go/wire/doc.go). Handles are
- * integers. No pointer into the core's memory crosses, and the core never calls
- * back.
+ * Bytes in, bytes out: requests and replies are msgpack envelopes, given by pointer
+ * and length and never ended by a NUL (their form: go/wire/doc.go; what can be
+ * asked: docs/OPERATIONS.md). Handles are integers: an unknown or closed one is an
+ * error reply and no crash. The one pointer is a tc_running. No pointer into Go's
+ * memory crosses, and the core never calls back.
  *
- * Threads: every function may be called from any thread at any time. A call may
- * block while it works; tc_cancel from another thread ends it.
+ * Ownership: what the caller passes stays the caller's; it is read during the call,
+ * must not be changed meanwhile, and is not kept. What a call hands out in a
+ * tc_buffer belongs to the caller, who gives it back with tc_free exactly once. A
+ * tc_buffer that is passed to be filled is overwritten, not freed: free it before
+ * it is used again.
  *
- * Processes: the core does not survive fork(). In a forked child no function may
- * be called; the child loads a copy of the library of its own.
+ * Threads: every function may be called from any thread at any time, on the same
+ * handles too. None keeps anything in its thread. tc_call may block while it works,
+ * tc_wait as long as it is told to, and tc_close while calls that it cancelled come to
+ * their end; the others do not block.
  *
- * Memory: what the caller passes stays the caller's and is not kept after the
- * call returns. What a call hands out in a tc_buffer belongs to the caller, who
- * gives it back with tc_free exactly once.
+ * Processes: the core does not survive fork(). In a forked child no function may be
+ * called; fork() followed by exec() is fine.
+ *
+ * Signals: the core's runtime installs handlers that hand on what is not its own. A
+ * program that installs handlers later must give them SA_ONSTACK.
  */
 #ifndef TASKER_CORE_H
 #define TASKER_CORE_H
@@ -26,13 +34,20 @@
 extern "C" {
 #endif
 
-/* The version of this interface; it changes when a caller has to change. */
+/*
+ * The version of this interface, and the number in the library's soname. It is raised
+ * when a program that was compiled against the last one could go wrong: a function
+ * or a member is gone, or its arguments, its rules of ownership or the form of the
+ * envelopes have changed. What is added does not raise it: new functions here, and
+ * new operations, arguments that may be left out, error codes and settings there.
+ */
 #define TC_ABI_VERSION 1
 
 /* A byte that the core only reads. */
 typedef const uint8_t tc_byte;
 
-/* Bytes handed to the caller, who frees them with tc_free. */
+/* Bytes handed to the caller, who frees them with tc_free. data is NULL and length 0
+ * where there are none. */
 typedef struct {
   uint8_t *data;
   size_t length;
@@ -41,31 +56,46 @@ typedef struct {
 /* A call that was started, until tc_wait has given its reply. */
 typedef struct tc_running tc_running;
 
-/* The interface version of the linked library, to compare with TC_ABI_VERSION. */
+/*
+ * The interface version of the library that is loaded. A program compares it with
+ * the TC_ABI_VERSION that it was compiled with, before anything else.
+ */
 uint32_t tc_abi_version(void);
 
 /*
- * Opens a core. config is a msgpack map of settings (go/config), or empty for
- * the defaults. Gives a handle above 0, or 0 with an error envelope in reply.
+ * Opens a core. config is a msgpack map of settings (docs/C_API.md), or NULL with
+ * length 0 for the defaults: without database_url the caller runs the statements.
+ * No connection is made yet. Gives a handle above 0, and leaves reply empty; or 0,
+ * with an error envelope in reply. reply must not be NULL.
  */
 uint64_t tc_open(tc_byte *config, size_t length, tc_buffer *reply);
 
-/* Closes a core: its sessions and connections end. Unknown handles are ignored. */
+/*
+ * Closes a core, once nobody needs it: calls under way are cancelled, its sessions and
+ * connections end. Later calls with the handle get an error. Unknown handles are
+ * ignored.
+ */
 void tc_close(uint64_t core);
 
 /*
- * Gives a token that makes the next call cancellable. It is used up by that
- * call; one that is never used must be given to tc_cancel.
+ * Gives a token above 0 that makes one call cancellable. That call uses it up; a
+ * token that no call will use must be given to tc_cancel, or it is kept for ever.
  */
 uint64_t tc_token(void);
 
-/* Cancels the call that holds the token. Safe at any time, also afterwards. */
+/*
+ * Cancels the call that holds the token: its statement is cancelled, and its reply is
+ * the error "cancelled". Safe at any time: before the call began (it then ends at
+ * once) and after it ended.
+ */
 void tc_cancel(uint64_t token);
 
 /*
- * Runs one operation. request is a request envelope; token comes from tc_token,
- * or is 0 for a call that nobody will cancel. reply always receives an envelope:
- * a value, a statement to run, or an error.
+ * Runs one operation and waits for its end. request is a request envelope; token comes
+ * from tc_token, or is 0 for a call that nobody will cancel. reply, which must not be
+ * NULL, always receives an envelope: a value, an error, or, from a core without
+ * connections of its own, a statement to run before the same request is sent again
+ * with its answer.
  */
 void tc_call(uint64_t core, uint64_t token, tc_byte *request, size_t length, tc_buffer *reply);
 
@@ -136,7 +166,7 @@ uint64_t tc_completions(void);
  */
 int tc_submit(uint64_t core, uint64_t token, tc_byte *request, size_t length, uint64_t completions);
 
-/* Frees what a call handed out. An empty buffer is allowed. */
+/* Gives back what a call handed out, by any thread. An empty buffer is allowed. */
 void tc_free(tc_buffer buffer);
 
 #ifdef __cplusplus

@@ -24,6 +24,7 @@ func tc_abi_version() C.uint32_t { return C.TC_ABI_VERSION }
 
 //export tc_open
 func tc_open(config *C.tc_byte, length C.size_t, reply *C.tc_buffer) (handle C.uint64_t) {
+	*reply = C.tc_buffer{}
 	defer contain(reply)
 	core, err := open(view(config, length))
 	if err != nil {

@@ -1,0 +1,181 @@
+/*
+ * What the header promises, tried without a database. Exits with 0 where all of it
+ * holds. With the argument "leak" it keeps a reply back: a check of leaks must
+ * notice that.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tasker_core.h>
+
+#include "../../examples/c/msgpack.h"
+
+#define CHECK(what) check((what) != 0, #what, __LINE__)
+
+static void check(int holds, const char *what, int line) {
+  if (holds) return;
+  fprintf(stderr, "interface.c:%d: not so: %s\n", line, what);
+  exit(1);
+}
+
+/* A map of one text setting. */
+static mp_writer setting(const char *name, const char *value) {
+  mp_writer w = {0};
+  mp_map(&w, 1);
+  mp_text(&w, name);
+  mp_text(&w, value);
+  return w;
+}
+
+static tc_buffer ask(uint64_t core, uint64_t token, const char *operation, int64_t task) {
+  tc_buffer reply = {0};
+  mp_writer w = {0};
+  mp_array(&w, 3);
+  mp_text(&w, operation);
+  mp_map(&w, task > 0);
+  if (task > 0) {
+    mp_text(&w, "task_id");
+    mp_integer(&w, task);
+  }
+  mp_array(&w, 0);
+  CHECK(!w.failed);
+  tc_call(core, token, w.data, w.length, &reply);
+  free(w.data);
+  return reply;
+}
+
+/* 0 for a value, 1 for a statement, 2 for an error; frees the reply. */
+static int64_t kind(tc_buffer reply) {
+  mp_reader r = {0};
+  int64_t kind;
+  r.at = reply.data;
+  r.end = reply.data + reply.length;
+  CHECK(mp_read_array(&r) >= 2);
+  kind = mp_read_integer(&r);
+  while (r.at < r.end) mp_skip(&r);
+  CHECK(!r.failed);
+  tc_free(reply);
+  return kind;
+}
+
+static int has_code(tc_buffer reply, const char *code) {
+  mp_reader r = {0};
+  uint32_t pairs;
+  int found = 0;
+  r.at = reply.data;
+  r.end = reply.data + reply.length;
+  CHECK(mp_read_array(&r) == 2 && mp_read_integer(&r) == 2);
+  for (pairs = mp_read_map(&r); pairs > 0; pairs--) {
+    size_t name_length, length;
+    const char *name = mp_read_text(&r, &name_length);
+    if (mp_is(name, name_length, "code")) {
+      const char *text = mp_read_text(&r, &length);
+      found = mp_is(text, length, code);
+    } else {
+      mp_skip(&r);
+    }
+  }
+  CHECK(!r.failed);
+  tc_free(reply);
+  return found;
+}
+
+static void opens_and_closes(void) {
+  uint8_t garbage = 0;
+  tc_buffer reply = {0};
+  mp_writer wrong = setting("colour", "red");
+  uint64_t first, second;
+  reply.data = &garbage;
+  first = tc_open(NULL, 0, &reply);
+  CHECK(first > 0 && reply.data == NULL && reply.length == 0);
+  second = tc_open(NULL, 0, &reply);
+  CHECK(second > 0 && second != first);
+  tc_free(reply);
+  CHECK(tc_open(wrong.data, wrong.length, &reply) == 0);
+  CHECK(has_code(reply, "configuration"));
+  free(wrong.data);
+  tc_close(first);
+  tc_close(first);
+  tc_close(12345678);
+  CHECK(has_code(ask(first, 0, "ping", 0), "invalid_argument"));
+  CHECK(kind(ask(second, 0, "ping", 0)) == 0);
+  tc_close(second);
+}
+
+static void leaves_requests_alone(uint64_t core) {
+  static const uint8_t ping[] = {0x93, 0xa4, 'p', 'i', 'n', 'g', 0x80, 0x90};
+  static const uint8_t pong[] = {0x92, 0x00, 0xa4, 'p', 'o', 'n', 'g'};
+  uint8_t request[sizeof ping];
+  tc_buffer reply;
+  memcpy(request, ping, sizeof ping);
+  tc_call(core, 0, request, sizeof request, &reply);
+  CHECK(memcmp(request, ping, sizeof ping) == 0);
+  CHECK(reply.length == sizeof pong && memcmp(reply.data, pong, sizeof pong) == 0);
+  tc_free(reply);
+  tc_call(core, 0, request, sizeof request - 1, &reply);
+  CHECK(has_code(reply, "malformed_request"));
+  tc_call(core, 0, NULL, 0, &reply);
+  CHECK(has_code(reply, "malformed_request"));
+  CHECK(has_code(ask(core, 0, "fly", 0), "unknown_operation"));
+}
+
+static void hands_statements_out(uint64_t core) {
+  CHECK(kind(ask(core, 0, "dependency_levels", 42)) == 1);
+}
+
+static void cancels(void) {
+  tc_buffer reply;
+  mp_writer nowhere = setting("database_url", "postgresql:///nowhere?host=/nowhere");
+  uint64_t core = tc_open(nowhere.data, nowhere.length, &reply), early = tc_token(), late = tc_token();
+  free(nowhere.data);
+  CHECK(core > 0 && early > 0 && late > 0 && early != late);
+  tc_cancel(early);
+  CHECK(has_code(ask(core, early, "dependency_levels", 42), "cancelled"));
+  CHECK(has_code(ask(core, late, "dependency_levels", 42), "database"));
+  tc_cancel(late);
+  tc_cancel(late);
+  tc_cancel(0);
+  tc_close(core);
+}
+
+static void knows_queues(void) {
+  tc_buffer batch = {0};
+  CHECK(tc_queue_fd(12345678) == -1);
+  CHECK(tc_queue_drain(12345678, 10, &batch) == TC_QUEUE_ENDED);
+  tc_free(batch);
+  tc_queue_close(12345678);
+}
+
+static void *ping_often(void *core) {
+  int i;
+  for (i = 0; i < 300; i++) CHECK(kind(ask(*(uint64_t *)core, tc_token(), "ping", 0)) == 0);
+  return NULL;
+}
+
+static void takes_calls_of_many_threads(uint64_t core) {
+  pthread_t threads[8];
+  size_t i;
+  for (i = 0; i < 8; i++) CHECK(pthread_create(&threads[i], NULL, ping_often, &core) == 0);
+  for (i = 0; i < 8; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
+int main(int argc, char **argv) {
+  tc_buffer reply;
+  uint64_t core;
+  CHECK(tc_abi_version() == TC_ABI_VERSION);
+  opens_and_closes();
+  core = tc_open(NULL, 0, &reply);
+  leaves_requests_alone(core);
+  hands_statements_out(core);
+  cancels();
+  knows_queues();
+  takes_calls_of_many_threads(core);
+  if (argc > 1 && strcmp(argv[1], "leak") == 0) {
+    reply = ask(core, 0, "ping", 0);
+    reply.data = NULL;
+  }
+  tc_close(core);
+  puts("the interface keeps its promises");
+  return 0;
+}

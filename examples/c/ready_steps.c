@@ -1,0 +1,195 @@
+/*
+ * Asks which steps of a task can run, claims the first, does its work, records the
+ * result, and asks again.
+ *
+ *   cc ready_steps.c $(pkg-config --cflags --libs tasker_core) -o ready_steps
+ *   ./ready_steps postgresql://localhost/shop 42
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <tasker_core.h>
+
+#include "msgpack.h"
+
+static void die(const char *what) {
+  fprintf(stderr, "ready_steps: %s\n", what);
+  exit(1);
+}
+
+/* Shows the message of an error: a map with code, message, sqlstate, retryable, details. */
+static void die_of(mp_reader *error) {
+  uint32_t pairs = mp_read_map(error);
+  while (pairs-- > 0 && !error->failed) {
+    size_t length;
+    const char *name = mp_read_text(error, &length);
+    if (mp_is(name, length, "message")) {
+      const char *message = mp_read_text(error, &length);
+      fprintf(stderr, "ready_steps: %.*s\n", (int)length, message);
+      exit(1);
+    }
+    mp_skip(error);
+  }
+  die("the reply is damaged");
+}
+
+/* An open core, and the reply of its last call. */
+typedef struct {
+  uint64_t core;
+  tc_buffer reply;
+} client;
+
+static client open_client(const char *database_url) {
+  client c = {0, {NULL, 0}};
+  mp_writer settings = {0};
+  if (tc_abi_version() != TC_ABI_VERSION) die("the library is of another version than its header");
+  mp_map(&settings, 1);
+  mp_text(&settings, "database_url");
+  mp_text(&settings, database_url);
+  if (settings.failed) die("out of memory");
+  c.core = tc_open(settings.data, settings.length, &c.reply);
+  free(settings.data);
+  if (c.core == 0) {
+    mp_reader error = {c.reply.data, c.reply.data + c.reply.length, 0};
+    mp_read_array(&error);
+    mp_skip(&error);
+    die_of(&error);
+  }
+  return c;
+}
+
+static void close_client(client *c) {
+  tc_free(c->reply);
+  tc_close(c->core);
+}
+
+/* Begins the request [operation, arguments, answers]: so many arguments follow. */
+static mp_writer request(const char *operation, uint32_t arguments) {
+  mp_writer w = {0};
+  mp_array(&w, 3);
+  mp_text(&w, operation);
+  mp_map(&w, arguments);
+  return w;
+}
+
+static void integer_argument(mp_writer *w, const char *name, int64_t value) {
+  mp_text(w, name);
+  mp_integer(w, value);
+}
+
+static void text_argument(mp_writer *w, const char *name, const char *value) {
+  mp_text(w, name);
+  mp_text(w, value);
+}
+
+/* Sends the request and frees it; gives a reader of the value, good until the next call. */
+static mp_reader ask(client *c, mp_writer *w) {
+  mp_reader value = {NULL, NULL, 0};
+  mp_array(w, 0); /* No answers: a core with connections of its own asks for none. */
+  if (w->failed) die("out of memory");
+  tc_free(c->reply);
+  tc_call(c->core, 0, w->data, w->length, &c->reply);
+  free(w->data);
+  value.at = c->reply.data;
+  value.end = c->reply.data + c->reply.length;
+  if (mp_read_array(&value) != 2) die("the reply is damaged");
+  if (mp_read_integer(&value) != 0) die_of(&value);
+  return value;
+}
+
+static int64_t readiness_version(client *c) {
+  mp_writer w = request("readiness_version", 0);
+  mp_reader value = ask(c, &w);
+  return mp_read_integer(&value);
+}
+
+/* Prints the steps that can run, and gives the first, or 0. */
+static int64_t show_ready_steps(client *c, int64_t task, int64_t version) {
+  int64_t first = 0;
+  uint32_t i, count;
+  mp_reader ids;
+  mp_writer w = request("viable_steps", 2);
+  integer_argument(&w, "task_id", task);
+  integer_argument(&w, "function_version", version);
+  ids = ask(c, &w);
+  count = mp_read_array(&ids);
+  printf("ready:");
+  for (i = 0; i < count; i++) {
+    int64_t id = mp_read_integer(&ids);
+    printf(" %" PRId64, id);
+    if (i == 0) first = id;
+  }
+  puts(count == 0 ? " none" : "");
+  return first;
+}
+
+static int64_t open_session(client *c, int64_t task, int64_t version) {
+  mp_reader view;
+  mp_writer w = request("open_session", 2);
+  integer_argument(&w, "task_id", task);
+  integer_argument(&w, "function_version", version);
+  view = ask(c, &w);
+  mp_read_array(&view);
+  return mp_read_integer(&view);
+}
+
+/* Prints the code that a claim or an outcome begins with: [code, message, ...]. */
+static int allowed(const char *what, int64_t step, mp_reader *outcome) {
+  size_t code_length, message_length;
+  const char *code, *message;
+  mp_read_array(outcome);
+  code = mp_read_text(outcome, &code_length);
+  message = mp_read_text(outcome, &message_length);
+  printf("%s %" PRId64 ": %.*s %.*s\n", what, step, (int)code_length, code, (int)message_length, message);
+  return mp_is(code, code_length, "allowed");
+}
+
+static int claim(client *c, int64_t session, int64_t step) {
+  mp_reader outcome;
+  mp_writer w = request("session_claim", 2);
+  integer_argument(&w, "session", session);
+  integer_argument(&w, "step_id", step);
+  outcome = ask(c, &w);
+  return allowed("claim", step, &outcome);
+}
+
+/* results is JSON, and replaces the step's results. */
+static int complete(client *c, int64_t session, int64_t step, const char *results) {
+  mp_reader outcome;
+  mp_writer w = request("session_finish", 6);
+  integer_argument(&w, "session", session);
+  integer_argument(&w, "step_id", step);
+  text_argument(&w, "to", "complete");
+  text_argument(&w, "metadata", "{}");
+  mp_text(&w, "attempt");
+  mp_boolean(&w, 1);
+  mp_text(&w, "columns");
+  mp_map(&w, 1);
+  text_argument(&w, "results", results);
+  outcome = ask(c, &w);
+  return allowed("complete", step, &outcome);
+}
+
+static void close_session(client *c, int64_t session) {
+  mp_writer w = request("close_session", 1);
+  integer_argument(&w, "session", session);
+  ask(c, &w);
+}
+
+int main(int argc, char **argv) {
+  client c;
+  int64_t task, version, step;
+  if (argc != 3) die("usage: ready_steps DATABASE_URL TASK_ID");
+  task = strtoll(argv[2], NULL, 10);
+  c = open_client(argv[1]);
+  version = readiness_version(&c);
+  step = show_ready_steps(&c, task, version);
+  if (step != 0) {
+    int64_t session = open_session(&c, task, version);
+    if (claim(&c, session, step)) complete(&c, session, step, "{\"answer\": 42}");
+    close_session(&c, session);
+    show_ready_steps(&c, task, version);
+  }
+  close_client(&c);
+  return 0;
+}

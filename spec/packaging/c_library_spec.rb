@@ -1,0 +1,96 @@
+# frozen_string_literal: true
+
+require_relative '../spec_helper'
+require_relative '../support/readiness_vectors'
+require_relative 'c_support'
+
+RSpec.describe 'the C library', timeout: 300 do
+  include CLibrary::Valgrind
+
+  prefix = -> { CLibrary.prefix }
+
+  it 'is installed with its header, a soname, the link for compilers, and a file for pkg-config' do
+    files = Dir.glob('{include,lib}/**/*', base: prefix.call).select { |file| File.file?("#{prefix.call}/#{file}") }
+
+    expect(files).to contain_exactly('include/tasker_core.h', 'lib/libtasker_core.a', 'lib/libtasker_core.so',
+                                     'lib/libtasker_core.so.1', 'lib/pkgconfig/tasker_core.pc')
+    expect(File.readlink("#{prefix.call}/lib/libtasker_core.so")).to eq('libtasker_core.so.1')
+    expect(CLibrary.run('readelf', '-d', "#{prefix.call}/lib/libtasker_core.so.1"))
+      .to include('Library soname: [libtasker_core.so.1]')
+    expect(File.read("#{prefix.call}/lib/pkgconfig/tasker_core.pc"))
+      .to include("Version: #{TaskerCore::VERSION}\n", "prefix=#{prefix.call}\n")
+  end
+
+  it 'defines what its header declares and nothing else, and the header is clean C99, C11 and C++17' do
+    CLibrary.make('check', "BUILD=#{prefix.call}/build", "PREFIX=#{prefix.call}")
+
+    exported = CLibrary.run('nm', '-D', '--defined-only', "#{prefix.call}/lib/libtasker_core.so.1")
+    expect(exported.scan(/ T (\w+)/).flatten)
+      .to all(start_with('tc_')).and include('tc_abi_version', 'tc_open', 'tc_call', 'tc_free')
+  end
+
+  it 'is uninstalled without a trace' do
+    Dir.mktmpdir do |folder|
+      %w[install uninstall].each { |goal| CLibrary.make(goal, "BUILD=#{prefix.call}/build", "DESTDIR=#{folder}") }
+      expect(Dir.glob("#{folder}/**/*").select { |file| File.file?(file) }).to be_empty
+    end
+  end
+
+  it 'keeps the promises of its header, linked dynamically and statically' do
+    expect(CLibrary.run(CLibrary.compile('c/test/interface.c'))).to eq("the interface keeps its promises\n")
+
+    static = CLibrary.compile('c/test/interface.c', '-Wl,-Bstatic', '-ltasker_core', '-Wl,-Bdynamic', '-lresolv',
+                              linked: '--libs-only-L')
+    expect(CLibrary.run(static)).to eq("the interface keeps its promises\n")
+    expect(CLibrary.run('ldd', static)).not_to include('libtasker_core')
+  end
+
+  describe 'the example', database: :committed do
+    let(:flow) { Rows.workflow(steps: 3, edges: [[1, 2], [1, 3]], state: 'in_progress') }
+    let(:program) { CLibrary.compile('examples/c/ready_steps.c') }
+    let(:said) do
+      "ready: #{flow[1]}\nclaim #{flow[1]}: allowed \ncomplete #{flow[1]}: allowed \nready: #{flow[2]} #{flow[3]}\n"
+    end
+
+    it 'asks for ready steps, claims one and completes it' do
+      expect(CLibrary.run(program, Database.url, flow.task_id.to_s)).to eq(said)
+
+      step = Tasker::WorkflowStep.find(flow[1])
+      expect(step).to have_attributes(attempts: 1, processed: true, in_process: false, results: { 'answer' => 42 })
+      expect(Tasker::WorkflowStepTransition.where(workflow_step_id: flow[1]).order(:sort_key).pluck(:to_state))
+        .to eq(%w[in_progress complete])
+    end
+
+    it 'says what is wrong, and fails' do
+      { [Database.url, '0'] => /ready: none/,
+        ['postgresql:///nowhere?host=/nowhere', '1'] => /ready_steps: database: failed to connect/,
+        ['nonsense://', '1'] => /ready_steps: database_url cannot be used/,
+        ['only one'] => /usage: ready_steps/ }.each do |arguments, message|
+        output, status = Open3.capture2e(program, *arguments)
+        expect(output).to match(message)
+        expect(status.success?).to be(arguments.last == '0')
+      end
+    end
+
+    it 'runs clean under valgrind' do
+      expect(valgrind(program, Database.url, flow.task_id.to_s)).to eq([said, []])
+    end
+  end
+
+  it 'leaks nothing and touches nothing that is not its own; what is leaked is found' do
+    program = CLibrary.compile('c/test/interface.c')
+
+    expect(valgrind(program)).to eq(["the interface keeps its promises\n", []])
+    expect(valgrind(program, 'leak').last).to match([/\ALeak_DefinitelyLost: 7 bytes in 1 blocks are definitely lost/])
+  end
+
+  describe 'in a C program, asked for readiness', :database do
+    relay = nil
+    before(:context) { relay = CLibrary::Relay.new(CLibrary.compile('c/test/relay.c')) }
+    after(:context) { relay.close }
+
+    let(:core) { relay }
+
+    it_behaves_like 'readiness as the engine recorded it'
+  end
+end
