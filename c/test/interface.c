@@ -3,6 +3,8 @@
  * holds. With the argument "leak" it keeps a reply back: a check of leaks must
  * notice that.
  */
+#define _POSIX_C_SOURCE 200809L
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +21,12 @@ static void check(int holds, const char *what, int line) {
   exit(1);
 }
 
-/* A map of one text setting. */
+/* A map of one text setting, and no log. */
 static mp_writer setting(const char *name, const char *value) {
   mp_writer w = {0};
-  mp_map(&w, 1);
+  mp_map(&w, 2);
+  mp_text(&w, "log_level");
+  mp_text(&w, "off");
   mp_text(&w, name);
   mp_text(&w, value);
   return w;
@@ -103,9 +107,10 @@ static void opens_and_closes(void) {
   tc_close(second);
 }
 
+static const uint8_t ping[] = {0x93, 0xa4, 'p', 'i', 'n', 'g', 0x80, 0x90};
+static const uint8_t pong[] = {0x92, 0x00, 0xa4, 'p', 'o', 'n', 'g'};
+
 static void leaves_requests_alone(uint64_t core) {
-  static const uint8_t ping[] = {0x93, 0xa4, 'p', 'i', 'n', 'g', 0x80, 0x90};
-  static const uint8_t pong[] = {0x92, 0x00, 0xa4, 'p', 'o', 'n', 'g'};
   uint8_t request[sizeof ping];
   tc_buffer reply;
   memcpy(request, ping, sizeof ping);
@@ -139,6 +144,38 @@ static void cancels(void) {
   tc_close(core);
 }
 
+static void starts_calls_and_waits(uint64_t core) {
+  tc_buffer reply;
+  tc_running *running = tc_start(core, 0, ping, sizeof ping);
+  CHECK(running != NULL);
+  while (!tc_wait(running, 1000, &reply)) continue;
+  CHECK(reply.length == sizeof pong && memcmp(reply.data, pong, sizeof pong) == 0);
+  tc_free(reply);
+}
+
+static void submits_calls(uint64_t core) {
+  uint64_t queue = tc_completions(), token = tc_token(), unused = tc_token();
+  struct pollfd readable = {0};
+  tc_buffer batch;
+  mp_reader r = {0};
+  size_t length;
+  const char *reply;
+  CHECK(queue > 0 && tc_submit(core, token, ping, sizeof ping, queue) == 1);
+  readable.fd = tc_queue_fd(queue);
+  readable.events = POLLIN;
+  CHECK(readable.fd >= 0 && poll(&readable, 1, 30000) == 1);
+  CHECK(tc_queue_drain(queue, 10, &batch) == 1);
+  r.at = batch.data;
+  r.end = batch.data + batch.length;
+  CHECK(mp_read_array(&r) == 1 && mp_read_array(&r) == 2 && mp_read_integer(&r) == (int64_t)token);
+  reply = mp_read_text(&r, &length);
+  CHECK(!r.failed && length == sizeof pong && memcmp(reply, pong, length) == 0);
+  tc_free(batch);
+  tc_queue_close(queue);
+  CHECK(tc_submit(core, unused, ping, sizeof ping, queue) == 0);
+  tc_cancel(unused);
+}
+
 static void knows_queues(void) {
   tc_buffer batch = {0};
   CHECK(tc_queue_fd(12345678) == -1);
@@ -170,6 +207,8 @@ int main(int argc, char **argv) {
   hands_statements_out(core);
   cancels();
   knows_queues();
+  starts_calls_and_waits(core);
+  submits_calls(core);
   takes_calls_of_many_threads(core);
   if (argc > 1 && strcmp(argv[1], "leak") == 0) {
     reply = ask(core, 0, "ping", 0);
