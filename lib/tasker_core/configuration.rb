@@ -38,7 +38,8 @@ module TaskerCore
     TEXT = ->(value) { value.nil? || (value.is_a?(String) && !value.empty?) }
     RATIO = ->(value) { value.nil? || (value.is_a?(Numeric) && value.between?(0, 1)) }
     SECONDS = ->(value) { value.is_a?(Numeric) && value.between?(0, 3600) }
-    private_constant :TEXT, :RATIO, :SECONDS
+    DESTINATION = ->(value) { %i[stderr rails].include?(value) || (value.is_a?(String) && value.start_with?('/')) }
+    private_constant :TEXT, :RATIO, :SECONDS, :DESTINATION
 
     @settings = {}
 
@@ -126,7 +127,10 @@ module TaskerCore
                              doc: 'Rails logs claims, completions, sessions and transitions of the core, at debug.'
 
     setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
-                        doc: "The Go core's own log, on standard error."
+                        doc: "The Go core's own log."
+    setting :log_destination, default: :stderr, allowed: DESTINATION, core: true,
+                              values: ':stderr, :rails or the absolute path of a file',
+                              doc: 'Where its lines go.'
     setting :log_format, default: :json, allowed: %i[json console], core: true,
                          doc: 'The form of its lines.'
     setting :tracing, default: :off, allowed: %i[off on], core: true,

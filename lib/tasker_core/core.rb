@@ -73,7 +73,7 @@ module TaskerCore
     # @param settings [Hash{String => Object}] see go/config/config.go
     # @param subscriptions [Subscriptions] those that are there already
     def initialize(settings = {}, subscriptions = Subscriptions.new)
-      @settings = Relay.complete(Tracing.complete(settings))
+      @settings = Relay.complete(Surroundings.complete(settings))
       @subscriptions = subscriptions
       @blocking = settings.key?('database_url')
       @traced = @blocking && settings['tracing'].to_s == 'on'
@@ -172,6 +172,7 @@ module TaskerCore
       @pid = Process.pid
       raise error(MessagePack.unpack(reply)) if @handle.zero?
 
+      LogFeed.attach(@handle) if @settings['log_destination'] == 'queue'
       @subscriptions.opened(@handle)
     end
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative 'go_regexp'
+
 module TaskerCore
   # The application's parameter filter: what it hides in its own logs stays hidden in
   # what the core writes and sends. It is the engine's (telemetry.filter_parameters)
@@ -52,6 +54,19 @@ module TaskerCore
       return @filter.filter_param(name, value) unless @plain && value.is_a?(String)
 
       hidden?(name) ? @mask : value
+    end
+
+    # The same for the core, which filters its log lines itself. What it cannot be told
+    # (procs, regular expressions with look-around) makes it leave out arguments
+    # altogether.
+    #
+    # @return [Hash{String => Object}] see go/config/telemetry.go
+    def for_core
+      procs, others = @parameters.partition { |parameter| parameter.is_a?(Proc) }
+      regexps, texts = others.partition { |parameter| parameter.is_a?(Regexp) }
+      translated = regexps.map { |regexp| GoRegexp.of(regexp) }
+      { 'texts' => texts.map(&:to_s), 'regexps' => translated.compact, 'mask' => @mask,
+        'opaque' => procs.any? || translated.include?(nil) }
     end
 
     private

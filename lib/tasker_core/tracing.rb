@@ -36,19 +36,6 @@ module TaskerCore
         at_exit { Core.flush }
       end
 
-      # What a core needs to know beside the settings: the environment as this process
-      # has it now, and the engine's name for the service.
-      #
-      # @param settings [Hash{String => Object}]
-      # @return [Hash{String => Object}]
-      def complete(settings)
-        return settings unless settings['tracing'].to_s == 'on'
-
-        engine = ::Tasker.configuration.telemetry.service_name if defined?(::Tasker::Configuration)
-        { 'environment' => ENV.select { |name, _| name.start_with?('OTEL_') }, 'fallback_service_name' => engine }
-          .compact.merge(settings)
-      end
-
       # @return [Span, nil] the span that this thread works in
       def current = Thread.current[CURRENT]
 

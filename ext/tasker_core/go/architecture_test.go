@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"store/host":        {"store"},
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
-	"telemetry":         {"config", "store"},
+	"telemetry":         {"config", "pack", "queue", "store"},
 	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "pack", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
 	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "telemetry"},
 	"capi":              {"config", "operation", "pack", "queue", "telemetry", "wire"},

@@ -28,8 +28,13 @@ func open(data []byte) (uint64, error) {
 		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
 	}
 	tuneRuntime(settings)
-	core, err := operation.NewCore(settings, telemetry.NewLogger(settings))
+	log, err := telemetry.NewLog(settings)
 	if err != nil {
+		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
+	}
+	core, err := operation.NewCore(settings, log)
+	if err != nil {
+		log.Close()
 		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
 	}
 	handle := lastHandle.Add(1)

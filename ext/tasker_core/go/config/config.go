@@ -50,7 +50,7 @@ func (c Config) AcquireTimeout() time.Duration {
 func Defaults() Config {
 	return Config{LogLevel: "warn", LogFormat: "json", MaxProcs: 2, MaxSessions: 10_000,
 		PoolMaxConnections: 4, PoolExecMode: "cache_statement", PoolAcquireTimeoutSeconds: 5,
-		Telemetry: Telemetry{Tracing: "off", SlowStatementSeconds: 1},
+		Telemetry: Telemetry{Tracing: "off", SlowStatementSeconds: 1, LogDestination: "stderr", LogFilter: LogFilter{Mask: "[FILTERED]"}},
 		Relay:     Relay{EventRelayChannel: "tasker_core_events", EventRelayNames: []string{"*"}}}
 }
 

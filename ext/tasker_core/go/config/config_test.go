@@ -42,6 +42,7 @@ func TestAWrongSettingIsRefusedByName(t *testing.T) {
 		"pool_acquire_timeout_seconds": {0, -1.5, 3601, math.NaN(), math.Inf(1)},
 		"application_name":             {"a\x00b"},
 		"tracing":                      {"loud", ""},
+		"log_destination":              {"", "log/relative.log"},
 		"slow_statement_seconds":       {-1, 3601, math.NaN()},
 		"trace_sample_ratio":           {-0.1, 1.1, math.NaN()},
 		"colour":                       {"red"},

@@ -1,8 +1,6 @@
 package operation
 
 import (
-	"go.uber.org/zap"
-
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/store"
@@ -13,7 +11,7 @@ import (
 // Core is what operations of one opened core share.
 type Core struct {
 	Config config.Config
-	Log    *zap.Logger
+	Log    *telemetry.Log
 	// Tracer sends spans; nil where tracing is off.
 	Tracer *telemetry.Tracer
 	// Stats count operations and statements.
@@ -36,14 +34,18 @@ type Core struct {
 
 // NewCore gives a core with these settings. A database_url that cannot be used is
 // an error; whether a server answers there shows at the first operation.
-func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
-	core := &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
+func NewCore(settings config.Config, log *telemetry.Log) (core *Core, err error) {
+	core = &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
 		Catalog: event.NewCatalog(), Stats: &telemetry.Stats{},
 		stepNames: newNameMemory(store.StepNames), taskNames: newNameMemory(store.TaskNames)}
-	var err error
-	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log); err != nil {
+	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log.Logger); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			core.Tracer.Close()
+		}
+	}()
 	if settings.DatabaseURL != "" {
 		core.Pool, err = pool.New(pool.Settings{
 			DatabaseURL:     settings.DatabaseURL.Reveal(),
@@ -53,10 +55,10 @@ func NewCore(settings config.Config, log *zap.Logger) (*Core, error) {
 			ApplicationName: settings.ApplicationName,
 		})
 		if err != nil {
-			return nil, err
+			return core, err
 		}
 	}
-	core.Relay, err = newRelay(settings, core.Pool, core.Bus, log)
+	core.Relay, err = newRelay(settings, core.Pool, core.Bus, log.Logger)
 	return core, err
 }
 
@@ -68,6 +70,5 @@ func (c *Core) Close() {
 		c.Pool.Close()
 	}
 	c.Tracer.Close()
-	// Syncing standard error fails on terminals; there is nobody to tell.
-	_ = c.Log.Sync()
+	c.Log.Close()
 }

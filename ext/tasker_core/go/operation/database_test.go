@@ -17,6 +17,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/schema"
 	"github.com/jcoletaylor/tasker_core/go/store/pool"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
 // testbed is a database with the engine's schema, a connection that plays somebody
@@ -48,7 +49,7 @@ func newTestbed(t *testing.T, maxSessions int) testbed {
 		AcquireTimeout: 10 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(connections.Close)
-	core, err := operation.NewCore(settings, zap.NewNop())
+	core, err := operation.NewCore(settings, &telemetry.Log{Logger: zap.NewNop()})
 	require.NoError(t, err)
 	return testbed{conn: conn, pool: connections, core: core}
 }

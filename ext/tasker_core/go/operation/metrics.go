@@ -7,7 +7,8 @@ func Metrics(core *Core) []telemetry.Metric {
 	metrics := core.Stats.Metrics()
 	metrics = append(metrics, core.Sessions.metrics()...)
 	metrics = append(metrics, busMetrics(core)...)
-	return append(metrics, core.Tracer.Counts().Metrics()...)
+	metrics = append(metrics, core.Tracer.Counts().Metrics()...)
+	return append(metrics, core.Log.Lines.Metrics()...)
 }
 
 func (s *Sessions) metrics() []telemetry.Metric {

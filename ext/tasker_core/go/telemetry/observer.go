@@ -26,11 +26,12 @@ type Observer struct {
 func (o *Observer) Statement(name string, err error, d time.Duration) {
 	o.Stats.Statement(name, err != nil, d)
 	if o.Slow > 0 && d >= o.Slow && o.Log.Core().Enabled(zap.WarnLevel) {
-		o.Log.Warn("slow statement", append(o.About(), zap.String("statement", name), milliseconds(d))...)
+		o.Log.Warn("slow statement", append(o.About(), zap.String("statement", name), Milliseconds(d))...)
 	}
 }
 
-func milliseconds(d time.Duration) zap.Field {
+// Milliseconds is the field of a duration, as the engine names it.
+func Milliseconds(d time.Duration) zap.Field {
 	return zap.Float64("duration_ms", float64(d.Microseconds())/1000)
 }
 

@@ -11,11 +11,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
 func quietSettings() config.Config { return config.Defaults() }
 
-func quietLog() *zap.Logger { return zap.NewNop() }
+func quietLog() *telemetry.Log { return &telemetry.Log{Logger: zap.NewNop()} }
 
 func TestOperationsAreListedInOrder(t *testing.T) {
 	names := Operations()

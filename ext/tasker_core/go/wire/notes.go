@@ -26,7 +26,7 @@ type notes struct {
 
 func newNotes(core *operation.Core, request *Request, began time.Time) *notes {
 	n := &notes{core: core, request: request, began: began}
-	n.observer = telemetry.Observer{Tracer: core.Tracer, Stats: core.Stats, Log: core.Log,
+	n.observer = telemetry.Observer{Tracer: core.Tracer, Stats: core.Stats, Log: core.Log.Logger,
 		Slow: core.Config.SlowStatement(), About: n.about}
 	return n
 }
@@ -76,12 +76,31 @@ func (n *notes) ended(err error) {
 	}
 	if err == nil {
 		n.core.Stats.Operation(n.request.Operation, "", took)
+		n.detail(took)
 		return
 	}
 	failure := FromError(err)
 	n.core.Stats.Operation(n.request.Operation, string(failure.Code), took)
 	n.line(n.level(failure), "operation failed", zap.String("code", string(failure.Code)),
 		zap.String("sqlstate", failure.SQLState), zap.String("error", failure.Message))
+}
+
+// rows are the operations whose arguments are rows without keys: no filter by key can be
+// applied to them.
+var rows = map[string]bool{"publish_events": true, "record_spans": true}
+
+// detail logs an operation that went well, with its arguments where the host's filter
+// can be applied to them.
+func (n *notes) detail(took time.Duration) {
+	if !n.core.Log.Core().Enabled(zap.DebugLevel) {
+		return
+	}
+	fields := []zap.Field{telemetry.Milliseconds(took)}
+	var arguments map[string]any
+	if !n.core.Log.Opaque && !rows[n.request.Operation] && msgpack.Unmarshal(n.request.Arguments, &arguments) == nil {
+		fields = append(fields, zap.Reflect("arguments", arguments))
+	}
+	n.line(zap.DebugLevel, "operation ended", fields...)
 }
 
 // line logs something about the request.

@@ -26,6 +26,7 @@ var operations = map[string]handler{
 	"flush_spans":             handle(flushSpans),
 	"function_versions":       handle(functionVersions),
 	"install_schema":          handle(installSchema),
+	"log_lines":               handle(logLines),
 	"open_session":            handle(openSession),
 	"ping":                    handle(ping),
 	"predict_transition":      handle(predictTransition),

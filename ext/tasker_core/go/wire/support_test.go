@@ -18,6 +18,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/schema"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
 // installedDatabase makes a database with the engine's schema for one test.
@@ -52,7 +53,7 @@ func openCore(t *testing.T, database string) *operation.Core {
 	t.Helper()
 	settings := config.Defaults()
 	settings.DatabaseURL = config.Secret(database)
-	core, err := operation.NewCore(settings, zap.NewNop())
+	core, err := operation.NewCore(settings, &telemetry.Log{Logger: zap.NewNop()})
 	require.NoError(t, err)
 	t.Cleanup(core.Close)
 	return core

@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"fmt"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +14,8 @@ import (
 
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/queue"
+	"github.com/jcoletaylor/tasker_core/go/telemetry"
 	"github.com/jcoletaylor/tasker_core/go/telemetry/otlptest"
 )
 
@@ -23,7 +27,7 @@ func tracingCore(t *testing.T) (*operation.Core, *otlptest.Receiver) {
 	t.Cleanup(server.Close)
 	settings := config.Defaults()
 	settings.Tracing, settings.OTLPEndpoint = "on", server.URL
-	core, err := operation.NewCore(settings, zap.NewNop())
+	core, err := operation.NewCore(settings, quietLog())
 	require.NoError(t, err)
 	t.Cleanup(core.Close)
 	return core, receiver
@@ -80,7 +84,7 @@ func TestACoreWithConnectionsMakesItsOwnSpans(t *testing.T) {
 	t.Cleanup(server.Close)
 	settings := config.Defaults()
 	settings.DatabaseURL, settings.Tracing, settings.OTLPEndpoint = config.Secret(database), "on", server.URL
-	core, err := operation.NewCore(settings, zap.NewNop())
+	core, err := operation.NewCore(settings, quietLog())
 	require.NoError(t, err)
 	t.Cleanup(core.Close)
 
@@ -147,8 +151,8 @@ func TestACallIsCountedAndWhatTheHostRanWithIt(t *testing.T) {
 // logging opens a core without connections whose log lines are seen.
 func logging(t *testing.T, settings config.Config) (*operation.Core, *observer.ObservedLogs) {
 	t.Helper()
-	seen, lines := observer.New(zap.DebugLevel)
-	core, err := operation.NewCore(settings, zap.New(seen))
+	seen, lines := observer.New(zap.InfoLevel)
+	core, err := operation.NewCore(settings, &telemetry.Log{Logger: zap.New(seen)})
 	require.NoError(t, err)
 	t.Cleanup(core.Close)
 	return core, lines
@@ -185,4 +189,38 @@ func TestAnOriginIsAListOfTwo(t *testing.T) {
 	for _, origin := range []any{7, []any{"one"}, []any{1, 2}} {
 		assert.Equal(t, string(CodeMalformedRequest), dispatched(t, core, "ping", map[string]any{}, nil, origin).code(t))
 	}
+}
+
+func TestArgumentsAreLoggedWhereTheHostsFilterIsKnown(t *testing.T) {
+	for _, opaque := range []bool{false, true} {
+		seen, lines := observer.New(zap.DebugLevel)
+		core, err := operation.NewCore(config.Defaults(), &telemetry.Log{Logger: zap.New(seen), Opaque: opaque})
+		require.NoError(t, err)
+		dispatched(t, core, "close_session", map[string]any{"session": 7}, nil)
+		core.Close()
+		fields := lines.AllUntimed()[0].ContextMap()
+		assert.Equal(t, "close_session", fields["operation"])
+		assert.Equal(t, !opaque, fields["arguments"] != nil)
+	}
+}
+
+func TestLinesAreTakenFromACoreThatKeepsThem(t *testing.T) {
+	settings := config.Defaults()
+	settings.LogDestination = "queue"
+	log, err := telemetry.NewLog(settings)
+	require.NoError(t, err)
+	core, err := operation.NewCore(settings, log)
+	require.NoError(t, err)
+	reply := dispatched(t, core, "log_lines", map[string]any{}, nil).Elements[0].([]any)
+	handle, err := strconv.ParseUint(fmt.Sprint(reply[0]), 10, 64)
+	require.NoError(t, err)
+	log.Warn("a line")
+	core.Close()
+	reader, found := queue.Find(handle)
+	require.True(t, found)
+	_, count, open := reader.Drain(10)
+	assert.Equal(t, 1, count)
+	assert.True(t, open)
+	queue.Free(handle)
+	assert.Equal(t, string(CodeInvalidArgument), dispatched(t, openCore(t, ""), "log_lines", map[string]any{}, nil).code(t))
 }
