@@ -133,8 +133,8 @@ RSpec.describe TaskerCore::Failover, :delegation do
       SQL
     end
 
-    # How many calls fail until Active Record has noticed is a matter of which of the
-    # socket's messages it reads first, with the core and without.
+    # How many calls fail depends on which of the socket's messages is read first, with
+    # the core and without.
     def eventually(tries: 5)
       yield
     rescue ActiveRecord::ActiveRecordError
@@ -145,6 +145,8 @@ RSpec.describe TaskerCore::Failover, :delegation do
       task = Rows.workflow(steps: 2)
       answer = lambda do |mode|
         switch mode
+        # Active Record does not reconnect by itself once somebody had the raw connection.
+        Database.connection.reconnect!
         readiness.for_task(task.task_id)
         end_session(Database.connection.select_value('SELECT pg_backend_pid()'))
         eventually { readiness.for_task(task.task_id).size }

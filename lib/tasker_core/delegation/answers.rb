@@ -11,8 +11,8 @@ module TaskerCore
       # @param operation [String]
       # @param arguments [Hash{String => Object}]
       # @return [Array<Object>] instances of owner
-      def rows(owner, operation, arguments)
-        host = HostConnection.new(owner.connection)
+      def rows(owner, operation, arguments, connection = owner.connection)
+        host = HostConnection.new(connection)
         LazyAttributes.wrap(owner, Table.new(Core.current.call(operation, arguments, host)))
       end
 
@@ -21,7 +21,8 @@ module TaskerCore
       # @return [Array<Object>]
       # @raise [UnknownFunction] where those rules are not known
       def versioned_rows(owner, operation, arguments)
-        rows(owner, operation, arguments.merge('function_version' => FunctionVersions.of(owner.connection)))
+        connection = owner.connection
+        rows(owner, operation, arguments.merge('function_version' => FunctionVersions.of(connection)), connection)
       end
     end
   end

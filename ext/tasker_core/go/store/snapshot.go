@@ -11,7 +11,7 @@ import (
 //go:embed snapshot.sql
 var snapshotSQL string
 
-// snapshotColumns is how many columns snapshot.sql answers.
+// snapshotColumns is how many texts snapshot.sql packs in its answer.
 const snapshotColumns = 19
 
 // Flags of a step, as snapshot.sql packs them.
@@ -74,11 +74,12 @@ func LoadSnapshot(ctx context.Context, driver Driver, taskIDs []int64) (*Snapsho
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != 1 || len(rows[0]) != snapshotColumns {
-		return nil, &FormatError{Want: fmt.Sprintf("one row of %d columns", snapshotColumns), Got: fmt.Sprintf("%d rows", len(rows))}
+	row, err := packedRow(rows, snapshotColumns)
+	if err != nil {
+		return nil, err
 	}
 	snapshot := &Snapshot{}
-	if err := snapshot.decode(rows[0]); err != nil {
+	if err := snapshot.decode(row); err != nil {
 		return nil, err
 	}
 	return snapshot, snapshot.loadOutsideParents(ctx, driver)
