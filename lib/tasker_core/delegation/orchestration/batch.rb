@@ -47,10 +47,10 @@ module TaskerCore
 
         # A step that got no connection counts as refused, so that the loop ends.
         def execute(step)
-          with_connections { yield step unless @run.given_up?(step.workflow_step_id) }
+          with_connections { yield step unless @run.claims.given_up?(step.workflow_step_id) }
         rescue ActiveRecord::ConnectionNotEstablished => e
           Rails.logger.error("TaskerCore: step #{step.workflow_step_id} was not started: #{e.message}")
-          @run.refused(step.workflow_step_id)
+          @run.claims.refused(step.workflow_step_id)
           nil
         end
 
@@ -79,7 +79,7 @@ module TaskerCore
         # The step is failed as one that may be retried; its handler may still run,
         # on an object of its own, and its result will be refused.
         def time_out(step)
-          @run.give_up(step.workflow_step_id)
+          @run.claims.give_up(step.workflow_step_id)
           TimedOut.new(@run, @executor, step).call
           nil
         end

@@ -177,7 +177,7 @@ module TaskerCore
           def complete_error_step_execution(task, step)
             run = Run.of(step)
             return super unless run
-            return Failure.new(run, self, step).call if run.claim?(step.workflow_step_id)
+            return Failure.new(run, self, step).call if run.claims.any?(step.workflow_step_id)
 
             # The claim itself broke: the engine fails the pending step.
             KnownState.distrust { super if step.status == 'pending' }

@@ -23,12 +23,12 @@ module TaskerCore
         # @return [void]
         # @raise [Refused] if somebody else has it, or it may not run any more
         def claim
-          raise Refused, "step #{@id} was given up by this run" if @run.given_up?(@id)
+          raise Refused, "step #{@id} was given up by this run" if @run.claims.given_up?(@id)
 
           changed = []
           write('in_progress') do |host, moment|
             code, message, token, sort_key, changed = @run.ask('session_claim', arguments(host, moment), host)
-            @run.claimed(@id, token)
+            @run.claims.keep(@id, token)
             Transition.new(@id, code, message, 'pending', 'in_progress', token, sort_key)
           end
           @run.picture.reload(changed, executed: @step)
@@ -37,8 +37,8 @@ module TaskerCore
         rescue StandardError
           # Whatever broke the claim (a subscriber's SQL error, say) may break it again:
           # it counts as a refusal, so that the loop ends.
-          @run.refused(@id)
-          @run.claimed(@id, 0)
+          @run.claims.refused(@id)
+          @run.claims.keep(@id, 0)
           @run.taken_back(@step)
           raise
         end
@@ -106,7 +106,7 @@ module TaskerCore
           end
           @run.wrote(@id, state)
         rescue Statesman::TransitionFailedError, Statesman::GuardFailedError, Statesman::TransitionConflictError => e
-          @run.refused(@id)
+          @run.claims.refused(@id)
           raise Refused, e.message
         end
       end

@@ -19,9 +19,6 @@ module TaskerCore
         WORKER = :tasker_core_worker
         private_constant :DRIVER, :WORKER
 
-        # How often a step may be refused before this run leaves it alone.
-        MOST_REFUSALS = 2
-
         class << self
           # @param object [Tasker::Task, Tasker::WorkflowStep]
           # @return [Run, nil] the run that the object belongs to
@@ -84,16 +81,17 @@ module TaskerCore
         # @return [ShownTask]
         attr_reader :shown_task
 
+        # @return [Claims]
+        attr_reader :claims
+
         def initialize(coordinator, task, handler)
           @coordinator = coordinator
           @task = task
           @handler = handler
           @picture = Picture.new(self, task, handler)
           @shown_task = ShownTask.new(task)
+          @claims = Claims.new
           @mutex = Mutex.new
-          @refusals = Hash.new(0)
-          @tokens = {}
-          @given_up = Set.new
           @users = 1
           @customized_steps = Customized.step?
         end
@@ -254,34 +252,13 @@ module TaskerCore
           @mutex.synchronize { @view.states[step_id] = state }
         end
 
-        # Keeps the token by which a claimed step can be finished.
-        def claimed(step_id, token)
-          @mutex.synchronize { @tokens[step_id] = token }
-        end
-
-        # @return [Boolean] whether this run has claimed the step, now or before
-        def claim?(step_id) = @mutex.synchronize { @tokens[step_id].to_i.positive? }
-
         # Tells the core that the transaction in which a step was finished was rolled
         # back; the claim still holds.
         def taken_back(step)
           id = step.workflow_step_id
           wrote(id, 'in_progress')
-          recall('session_rolled_back', 'step_id' => id, 'token' => @mutex.synchronize { @tokens[id] } || 0)
+          recall('session_rolled_back', 'step_id' => id, 'token' => @claims.token(id))
         end
-
-        # Notes that the database refused what the picture promised.
-        def refused(step_id)
-          @mutex.synchronize { @refusals[step_id] += 1 }
-        end
-
-        # Gives a step up for this run: a handler that comes back later is refused.
-        def give_up(step_id)
-          @mutex.synchronize { @given_up << step_id }
-        end
-
-        # @return [Boolean]
-        def given_up?(step_id) = @mutex.synchronize { @given_up.include?(step_id) }
 
         # Notes that the engine's finalizer has set the task pending.
         def pending_was_set = @pending_was_set = true
@@ -325,10 +302,8 @@ module TaskerCore
           end
           back = TaskerCore.configuration.retry_failed_steps ? retries : []
           back = external.leave(back).select { |id| @picture.step(id) && Outcome.new(self, @picture.step(id)).retry }
-          @picture.runnable((external.leave(ready) + back).sort.reject { |id| left_alone?(id) })
+          @picture.runnable((external.leave(ready) + back).sort.reject { |id| @claims.hopeless?(id) })
         end
-
-        def left_alone?(id) = @mutex.synchronize { @refusals[id] >= MOST_REFUSALS || @given_up.include?(id) }
 
         # The hook of the engine's base does nothing; only an override is called.
         def establishes_dependencies?
