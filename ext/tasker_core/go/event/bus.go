@@ -45,7 +45,7 @@ func NewBus() *Bus {
 func (b *Bus) Wants(name string) bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return slices.ContainsFunc(b.subscriptions, func(s *Subscription) bool { return s.every || s.named(name) })
+	return slices.ContainsFunc(b.subscriptions, func(s *Subscription) bool { return s.Wants(name) })
 }
 
 // Origin names this bus among those of all processes: host, process and number.

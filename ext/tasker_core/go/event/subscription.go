@@ -154,6 +154,10 @@ func (s *Subscription) Release() {
 	s.bus.remove(s)
 }
 
+// Wants tells whether the subscription names events of this name, whatever else it
+// asks.
+func (s *Subscription) Wants(name string) bool { return s.every || s.named(name) }
+
 // Stats gives the subscription's counters.
 func (s *Subscription) Stats() queue.Stats { return s.queue.Stats() }
 

@@ -23,33 +23,89 @@ type Change struct {
 	Event string
 }
 
-// Changes gives what transitions changed.
-func Changes(results ...TransitionResult) []Change {
-	var changes []Change
-	for _, r := range results {
-		if r.Allowed() {
-			changes = append(changes, Change{Machine: r.Machine, ID: r.ID, From: r.From, To: r.To, Event: r.Event})
-		}
+// Changes are what one call writes, noted by the operations while they write.
+type Changes struct {
+	list []Change
+	// told are the events of the first of them: other processes hear of these when the
+	// transaction is committed.
+	told []event.Event
+}
+
+type changesKey struct{}
+
+// NoteChanges gives a context in which operations note what they write.
+func NoteChanges(ctx context.Context) (context.Context, *Changes) {
+	changes := &Changes{}
+	return context.WithValue(ctx, changesKey{}, changes), changes
+}
+
+func note(ctx context.Context, change Change) {
+	if changes, noted := ctx.Value(changesKey{}).(*Changes); noted {
+		changes.list = append(changes.list, change)
 	}
-	return changes
+}
+
+// noteStep notes what a claim or an outcome made of a step.
+func noteStep(ctx context.Context, stepID int64, from, to string) {
+	note(ctx, Change{Machine: lifecycle.Step, ID: stepID, From: from, To: to, Event: lifecycle.Step.Event(from, to)})
+}
+
+// Telling gives a driver whose transactions tell other processes of the changes that
+// were noted, as the last thing before they are committed.
+func (c *Core) Telling(driver store.Transactor, changes *Changes) store.Transactor {
+	return telling{Transactor: driver, core: c, changes: changes}
+}
+
+type telling struct {
+	store.Transactor
+	core    *Core
+	changes *Changes
+}
+
+// WithTransaction tells where the work was done without an error.
+func (t telling) WithTransaction(ctx context.Context, do func(store.Driver) error) error {
+	return t.Transactor.WithTransaction(ctx, func(driver store.Driver) error {
+		if err := do(driver); err != nil {
+			return err
+		}
+		return t.core.tell(ctx, driver, t.changes)
+	})
+}
+
+func (c *Core) tell(ctx context.Context, driver store.Driver, changes *Changes) error {
+	fresh := changes.list[len(changes.told):]
+	if len(fresh) == 0 || !c.Relay.sends() {
+		return nil
+	}
+	events := c.events(ctx, driver, fresh)
+	err := c.Relay.tell(ctx, driver, events)
+	changes.told = append(changes.told, events...)
+	return err
 }
 
 // Announce publishes changes that are committed. They happened whatever becomes of the
 // caller: one who gives up waiting for a full subscription leaves events that this
 // subscription counts as dropped.
-//
-// Names are looked up where somebody subscribed to such events, once for all steps of
-// a task; events whose names cannot be had are published without.
-func (c *Core) Announce(ctx context.Context, changes []Change) {
-	if len(changes) == 0 {
+func (c *Core) Announce(ctx context.Context, changes *Changes) {
+	if len(changes.list) == 0 {
 		return
 	}
+	events := append(changes.told, c.events(ctx, c.Pool, changes.list[len(changes.told):])...)
+	if published, err := c.Bus.Publish(ctx, events...); err != nil {
+		// The bus is closed, or the caller gave up.
+		_ = c.Bus.Offer(events[published:]...)
+	}
+}
+
+// events makes events of changes. Names are looked up where somebody subscribed to such
+// events, once for all steps of a task; events whose names cannot be had are without.
+func (c *Core) events(ctx context.Context, driver store.Driver, changes []Change) []event.Event {
 	var names map[lifecycle.Machine]map[int64]store.Names
 	wanted := slices.ContainsFunc(changes, func(change Change) bool { return c.Bus.Wants(change.Event) })
 	if wanted {
 		names = map[lifecycle.Machine]map[int64]store.Names{
-			lifecycle.Step: c.stepNames.of(ctx, c.Pool, ids(changes, lifecycle.Step)),
-			lifecycle.Task: c.taskNames.of(ctx, c.Pool, ids(changes, lifecycle.Task)),
+			lifecycle.Step: c.stepNames.of(ctx, driver, ids(changes, lifecycle.Step)),
+			lifecycle.Task: c.taskNames.of(ctx, driver, ids(changes, lifecycle.Task)),
 		}
 	}
 	now := time.Now()
@@ -60,10 +116,7 @@ func (c *Core) Announce(ctx context.Context, changes []Change) {
 			events[i].Payload = change.payload(now, &events[i])
 		}
 	}
-	if published, err := c.Bus.Publish(ctx, events...); err != nil {
-		// The bus is closed, or the caller gave up.
-		_ = c.Bus.Offer(events[published:]...)
-	}
+	return events
 }
 
 func ids(changes []Change, machine lifecycle.Machine) []int64 {

@@ -44,7 +44,7 @@ func ClaimReadySteps(ctx context.Context, core *Core, driver store.Driver, reque
 	}
 	claimed := make([]ClaimedStep, 0, len(found))
 	for _, step := range found {
-		claim, err := store.ClaimStep(ctx, driver, step.ID, request.Now)
+		claim, err := claimStep(ctx, driver, step.ID, request.Now)
 		if err != nil {
 			return nil, err
 		}
@@ -83,14 +83,14 @@ func moveAll(ctx context.Context, driver store.Driver, machine lifecycle.Machine
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := TransitionMany(ctx, driver, TransitionRequest{Machine: machine, IDs: ids, To: to, Now: now})
+	_, err := TransitionMany(ctx, driver, TransitionRequest{Machine: machine, IDs: ids, To: to, Now: now, TellsRetries: true})
 	return err
 }
 
 // FinishClaim records the outcome of a claimed step and tells the workflow's host.
 // If the claim no longer holds, nothing is written and the answer is a conflict.
 func FinishClaim(ctx context.Context, core *Core, driver store.Driver, taskID int64, finish store.Finish) (*FinishResult, error) {
-	finished, err := store.FinishStep(ctx, driver, finish)
+	finished, err := finishStep(ctx, driver, finish)
 	if err != nil {
 		return nil, err
 	}

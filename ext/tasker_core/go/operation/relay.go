@@ -12,6 +12,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/config"
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/relay"
+	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/store/pool"
 )
 
@@ -80,6 +81,17 @@ func (r *Relay) started() *relay.Listener {
 	}
 	return r.listener
 }
+
+// tell sends events in the transaction of the driver; the bus gets them when it is
+// committed.
+func (r *Relay) tell(ctx context.Context, driver store.Driver, events []event.Event) error {
+	if !r.sends() {
+		return nil
+	}
+	return r.sender.Tell(ctx, driver, events)
+}
+
+func (r *Relay) sends() bool { return r.sender != nil }
 
 // Close ends the relay: what waits to be sent is sent if the database answers.
 func (r *Relay) Close() {

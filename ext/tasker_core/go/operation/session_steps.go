@@ -51,7 +51,7 @@ func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, step
 		return nil, err
 	}
 	claim, err := committed(ctx, driver, func(driver store.Driver) (*store.Claim, error) {
-		return store.ClaimStep(ctx, driver, stepID, now)
+		return claimStep(ctx, driver, stepID, now)
 	})
 	if err != nil {
 		return nil, err
@@ -70,6 +70,22 @@ func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, step
 	result := &ClaimResult{Code: lifecycle.Allowed, Token: claim.Token.Value, SortKey: claim.SortKey.Value,
 		Changed: live.session.Observe(claim.Versions)}
 	return result, live.session.Claimed(stepID, claim.Token.Value)
+}
+
+func claimStep(ctx context.Context, driver store.Driver, stepID int64, now *string) (*store.Claim, error) {
+	claim, err := store.ClaimStep(ctx, driver, stepID, now)
+	if err == nil && claim != nil && claim.Token.Valid {
+		noteStep(ctx, stepID, lifecycle.Pending, lifecycle.InProgress)
+	}
+	return claim, err
+}
+
+func finishStep(ctx context.Context, driver store.Driver, finish store.Finish) (*store.Finished, error) {
+	finished, err := store.FinishStep(ctx, driver, finish)
+	if err == nil && finished.RowID.Valid {
+		noteStep(ctx, finish.StepID, lifecycle.InProgress, finish.To)
+	}
+	return finished, err
 }
 
 func refusal(stepID int64, claim *store.Claim) *ClaimResult {
@@ -135,7 +151,7 @@ func SessionFinish(ctx context.Context, core *Core, driver store.Driver, request
 	finish := store.Finish{StepID: request.StepID, Token: token, To: request.To,
 		Now: request.Now, Columns: request.Columns, Attempt: request.Attempt, Metadata: request.Metadata}
 	finished, err := committed(ctx, driver, func(driver store.Driver) (*store.Finished, error) {
-		return store.FinishStep(ctx, driver, finish)
+		return finishStep(ctx, driver, finish)
 	})
 	if err != nil {
 		return nil, err
@@ -167,7 +183,7 @@ func SessionRetry(ctx context.Context, core *Core, driver store.Driver, id, step
 	if err != nil {
 		return nil, err
 	}
-	request := TransitionRequest{Machine: lifecycle.Step, IDs: []int64{stepID}, To: lifecycle.Pending, Now: now}
+	request := TransitionRequest{Machine: lifecycle.Step, IDs: []int64{stepID}, To: lifecycle.Pending, Now: now, TellsRetries: true}
 	result, err := committed(ctx, driver, func(driver store.Driver) (*TransitionResult, error) {
 		return TransitionOne(ctx, driver, request)
 	})

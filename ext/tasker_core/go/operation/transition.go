@@ -15,6 +15,9 @@ type TransitionRequest struct {
 	To       string
 	Metadata string
 	Now      *string
+	// TellsRetries announces error to pending as retry_requested, where the engine
+	// publishes initialize_requested.
+	TellsRetries bool
 }
 
 // TransitionResult tells what became of one task or step.
@@ -69,8 +72,19 @@ func TransitionMany(ctx context.Context, driver store.Driver, request Transition
 	results := make([]TransitionResult, len(rows))
 	for i, row := range rows {
 		results[i] = judge(request, row)
+		if results[i].Allowed() {
+			note(ctx, request.change(results[i]))
+		}
 	}
 	return results, nil
+}
+
+func (request TransitionRequest) change(r TransitionResult) Change {
+	change := Change{Machine: r.Machine, ID: r.ID, From: r.From, To: r.To, Event: r.Event}
+	if request.TellsRetries {
+		change.Event = r.PairEvent
+	}
+	return change
 }
 
 // judge names the reason from what the statement saw. What looked allowed and

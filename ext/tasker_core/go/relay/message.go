@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
@@ -24,10 +25,10 @@ const (
 // Omitted is the field that stands for a payload which is too large.
 const Omitted = "payload_omitted_bytes"
 
-// Writer makes messages of one origin. It is used by one goroutine at a time.
+// Writer makes messages of one origin. It is safe for use by many goroutines.
 type Writer struct {
 	origin string
-	number uint64
+	number atomic.Uint64
 }
 
 // NewWriter gives a writer for an origin, which must hold no blank.
@@ -66,13 +67,13 @@ func (w *Writer) room() int { return maxMessage - len(w.origin) - 48 }
 
 // wrap gives a list its header, in as many parts as it needs.
 func (w *Writer) wrap(list string) []string {
-	w.number++
+	number := w.number.Add(1)
 	room := w.room()
 	parts := (len(list) + room - 1) / room
 	messages := make([]string, parts)
 	for part := range parts {
 		end := min(len(list), (part+1)*room)
-		messages[part] = fmt.Sprintf("%s %s %d %d %d\n%s", version, w.origin, w.number, part, parts, list[part*room:end])
+		messages[part] = fmt.Sprintf("%s %s %d %d %d\n%s", version, w.origin, number, part, parts, list[part*room:end])
 	}
 	return messages
 }

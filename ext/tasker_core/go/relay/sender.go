@@ -49,6 +49,27 @@ func Send(driver store.Driver, channel string, names []string, bus *event.Bus, l
 	return s, nil
 }
 
+// Tell sends those of the events that others are to hear in the driver's transaction,
+// and marks them, so that they are not sent again when the bus gets them.
+func (s *Sender) Tell(ctx context.Context, driver store.Driver, events []event.Event) error {
+	var chosen []event.Event
+	for i := range events {
+		if s.from.Wants(events[i].Name) {
+			chosen = append(chosen, events[i])
+			events[i].Relayed = true
+		}
+	}
+	messages, unreadable := s.messages(chosen)
+	if len(messages) == 0 {
+		return nil
+	}
+	if _, err := driver.Query(ctx, Statement(s.channel, messages)); err != nil {
+		return err
+	}
+	s.sent.Add(uint64(len(chosen) - unreadable))
+	return nil
+}
+
 // Close sends what waits, for as long as the context lets it, and ends the sender.
 func (s *Sender) Close(ctx context.Context) {
 	s.from.Close()
@@ -71,7 +92,7 @@ func (s *Sender) run(ctx context.Context) {
 		}
 		own := events[:0:0]
 		for _, e := range events[:count] {
-			if e.Origin == s.bus.Origin() && e.Name != GapEvent {
+			if e.Origin == s.bus.Origin() && !e.Relayed && e.Name != GapEvent {
 				own = append(own, e)
 			}
 		}
@@ -82,11 +103,7 @@ func (s *Sender) run(ctx context.Context) {
 // send hands events to the database, again where it does not answer: an event whose
 // answer was lost may so be heard twice.
 func (s *Sender) send(ctx context.Context, events []event.Event) {
-	messages, unreadable, err := s.writer.Messages(events)
-	if err != nil {
-		s.failed.Add(uint64(unreadable))
-		s.log.Error("events are not relayed", zap.Int("events", unreadable), zap.Error(err))
-	}
+	messages, unreadable := s.messages(events)
 	if len(messages) == 0 {
 		return
 	}
@@ -104,6 +121,15 @@ func (s *Sender) send(ctx context.Context, events []event.Event) {
 		case <-time.After(backoff):
 		}
 	}
+}
+
+func (s *Sender) messages(events []event.Event) (messages []string, unreadable int) {
+	messages, unreadable, err := s.writer.Messages(events)
+	if err != nil {
+		s.failed.Add(uint64(unreadable))
+		s.log.Error("events are not relayed", zap.Int("events", unreadable), zap.Error(err))
+	}
+	return messages, unreadable
 }
 
 // Statement notifies of messages in their order. None of them holds the character

@@ -19,17 +19,7 @@ type call struct {
 	ctx    context.Context
 	core   *operation.Core
 	driver store.Driver
-	// changes are what was written and is announced when it is committed; nil where the
-	// host announces itself.
-	changes *[]operation.Change
-	notes   *notes
-}
-
-// announce publishes changes on the core's bus, if the operation succeeds.
-func (c call) announce(changes ...operation.Change) {
-	if c.changes != nil {
-		*c.changes = append(*c.changes, changes...)
-	}
+	notes  *notes
 }
 
 // handler runs one operation on decoded arguments and gives the reply's value.
@@ -83,10 +73,10 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 
 // onPool runs an operation to its end on the core's own connections.
 func onPool(ctx context.Context, core *operation.Core, run handler, request *Request, notes *notes) ([]byte, error) {
-	var changes []operation.Change
+	ctx, changes := operation.NoteChanges(ctx)
 	ctx, end := notes.span(ctx)
-	driver := notes.observer.Watch(core.Pool)
-	value, err := run(call{ctx: ctx, core: core, driver: driver, changes: &changes, notes: notes}, request.Arguments)
+	driver := core.Telling(notes.observer.Watch(core.Pool), changes)
+	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, request.Arguments)
 	end(err)
 	notes.ended(err)
 	if err != nil {

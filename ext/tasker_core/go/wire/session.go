@@ -3,7 +3,6 @@ package wire
 import (
 	"go.uber.org/zap"
 
-	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
 	"github.com/jcoletaylor/tasker_core/go/readiness"
@@ -99,9 +98,6 @@ func sessionClaim(c call, a sessionArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Code == lifecycle.Allowed {
-		c.announce(stepChange(stepID, lifecycle.Pending, lifecycle.InProgress))
-	}
 	if r.Token == 0 {
 		c.notes.line(zap.InfoLevel, "claim refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
 	}
@@ -125,18 +121,10 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Code == lifecycle.Allowed {
-		c.announce(stepChange(stepID, lifecycle.InProgress, a.To))
-	}
 	if r.RowID == 0 {
 		c.notes.line(zap.WarnLevel, "result refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
 	}
 	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion}, nil
-}
-
-// stepChange is a change that a session made. There the state before is known.
-func stepChange(stepID int64, from, to string) operation.Change {
-	return operation.Change{Machine: lifecycle.Step, ID: stepID, From: from, To: to, Event: lifecycle.Step.Event(from, to)}
 }
 
 func sessionRetry(c call, a sessionArguments) (any, error) {
@@ -149,7 +137,6 @@ func sessionRetry(c call, a sessionArguments) (any, error) {
 		return nil, err
 	}
 	if result.Allowed() {
-		c.announce(stepChange(stepID, result.From, result.To))
 		c.notes.line(zap.DebugLevel, "step goes back to pending")
 	}
 	return transitionResult(*result), nil

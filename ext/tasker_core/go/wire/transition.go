@@ -38,7 +38,6 @@ func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id 
 	if err != nil {
 		return nil, err
 	}
-	c.announce(operation.Changes(*result)...)
 	return transitionResult(*result), nil
 }
 
@@ -59,7 +58,6 @@ func transitionSteps(c call, a transitionArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.announce(operation.Changes(results...)...)
 	list := make([]any, len(results))
 	for i, result := range results {
 		list[i] = transitionResult(result)
