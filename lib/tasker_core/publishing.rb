@@ -19,7 +19,7 @@ module TaskerCore
     # @param task_name [String, nil]
     # @param step_name [String, nil]
     # @param capacity [Integer, nil] how many events may wait in memory, 10,000 unless given
-    # @param max_bytes [Integer, nil] how much memory they may take, 64 MB unless given
+    # @param max_bytes [Integer, nil] how much they may take together, 16 MB unless given
     # @param when_full [Symbol] :drop_oldest drops and counts, :spill goes on in temporary
     #   files, :block lets who publishes wait
     # @param max_wait [Numeric, nil] seconds that :block waits for a subscriber that takes

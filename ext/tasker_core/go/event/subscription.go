@@ -12,7 +12,7 @@ import (
 // The defaults of Options.
 const (
 	DefaultCapacity = 10_000
-	DefaultMaxBytes = 64 << 20
+	DefaultMaxBytes = 16 << 20
 	DefaultMaxWait  = 5 * time.Second
 )
 
@@ -20,7 +20,8 @@ const (
 type Options struct {
 	// Capacity is how many events may wait in memory.
 	Capacity int
-	// MaxBytes is how much memory they may take.
+	// MaxBytes is how much they may take together; the heap holds up to five times as
+	// much before it is collected.
 	MaxBytes int
 	// WhenFull is what becomes of events that find no room. Default drop_oldest.
 	WhenFull queue.Policy
