@@ -256,9 +256,7 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "attempt_number",
         "retry_limit?",
     ),
-    Event.STEP_HANDLE: (
-        "timestamp",
-    ),
+    Event.STEP_HANDLE: ("timestamp",),
     Event.STEP_COMPLETED: (
         "task_id",
         "step_id",
@@ -340,9 +338,7 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "to_state",
         "transitioned_at",
     ),
-    Event.STEP_BEFORE_TRANSITION: (
-        "timestamp",
-    ),
+    Event.STEP_BEFORE_TRANSITION: ("timestamp",),
     Event.WORKFLOW_TASK_STARTED: (
         "task_id",
         "event_type",
@@ -350,12 +346,8 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "timestamp",
         "correlation_id",
     ),
-    Event.WORKFLOW_TASK_COMPLETED: (
-        "timestamp",
-    ),
-    Event.WORKFLOW_TASK_FAILED: (
-        "timestamp",
-    ),
+    Event.WORKFLOW_TASK_COMPLETED: ("timestamp",),
+    Event.WORKFLOW_TASK_FAILED: ("timestamp",),
     Event.WORKFLOW_STEP_COMPLETED: (
         "task_id",
         "event_type",
@@ -363,9 +355,7 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "timestamp",
         "step_id",
     ),
-    Event.WORKFLOW_STEP_FAILED: (
-        "timestamp",
-    ),
+    Event.WORKFLOW_STEP_FAILED: ("timestamp",),
     Event.WORKFLOW_VIABLE_STEPS_DISCOVERED: (
         "task_id",
         "event_type",
@@ -385,9 +375,7 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "reason",
         "total_steps_checked?",
     ),
-    Event.WORKFLOW_ORCHESTRATION_REQUESTED: (
-        "timestamp",
-    ),
+    Event.WORKFLOW_ORCHESTRATION_REQUESTED: ("timestamp",),
     Event.WORKFLOW_TASK_FINALIZATION_STARTED: (
         "task_id",
         "event_type",
@@ -461,12 +449,8 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "task_name",
         "reason",
     ),
-    Event.WORKFLOW_STEP_EXECUTION_FAILED: (
-        "timestamp",
-    ),
-    Event.WORKFLOW_VIABLE_STEPS_BATCH_READY: (
-        "timestamp",
-    ),
+    Event.WORKFLOW_STEP_EXECUTION_FAILED: ("timestamp",),
+    Event.WORKFLOW_VIABLE_STEPS_BATCH_READY: ("timestamp",),
     Event.WORKFLOW_STEPS_EXECUTION_STARTED: (
         "task_id",
         "event_type",
@@ -485,9 +469,7 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "processed_count",
         "successful_count",
     ),
-    Event.OBSERVABILITY_TASK_HANDLE: (
-        "timestamp",
-    ),
+    Event.OBSERVABILITY_TASK_HANDLE: ("timestamp",),
     Event.OBSERVABILITY_TASK_ENQUEUE: (
         "task_id",
         "task_name",
@@ -508,15 +490,9 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "queue_name?",
         "attempt?",
     ),
-    Event.OBSERVABILITY_TASK_FINALIZE: (
-        "timestamp",
-    ),
-    Event.OBSERVABILITY_STEP_HANDLE: (
-        "timestamp",
-    ),
-    Event.OBSERVABILITY_STEP_FIND_VIABLE: (
-        "timestamp",
-    ),
+    Event.OBSERVABILITY_TASK_FINALIZE: ("timestamp",),
+    Event.OBSERVABILITY_STEP_HANDLE: ("timestamp",),
+    Event.OBSERVABILITY_STEP_FIND_VIABLE: ("timestamp",),
     Event.OBSERVABILITY_STEP_BACKOFF: (
         "task_id",
         "step_id",
@@ -537,12 +513,8 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "jitter_enabled?",
         "jitter_max_percentage?",
     ),
-    Event.OBSERVABILITY_STEP_SKIP: (
-        "timestamp",
-    ),
-    Event.OBSERVABILITY_STEP_MAX_RETRIES_REACHED: (
-        "timestamp",
-    ),
+    Event.OBSERVABILITY_STEP_SKIP: ("timestamp",),
+    Event.OBSERVABILITY_STEP_MAX_RETRIES_REACHED: ("timestamp",),
     Event.TASKER_TELEMETRY_CACHE_SYNCED: (
         "strategy",
         "metrics_count",
@@ -666,12 +638,8 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "correlation_id",
         "timestamp",
     ),
-    Event.REGISTRY_SYNC_REQUESTED: (
-        "timestamp",
-    ),
-    Event.REGISTRY_HEALTH_CHECK: (
-        "timestamp",
-    ),
+    Event.REGISTRY_SYNC_REQUESTED: ("timestamp",),
+    Event.REGISTRY_HEALTH_CHECK: ("timestamp",),
     Event.REGISTRY_STATS_COLLECTED: (
         "registry_name",
         "stats",
@@ -679,12 +647,8 @@ FIELDS: dict[Event, tuple[str, ...]] = {
         "correlation_id",
         "timestamp",
     ),
-    Event.REGISTRY_CROSS_DISCOVERY: (
-        "timestamp",
-    ),
-    Event.REGISTRY_COORDINATION_COMPLETE: (
-        "timestamp",
-    ),
+    Event.REGISTRY_CROSS_DISCOVERY: ("timestamp",),
+    Event.REGISTRY_COORDINATION_COMPLETE: ("timestamp",),
     Event.RELAY_GAP: (
         "gap_from",
         "gap_to",
