@@ -140,6 +140,28 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
     end
   end
 
+  it 'goes on in a forked child, which has an origin of its own' do
+    other do |process|
+      queue = hear('order.*')
+      publish('order.parent')
+      expect(process.hear(1).first.origin).to end_with(":#{Process.pid}:host")
+      child = Children.fork_and_wait do
+        heard = Queue.new
+        TaskerCore.subscribe('order.*') { |event| heard << event.name }
+        TaskerCore::Core.current
+        publisher.publish('order.child', {})
+        process.publish('order.answer')
+        [Process.pid, Array.new(2) { heard.pop(timeout: 20) }]
+      end
+
+      expect(child.last).to eq(%w[order.child order.answer])
+      expect(process.hear(2).to_h { |event| [event.name, event.origin] })
+        .to include('order.child' => a_string_ending_with(":#{child.first}:host"))
+      expect(Array.new(3) { queue.pop(timeout: 20).name })
+        .to contain_exactly('order.parent', 'order.child', 'order.answer')
+    end
+  end
+
   it 'sends only the events that are named' do
     switch_on(event_relay_names: ['order.*', 'step.completed'])
     other do |process|
@@ -167,6 +189,21 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
     queue = hear('order.*')
     publish('order.paid', task_id: 4)
     expect(queue.pop(timeout: 20)).to have_attributes(name: 'order.paid', task_id: 4)
+  end
+
+  it 'gives subscribers of this process the events of a namespace and a step' do
+    TaskerCore.configure do |config|
+      config.event_relay = false
+      config.event_bridge = true
+    end
+    names = Queue.new
+    [{ namespace: 'default', step_name: 'b' }, { namespace: 'elsewhere' }].each do |filter|
+      subscriptions << TaskerCore.subscribe('step.completed', **filter) { |event| names << [filter, event.step_name] }
+    end
+    Scripted.handle(Scripted.task({ 'a' => [], 'b' => ['a'] }))
+    subscriptions.each(&:close)
+
+    expect(Array.new(names.size) { names.pop }).to eq([[{ namespace: 'default', step_name: 'b' }, 'b']] * 3)
   end
 
   it 'touches nothing while it is off' do

@@ -18,6 +18,14 @@ RSpec.describe 'the events of tasker-engine', :parity do
     end
   end
 
+  it 'count those that the application registered with the engine' do
+    Tasker::Events.register_custom_event('parity.registered', description: 'It was registered.')
+    expect(TaskerCore.events['parity.registered']).to have_attributes(group: :custom, meaning: 'It was registered.')
+    expect(TaskerCore.events.to_a.last.name).to eq('parity.registered')
+  ensure
+    Tasker::Events::CustomRegistry.instance.clear!
+  end
+
   ['order', 'task.paid', 'Workflow.paid', 'step.completed', 'observability.task.enqueue'].each do |name|
     it "leave the name #{name} to nobody else" do
       expect { Tasker::Events.register_custom_event(name) }.to raise_error(ArgumentError)
