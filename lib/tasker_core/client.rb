@@ -172,6 +172,11 @@ module TaskerCore
     # @return [Stats] what the core behind this client has counted
     def stats = Stats.of(@core)
 
+    # Asks the core for a sign of life, and the database for nothing.
+    #
+    # @return [String] "pong"
+    def ping = call('ping', {})
+
     # Which rules of readiness this database follows, by the bodies of its
     # functions; read once for a client.
     #

@@ -229,5 +229,11 @@ module TaskerCore
         session.close
       end
     end
+
+    # What the core counts of its sessions since it was opened.
+    #
+    # @return [Hash{Symbol => Integer}] :sessions_open, :sessions_opened, :claims,
+    #   :claims_refused, :steps_finished, :results_late, :strict_reads
+    def session_stats = call('session_stats', {}).transform_keys(&:to_sym)
   end
 end

@@ -45,6 +45,15 @@ RSpec.describe TaskerCore::Session, database: :committed do
         expect(client.transition_task!(flow.task_id, to: :complete)).to be_written
       end
 
+      it 'is counted, and the core gives a sign of life' do
+        before = client.session_stats
+        session.claim(flow[1])
+
+        expect(client.session_stats).to include(sessions_opened: before[:sessions_opened] + 1,
+                                                claims: before[:claims] + 1)
+        expect(client.ping).to eq('pong')
+      end
+
       it 'writes what the engine writes for a step that has ended' do
         before = Rows.now
         session.claim(flow[1])

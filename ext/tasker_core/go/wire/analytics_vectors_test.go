@@ -83,7 +83,7 @@ func (q question) ask(t *testing.T, c call) []map[string]any {
 	if q.arguments == nil {
 		raw = []byte{0x80}
 	}
-	value, err := operations[q.operation](c, raw)
+	value, err := operations[q.operation].run(c, raw)
 	require.NoError(t, err)
 	rows := readTable(t, value.(*Table))
 	for _, row := range rows {

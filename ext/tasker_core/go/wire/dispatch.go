@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -25,16 +26,24 @@ type call struct {
 // handler runs one operation on decoded arguments and gives the reply's value.
 type handler func(c call, arguments msgpack.RawMessage) (any, error)
 
+// entry is a row of the operations table.
+type entry struct {
+	run handler
+	// arguments is the struct that the arguments are decoded into.
+	arguments reflect.Type
+}
+
 // handle makes an entry of the table: it decodes the arguments into A, refusing
 // names that A does not have.
-func handle[A any](run func(c call, arguments A) (any, error)) handler {
-	return func(c call, raw msgpack.RawMessage) (any, error) {
+func handle[A any](run func(c call, arguments A) (any, error)) entry {
+	decoded := func(c call, raw msgpack.RawMessage) (any, error) {
 		var arguments A
 		if err := decodeArguments(raw, &arguments); err != nil {
 			return nil, err
 		}
 		return run(c, arguments)
 	}
+	return entry{run: decoded, arguments: reflect.TypeFor[A]()}
 }
 
 // Operations lists the names of all operations in order.
@@ -57,10 +66,11 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	run, ok := operations[request.Operation]
+	asked, ok := operations[request.Operation]
 	if !ok {
 		return nil, Errorf(CodeUnknownOperation, "there is no operation %q", request.Operation)
 	}
+	run := asked.run
 	if writes[request.Operation] {
 		run = inTransaction(run)
 	}

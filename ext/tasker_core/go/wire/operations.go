@@ -5,7 +5,7 @@ import (
 )
 
 // operations is the table of everything that can be asked.
-var operations = map[string]handler{
+var operations = map[string]entry{
 	"analyze_graph":           handle(analyzeGraph),
 	"analyze_templates":       handle(analyzeTemplates),
 	"analytics_metrics":       handle(analyticsMetrics),
