@@ -143,11 +143,33 @@ def test_a_cancelled_wait_loses_nothing(url: str) -> None:
     assert asyncio.run(main()) == "kept"
 
 
-def test_work_of_sessions_can_be_watched_through_stats(client: tasker_core.Client, rows: Rows) -> None:
+def test_what_the_client_commits_is_published_and_counted(client: tasker_core.Client, rows: Rows) -> None:
     task_id, (step,) = rows.workflow()
-    client.transition_task_or_raise(task_id, to="in_progress")
-    with client.open_session(task_id) as session:
-        session.claim(step)
-        session.complete(step)
+    with client.subscribe("step.*", task_id=task_id) as events:
+        client.transition_task_or_raise(task_id, to="in_progress")
+        with client.open_session(task_id) as session:
+            session.claim(step)
+            session.complete(step)
+        names = [getattr(events.get(10), "name", None) for _ in range(2)]
+    assert names[-1] == Names.STEP_COMPLETED
     stats = client.stats()
-    assert (stats["claims"], stats["steps_finished"], stats["sessions_open"]) == (1, 1, 0)
+    assert stats.value("tasker_core_steps_finished_total") == 1
+    assert stats["tasker_core_sessions_open"].kind == "gauge"
+    assert stats.value("nothing") is None
+    assert "tasker_core_sessions_open 0" in client.stats_text()
+
+
+def test_events_of_another_process_come_over_the_relay(url: str, rows: Rows) -> None:
+    task_id, _ = rows.workflow()
+    with (
+        tasker_core.connect(url, event_relay=True) as here,
+        tasker_core.connect(url, event_relay=True) as there,
+        here.subscribe("task.*") as events,
+    ):
+        assert here.relay_stats() is not None
+        event = None
+        while event is None:
+            there.transition_task(task_id, to="in_progress")
+            there.transition_task(task_id, to="pending")
+            event = events.get(0.2)
+        assert event.task_id == task_id

@@ -95,11 +95,11 @@ def test_a_refused_claim_is_an_answer(client: tasker_core.Client, rows: Rows) ->
 
 def test_sessions_end(client: tasker_core.Client, rows: Rows) -> None:
     session = client.open_session(rows.workflow().task_id)
-    assert client.stats()["sessions_open"] == 1
+    assert client.stats().value("tasker_core_sessions_open") == 1
     session.close()
     session.close()
     assert session.closed
-    assert client.stats()["sessions_open"] == 0
+    assert client.stats().value("tasker_core_sessions_open") == 0
     with pytest.raises(tasker_core.SessionError, match="is closed; open one"):
         session.next()
 

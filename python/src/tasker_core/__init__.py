@@ -32,7 +32,19 @@ from .errors import (
     UnknownFunction,
 )
 from .event import Event
-from .results import Claim, FunctionVersion, Next, Reset, SchemaCheck, SchemaDifference, Transition
+from .results import (
+    Claim,
+    Distribution,
+    FunctionVersion,
+    Metric,
+    Next,
+    Reset,
+    Sample,
+    SchemaCheck,
+    SchemaDifference,
+    Stats,
+    Transition,
+)
 from .rows import (
     AnalyticsMetrics,
     DependencyLevel,
@@ -62,16 +74,19 @@ __all__ = [
     "CycleError",
     "DatabaseError",
     "DependencyLevel",
+    "Distribution",
     "Error",
     "Event",
     "FunctionVersion",
     "InternalError",
     "InvalidArgument",
+    "Metric",
     "Next",
     "NotFound",
     "Reset",
     "ResetStep",
     "Rows",
+    "Sample",
     "SchemaCheck",
     "SchemaDifference",
     "SchemaMissing",
@@ -80,6 +95,7 @@ __all__ = [
     "SessionError",
     "SlowestStep",
     "SlowestTask",
+    "Stats",
     "StepDagRelationship",
     "StepReadiness",
     "StuckStep",

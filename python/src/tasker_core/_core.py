@@ -18,10 +18,12 @@ FROM_MEMORY = frozenset(
         "close_session",
         "event_stats",
         "ping",
+        "relay_stats",
         "session_context",
         "session_next",
         "session_rolled_back",
-        "session_stats",
+        "stats",
+        "stats_text",
         "subscribe",
         "unsubscribe",
     }

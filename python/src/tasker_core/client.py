@@ -12,7 +12,7 @@ from . import event as events
 from ._core import Core
 from .errors import ConfigurationError, ConflictError
 from .operations import Operation
-from .results import FunctionVersion, Reset, SchemaCheck, Transition
+from .results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from .session import Session
 from .subscription import Subscription
 from .table import Rows
@@ -20,7 +20,7 @@ from .table import Rows
 T = TypeVar("T")
 
 
-def connect(url: str, *, timeout: float | None = None, **settings: str | float) -> Client:
+def connect(url: str, *, timeout: float | None = None, **settings: str | float | list[str]) -> Client:
     """A client over connections of the core's own.
 
     No connection is opened before the first operation. It may be used by many threads at
@@ -470,15 +470,23 @@ class Client:
         """
         return self.run(operations.event_stats())
 
+    def relay_stats(self) -> dict[str, Any]:
+        """What became of events between processes, with the setting event_relay."""
+        return self.run(operations.relay_stats())
+
     # The core itself.
 
     def ping(self) -> str:
         """Gives "pong" without asking the database."""
         return self.run(operations.ping())
 
-    def stats(self) -> dict[str, int]:
-        """Counters of the client's sessions: opened, open, claims, refusals, strict reads ..."""
+    def stats(self) -> Stats:
+        """What the core has counted: docs/TELEMETRY.md lists the metrics."""
         return self.run(operations.stats())
+
+    def stats_text(self) -> str:
+        """The same in Prometheus' text form 0.0.4."""
+        return self.run(operations.stats_text())
 
     def __enter__(self) -> Client:
         return self

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from . import jsonb, rows
 from .errors import ConflictError, InvalidArgument
-from .results import FunctionVersion, Reset, SchemaCheck, Transition
+from .results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from .table import Row, Rows, moment
 
 T = TypeVar("T")
@@ -335,9 +335,19 @@ def ping() -> Operation[str]:
     return Operation("ping", {}, _same)
 
 
-def stats() -> Operation[dict[str, int]]:
+def stats() -> Operation[Stats]:
     """See Client.stats."""
-    return Operation("session_stats", {}, _same)
+    return Operation("stats", {}, Stats.from_wire)
+
+
+def stats_text() -> Operation[str]:
+    """See Client.stats_text."""
+    return Operation("stats_text", {}, _same)
+
+
+def relay_stats() -> Operation[dict[str, Any]]:
+    """See Client.relay_stats."""
+    return Operation("relay_stats", {}, _same)
 
 
 def event_stats() -> Operation[dict[str, int]]:

@@ -226,3 +226,77 @@ class SchemaCheck:
         lines = [f"  {function}" for function in self.functions]
         lines += [f"{'  ' if one.harmless else '! '}{one}" for one in self.differences]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A histogram in seconds.
+
+    Attributes:
+        bounds: the upper ends of the buckets.
+        counts: how many values lie below or at each of them.
+        count: how many values there are.
+        sum: of all values.
+    """
+
+    bounds: Sequence[float]
+    counts: Sequence[int]
+    count: int
+    sum: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A metric's value for one set of labels."""
+
+    labels: Mapping[str, str]
+    value: float | Distribution
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: see docs/TELEMETRY.md.
+        kind: counter, gauge or histogram.
+        help: what it says.
+        samples: one for each set of labels.
+    """
+
+    name: str
+    kind: str
+    help: str
+    samples: Sequence[Sample]
+
+
+class Stats(dict[str, Metric]):
+    """All metrics at one moment, by name."""
+
+    @staticmethod
+    def from_wire(found: Sequence[Any]) -> Stats:
+        """Of the operation's value."""
+        return Stats(
+            (name, Metric(name, kind, text, tuple(_sample(*sample) for sample in samples)))
+            for name, kind, text, samples in found
+        )
+
+    def value(self, name: str, **labels: str) -> float | Distribution | None:
+        """A metric's value, or the sum of its numbers over the samples with these labels.
+
+        Returns:
+            None where nothing was counted yet.
+        """
+        samples = self[name].samples if name in self else ()
+        values = [sample.value for sample in samples if labels.items() <= sample.labels.items()]
+        numbers = [value for value in values if not isinstance(value, Distribution)]
+        if len(values) > 1 and len(numbers) == len(values):
+            return sum(numbers)
+        return values[0] if values else None
+
+
+def _sample(labels: Mapping[str, str], value: Any) -> Sample:
+    if not isinstance(value, list):
+        return Sample(labels, value)
+    bounds, counts, total = value
+    return Sample(labels, Distribution(bounds, counts[:-1], counts[-1], total))

@@ -13,7 +13,7 @@ from .._core import Core
 from ..client import open_core
 from ..errors import ConflictError
 from ..operations import Operation
-from ..results import FunctionVersion, Reset, SchemaCheck, Transition
+from ..results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from ..table import Rows
 from ._replies import Sender
 from .session import Session
@@ -22,7 +22,7 @@ from .subscription import Subscription
 T = TypeVar("T")
 
 
-def connect(url: str, *, timeout: float | None = None, **settings: str | float) -> Client:
+def connect(url: str, *, timeout: float | None = None, **settings: str | float | list[str]) -> Client:
     """A client whose operations are awaited; see tasker_core.connect.
 
     It needs no running loop, and may be used by several.
@@ -287,15 +287,23 @@ class Client:
         """See tasker_core.Client.event_stats."""
         return await self.run(operations.event_stats())
 
+    async def relay_stats(self) -> dict[str, Any]:
+        """See tasker_core.Client.relay_stats."""
+        return await self.run(operations.relay_stats())
+
     # The core itself.
 
     async def ping(self) -> str:
         """See tasker_core.Client.ping."""
         return await self.run(operations.ping())
 
-    async def stats(self) -> dict[str, int]:
+    async def stats(self) -> Stats:
         """See tasker_core.Client.stats."""
         return await self.run(operations.stats())
+
+    async def stats_text(self) -> str:
+        """See tasker_core.Client.stats_text."""
+        return await self.run(operations.stats_text())
 
     async def __aenter__(self) -> Client:
         return self
