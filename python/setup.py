@@ -4,6 +4,7 @@ In a checkout the core is ../ext/tasker_core; in an unpacked source distribution
 ./core, with its Go modules vendored, so that nothing is fetched.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -59,7 +60,10 @@ class CarryCore(sdist):
             core(), carried, ignore=shutil.ignore_patterns("*_test.go", "testdata", "*.rb", "tasker_core.c")
         )
         if not (carried / "go" / "vendor").is_dir():
-            subprocess.run(["go", "mod", "vendor"], cwd=carried / "go", check=True)
+            go = os.environ.get("GO", "go")
+            subprocess.run(
+                [go, "mod", "vendor"], cwd=carried / "go", check=True, env={**os.environ, "GOWORK": "off"}
+            )
 
 
 native = Extension(

