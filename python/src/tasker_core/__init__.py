@@ -32,6 +32,7 @@ from .errors import (
     UnknownFunction,
 )
 from .event import Event
+from .external import ClaimedStep, StepName
 from .results import (
     Claim,
     Distribution,
@@ -61,12 +62,14 @@ from .rows import (
 from .session import Session
 from .subscription import Subscription
 from .table import Rows
+from .worker import PermanentError, RetryableError, Step, Worker
 
 __all__ = [
     "__version__",
     "AnalyticsMetrics",
     "Cancelled",
     "Claim",
+    "ClaimedStep",
     "Client",
     "ConfigurationError",
     "ConflictError",
@@ -83,8 +86,10 @@ __all__ = [
     "Metric",
     "Next",
     "NotFound",
+    "PermanentError",
     "Reset",
     "ResetStep",
+    "RetryableError",
     "Rows",
     "Sample",
     "SchemaCheck",
@@ -96,7 +101,9 @@ __all__ = [
     "SlowestStep",
     "SlowestTask",
     "Stats",
+    "Step",
     "StepDagRelationship",
+    "StepName",
     "StepReadiness",
     "StuckStep",
     "StuckTask",
@@ -108,4 +115,5 @@ __all__ = [
     "TransitionError",
     "Unavailable",
     "UnknownFunction",
+    "Worker",
 ]

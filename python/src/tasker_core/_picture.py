@@ -106,7 +106,7 @@ class Picture:
         if not retryable:
             columns["retryable"] = "false"
         if retry_after is not None:
-            columns["backoff_request_seconds"] = str(_seconds(retry_after))
+            columns["backoff_request_seconds"] = str(whole_seconds(retry_after))
         return self._finish(step_id, "error", columns)
 
     def _finish(self, step_id: int, state: str, columns: dict[str, str]) -> Operation[Transition]:
@@ -143,7 +143,7 @@ def failure(error: BaseException | str) -> dict[str, str]:
     return {"error": str(error), "error_class": name, "backtrace": lines}
 
 
-def _seconds(retry_after: timedelta | float) -> int:
+def whole_seconds(retry_after: timedelta | float) -> int:
     """Whole seconds, never fewer than asked for."""
     seconds = retry_after.total_seconds() if isinstance(retry_after, timedelta) else retry_after
     try:

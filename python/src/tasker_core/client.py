@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
-from . import _picture, operations, rows
+from . import _picture, external, operations, rows
 from . import event as events
 from ._core import Core
 from .errors import ConfigurationError, ConflictError
+from .external import ClaimedStep, StepName
 from .operations import Operation
 from .results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from .session import Session
@@ -473,6 +474,86 @@ class Client:
     def relay_stats(self) -> dict[str, Any]:
         """What became of events between processes, with the setting event_relay."""
         return self.run(operations.relay_stats())
+
+    # Steps that are executed outside of Rails: what a Worker is made of.
+
+    def claim_ready_steps(
+        self, names: Iterable[StepName], *, limit: int = 1, start_tasks: bool = False
+    ) -> list[ClaimedStep]:
+        """Finds steps that can run, oldest first, and claims them.
+
+        A failed step whose waiting time is over goes back to pending first. Workers that
+        ask at the same time get different steps.
+
+        Args:
+            names: of the steps that the caller can execute.
+            limit: how many at most, 1 to 1000.
+            start_tasks: also set their pending tasks in_progress: nobody else runs them.
+
+        Raises:
+            ConflictError: if another process wrote to one of the steps at the same time;
+                then none was claimed.
+        """
+        return self.run(external.claim_ready_steps(names, limit, start_tasks))
+
+    def complete_claim(self, step: ClaimedStep, *, results: Any = None) -> Transition:
+        """Records that a claimed step has done its work.
+
+        Args:
+            step: the step's claim.
+            results: what JSON can say; None is written as {}.
+
+        Returns:
+            With the code conflict where the claim no longer holds; nothing is written then.
+        """
+        return self.run(external.complete_claim(step, results))
+
+    def fail_claim(
+        self,
+        step: ClaimedStep,
+        *,
+        error: BaseException | str,
+        retryable: bool = True,
+        retry_after: timedelta | float | None = None,
+    ) -> Transition:
+        """Records that a claimed step has failed.
+
+        It can be retried once its waiting time is over, while it has attempts left.
+
+        Args:
+            step: the step's claim.
+            error: its text, class and traceback become the step's results.
+            retryable: False where another attempt would be useless.
+            retry_after: seconds to wait before the next attempt, rounded up; None for the
+                waiting time that follows from the attempts.
+        """
+        return self.run(external.fail_claim(step, error, retryable, retry_after))
+
+    def renew_claims(self, steps: Iterable[ClaimedStep]) -> list[ClaimedStep]:
+        """Tells that who holds these claims is alive: the steps do not count as stuck.
+
+        Returns:
+            Those that still hold; results of the others would be refused.
+        """
+        return self.run(external.renew_claims(steps))
+
+    def finalize_task(self, task_id: int) -> str:
+        """Closes a task that nobody else runs once there is nothing left to do.
+
+        Returns:
+            Its state: complete where every step is, error where one has failed for good.
+
+        Raises:
+            NotFound: if there is no such task.
+        """
+        return self.run(external.finalize_task(task_id))
+
+    def await_steps(self, *, timeout: float) -> bool:
+        """Waits until steps may be ready, or have ended elsewhere, at most that long (seconds).
+
+        One connection beside the pool's goes on listening until the client is closed.
+        """
+        return self.run(external.await_steps(timeout))
 
     # The core itself.
 

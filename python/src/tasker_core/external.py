@@ -1,0 +1,178 @@
+"""Steps that are executed outside of Rails: the operations of workers, see Client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from . import jsonb
+from ._picture import failure, whole_seconds
+from .errors import InvalidArgument
+from .operations import Operation, as_id
+from .results import Transition
+from .table import Rows
+
+
+class StepName(NamedTuple):
+    """Which steps of which tasks somebody has a handler for.
+
+    Attributes:
+        task: the name of the task's template.
+        step: the name of the step's.
+        namespace: of the task.
+        version: of the task's template; None for any. The one that names it is preferred.
+    """
+
+    task: str
+    step: str
+    namespace: str = "default"
+    version: str | None = None
+
+    def __str__(self) -> str:
+        version = f" ({self.version})" if self.version else ""
+        return f"{self.namespace}/{self.task}{version} {self.step}"
+
+
+class ClaimedStep(NamedTuple):
+    """A step that a worker holds, with what its handler reads.
+
+    Attributes:
+        name: the StepName under which it was asked for.
+        version: of the task's template.
+        workflow_step_id: the step's.
+        task_id: the task's.
+        token: the id of the claim's audit row.
+        attempts: how often the step was tried before.
+        retry_limit: how often it may be tried.
+        context: of the task.
+        inputs: of the step.
+        results: what the last attempt left.
+        parents: the results of the step's parents by their names.
+    """
+
+    name: StepName
+    version: str
+    workflow_step_id: int
+    task_id: int
+    token: int
+    attempts: int
+    retry_limit: int
+    context: Any
+    inputs: Any
+    results: Any
+    parents: dict[str, Any]
+
+
+def claim_ready_steps(
+    names: Iterable[StepName], limit: int, start_tasks: bool, loads: Callable[[str], Any] = jsonb.loads
+) -> Operation[list[ClaimedStep]]:
+    """See Client.claim_ready_steps."""
+    wanted = [StepName(*name) for name in names]
+    arguments = {
+        "handlers": [[name.namespace, name.task, name.version or "", name.step] for name in wanted],
+        "limit": as_id(limit),
+        "start_tasks": start_tasks,
+    }
+    return Operation(
+        "claim_ready_steps", arguments, lambda table: _claimed(wanted, table, loads), by_rules=True
+    )
+
+
+class _Row(NamedTuple):
+    """A ClaimedStep as the core gives it: the handler's place, and JSON as text."""
+
+    handler: int
+    version: str
+    workflow_step_id: int
+    task_id: int
+    token: int
+    attempts: int
+    retry_limit: int
+    context: str | None
+    inputs: str | None
+    results: str | None
+    parents: str | None
+
+
+def _claimed(names: Sequence[StepName], table: Any, loads: Callable[[str], Any]) -> list[ClaimedStep]:
+    def read(text: str | None) -> Any:
+        return None if text is None else loads(text)
+
+    return [
+        ClaimedStep(
+            names[row.handler],
+            *row[1:7],
+            context=read(row.context),
+            inputs=read(row.inputs),
+            results=read(row.results),
+            parents=read(row.parents) or {},
+        )
+        for row in Rows(table, _Row)
+    ]
+
+
+def complete_claim(step: ClaimedStep, results: Any) -> Operation[Transition]:
+    """See Client.complete_claim."""
+    return _finish(step, "complete", {"results": jsonb.dumps({} if results is None else results)})
+
+
+def fail_claim(
+    step: ClaimedStep,
+    error: BaseException | str,
+    retryable: bool,
+    retry_after: timedelta | float | None,
+) -> Operation[Transition]:
+    """See Client.fail_claim."""
+    before = step.results if isinstance(step.results, dict) else {}
+    told = {key: _storable(text) for key, text in failure(error).items()}
+    seconds = None if retry_after is None else whole_seconds(retry_after)
+    outcome = {"results": jsonb.dumps({**before, **told}), "retryable": retryable, "retry_after": seconds}
+    return _finish(step, "error", outcome)
+
+
+def _storable(text: str) -> str:
+    """What jsonb can keep of a text: no zero bytes, and no halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _finish(step: ClaimedStep, state: str, outcome: dict[str, Any]) -> Operation[Transition]:
+    arguments = {
+        "step_id": step.workflow_step_id,
+        "task_id": step.task_id,
+        "token": step.token,
+        "to": state,
+        **outcome,
+    }
+
+    def read(found: list[Any]) -> Transition:
+        code, message, row_id, sort_key = found
+        return Transition(step.workflow_step_id, code, message, "in_progress", state, row_id, sort_key)
+
+    return Operation("finish_claim", arguments, read)
+
+
+def renew_claims(steps: Iterable[ClaimedStep]) -> Operation[list[ClaimedStep]]:
+    """See Client.renew_claims."""
+    held = list(steps)
+    return Operation(
+        "renew_claims",
+        {"tokens": [step.token for step in held]},
+        lambda tokens: [step for step in held if step.token in tokens],
+    )
+
+
+def finalize_task(task_id: int) -> Operation[str]:
+    """See Client.finalize_task."""
+    return Operation("finalize_task", {"task_id": as_id(task_id)}, str, by_rules=True)
+
+
+def await_steps(timeout: float) -> Operation[bool]:
+    """See Client.await_steps."""
+    try:
+        milliseconds = round(float(timeout) * 1000)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidArgument(
+            f"{timeout!r} is no time to wait; give seconds", code="invalid_argument"
+        ) from error
+    return Operation("await_steps", {"timeout_ms": milliseconds}, bool)

@@ -1,0 +1,298 @@
+"""The loop of one process: claim steps, execute them, write what became of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+
+from .. import external, jsonb
+from ..client import Client
+from ..errors import ConfigurationError, DatabaseError, Error, SchemaMissing, UnknownFunction
+from ..external import ClaimedStep, StepName
+from ..operations import Operation
+from ..results import Transition
+from .step import PermanentError, RetryableError, Step, StepHandler, WorkerStopped, logger
+from .tally import Counter
+from .threads import Threads
+
+#: How long a failed write waits before it is tried again, in seconds.
+RETRIES = (0.1, 0.5, 2.0, 5.0)
+
+#: How often the watch looks whether it is time for a heartbeat, in seconds.
+TICK = 0.25
+
+#: How long a task without a step at work counts as just closed by somebody, in seconds.
+LEFT_OPEN = 30.0
+
+#: A COMMIT whose outcome is unknown.
+UNKNOWN_OUTCOME = "08007"
+
+
+@dataclass(frozen=True)
+class Options:
+    """See Worker."""
+
+    concurrency: int = 4
+    poll_interval: float = 1.0
+    heartbeat: float = 15.0
+    grace: float = 30.0
+    listen: bool = True
+    owns_tasks: bool = False
+    exact_numbers: bool = True
+
+    def check(self) -> Options:
+        """Gives itself.
+
+        Raises:
+            ConfigurationError: for a value that cannot be used.
+        """
+        if not isinstance(self.concurrency, int) or not 1 <= self.concurrency <= 1000:
+            raise ConfigurationError(
+                f"concurrency is {self.concurrency!r}; it must be from 1 to 1000", code="configuration"
+            )
+        for name, least in (("poll_interval", 0.01), ("heartbeat", 0.1), ("grace", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not least <= value <= 86_400:
+                raise ConfigurationError(
+                    f"{name} is {value!r}; it must be seconds from {least} to a day", code="configuration"
+                )
+        return self
+
+
+class Loop:
+    """Executes steps until it is stopped, or until there is nothing to do."""
+
+    def __init__(
+        self,
+        client: Client,
+        handlers: Mapping[StepName, StepHandler],
+        options: Options,
+        counter: Counter,
+        orphaned: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._client = client
+        self._handlers = handlers
+        self._options = options
+        self._counter = counter
+        self._orphaned = orphaned
+        self._lock = Lock()
+        self._running: dict[int, Step] = {}
+        # A queue and no Event: a signal handler may put into it whatever its thread does.
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._closed = Event()
+        self._stops = 0
+        self._threads: Threads | None = None
+
+    def stop(self) -> None:
+        """Claims no more; a second time: does not wait for handlers either."""
+        self._stops += 1
+        self._wake.put(None)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody has asked for an end."""
+        return self._stops > 0
+
+    def run(self, *, until_idle: bool = False, once: bool = False) -> None:
+        """Works until stop, until nothing is left to do, or on one batch."""
+        attended = until_idle or once
+        self._threads = Threads(self._options.concurrency)
+        watch = Thread(target=self._watch, args=(not attended,), name="tasker_core watch", daemon=True)
+        watch.start()
+        try:
+            while not self.stopping:
+                # Asked before: one that ends during the claim may have freed others.
+                idle = not self._running
+                claimed = self._claim(strict=attended)
+                if once or (until_idle and idle and claimed == 0):
+                    break
+                if not claimed or not self._free():
+                    self._sleep(self._options.poll_interval)
+        finally:
+            self._finish()
+            self._closed.set()
+            self._threads.close()
+            watch.join(TICK * 8)
+
+    # Claiming.
+
+    def _free(self) -> int:
+        return self._options.concurrency - len(self._running)
+
+    def _claim(self, *, strict: bool) -> int | None:
+        """How many; None where the database gave no answer."""
+        free = self._free()
+        if not free:
+            return 0
+        try:
+            claims = self._client.run(self._claims(free))
+        except (ConfigurationError, SchemaMissing, UnknownFunction):
+            raise
+        except Error as error:
+            if strict and not error.retryable:
+                raise
+            logger.warning("no steps could be claimed, trying again: %s", error)
+            return None
+        for claim in claims:
+            self._start(Step(claim, lambda: self.stopping))
+        return len(claims)
+
+    def _claims(self, limit: int) -> Operation[list[ClaimedStep]]:
+        loads = jsonb.loads if self._options.exact_numbers else json.loads
+        return external.claim_ready_steps(self._handlers, limit, self._options.owns_tasks, loads)
+
+    def _start(self, step: Step) -> None:
+        with self._lock:
+            self._running[step.claim.token] = step
+        assert self._threads is not None
+        self._threads.start(lambda: self._execute(step))
+
+    def _sleep(self, seconds: float) -> None:
+        """Until something happens; what has happened meanwhile counts once."""
+        try:
+            self._wake.get(timeout=seconds)
+            while True:
+                self._wake.get_nowait()
+        except Empty:
+            return
+
+    # Executing.
+
+    def _execute(self, step: Step) -> None:
+        try:
+            self._record(step, self._outcome(step))
+        except Exception:
+            # The step stays claimed: stuck_steps finds it.
+            step.logger.exception("what became of the step could not be written")
+        finally:
+            with self._lock:
+                self._running.pop(step.claim.token, None)
+            self._wake.put(None)
+
+    def _outcome(self, step: Step) -> Operation[Transition]:
+        try:
+            results = self._handlers[step.claim.name](step)
+        except BaseException as error:  # SystemExit too: the thread belongs to the worker.
+            return self._failure(step, error)
+        try:
+            return external.complete_claim(step.claim, results)
+        except Error as error:
+            return self._unwritable(step, error)
+
+    def _failure(self, step: Step, error: BaseException) -> Operation[Transition]:
+        if not step.given_up:
+            step.logger.warning("attempt %d failed: %s", step.attempt, error, exc_info=error)
+        after = error.retry_after if isinstance(error, RetryableError) else None
+        retryable = not isinstance(error, PermanentError)
+        return external.fail_claim(step.claim, error, retryable, after)
+
+    def _unwritable(self, step: Step, error: Error) -> Operation[Transition]:
+        """The handler has succeeded, but nobody can write down what it gave."""
+        step.logger.error("its results cannot be saved: %s", error)
+        reason = type(error)(f"The results could not be saved: {error.message}", code=error.code)
+        return external.fail_claim(step.claim, reason.with_traceback(error.__traceback__), True, None)
+
+    def _record(self, step: Step, operation: Operation[Transition]) -> None:
+        completed = operation.arguments["to"] == "complete"
+        try:
+            written = self._write(step, operation)
+        except DatabaseError as error:
+            if not completed or error.retryable:
+                raise
+            completed, written = False, self._write(step, self._unwritable(step, error))
+        if written is None or step.given_up:
+            return
+        if not written.written:
+            step.lose()
+            self._counter.add(late=1)
+            step.logger.warning("%s", written.message)
+            return
+        self._counter.add(completed=int(completed), failed=int(not completed))
+        if self._options.owns_tasks:
+            self._finalize(step.task_id)
+
+    def _finalize(self, task_id: int) -> None:
+        try:
+            self._client.finalize_task(task_id)
+        except Error as error:
+            logger.warning("task %d could not be closed yet: %s", task_id, error)
+
+    def _write(self, step: Step, operation: Operation[Transition]) -> Transition | None:
+        """The answer; None where an earlier try, whose outcome was unknown, has been at it."""
+        unsure = False
+        for wait in (*RETRIES, None):
+            try:
+                written = self._client.run(operation)
+            except Error as error:
+                lost = error.sqlstate == UNKNOWN_OUTCOME
+                if wait is None or not (error.retryable or lost):
+                    raise
+                unsure = unsure or lost
+                step.logger.warning("could not be written, trying again: %s", error)
+                time.sleep(wait)
+            else:
+                return None if unsure and not written.written else written
+        return None
+
+    # Watching and ending.
+
+    def _watch(self, listen: bool) -> None:
+        listen = listen and self._options.listen
+        beat = time.monotonic()
+        while not self._closed.is_set():
+            try:
+                if not listen:
+                    self._closed.wait(TICK)
+                elif self._client.await_steps(timeout=TICK):
+                    self._wake.put(None)
+                if time.monotonic() - beat >= self._options.heartbeat:
+                    beat = time.monotonic()
+                    self._renew()
+                    self._close_left_tasks()
+            except Error as error:
+                if self._closed.is_set() or self._client.closed:
+                    return
+                logger.warning("the worker's connection for notifications or heartbeats failed: %s", error)
+                self._closed.wait(1)
+            if self._orphaned() and not self.stopping:
+                logger.error("the worker's parent process is gone, so this one ends")
+                self.stop()
+
+    def _renew(self) -> None:
+        with self._lock:
+            steps = list(self._running.values())
+        if not steps:
+            return
+        held = {claim.token for claim in self._client.renew_claims([step.claim for step in steps])}
+        for step in steps:
+            # One that has ended meanwhile is not lost.
+            if step.claim.token not in held and step.claim.token in self._running:
+                step.lose()
+
+    def _close_left_tasks(self) -> None:
+        """Those whose last step was done by a worker that died before it could close them."""
+        if self._options.owns_tasks:
+            for task in self._client.stuck_tasks(older_than=LEFT_OPEN):
+                self._finalize(task.task_id)
+
+    def _finish(self) -> None:
+        """Waits for the handlers, at most the grace time, and fails the steps of the others."""
+        deadline = time.monotonic() + self._options.grace
+        while self._running and (self._stops < 2 and (not self.stopping or time.monotonic() < deadline)):
+            self._sleep(0.1 if self.stopping else self._options.poll_interval)
+        with self._lock:
+            left = list(self._running.values())
+        for step in left:
+            step.give_up()
+            error = WorkerStopped("The worker was stopped before the step's handler had ended")
+            try:
+                written = self._write(step, external.fail_claim(step.claim, error, True, None))
+                if written and written.written:
+                    self._counter.add(failed=1)
+                    step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
+            except Error:
+                step.logger.exception("it could not be failed; it stays claimed")

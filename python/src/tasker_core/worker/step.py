@@ -1,0 +1,129 @@
+"""What a step handler gets, and how it fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import timedelta
+from typing import Any
+
+from ..external import ClaimedStep
+
+logger = logging.getLogger("tasker_core.worker")
+
+
+class PermanentError(Exception):
+    """Raised by a handler: another attempt would be useless. The step is never retried."""
+
+
+class RetryableError(Exception):
+    """Raised by a handler: the step may be tried again.
+
+    Any other exception means the same; this one can say when.
+    """
+
+    def __init__(self, message: str = "", *, retry_after: timedelta | float | None = None) -> None:
+        """retry_after is in seconds; None leaves the waiting time to the attempts."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class WorkerStopped(Exception):
+    """The worker was stopped and the step's handler had not ended within the grace time."""
+
+
+class StepLogger(logging.LoggerAdapter[logging.Logger]):
+    """Names the step in each line, and in the fields correlation_id, task_id and step_id."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """See logging.LoggerAdapter; fields that the caller gives are kept."""
+        fields = dict(self.extra or {})
+        fields.update(kwargs.get("extra") or {})
+        kwargs["extra"] = fields
+        return f"task {fields['task_id']} step {fields['step_id']} {fields['step_name']}: {msg}", kwargs
+
+
+class Step:
+    """A step that is being executed.
+
+    Attributes:
+        task_id: the task's.
+        step_id: the step's.
+        namespace: of the task.
+        task_name: of the task's template.
+        version: of the task's template.
+        name: of the step's template.
+        attempt: which attempt this is, from 1.
+        retry_limit: how many there may be.
+        context: of the task.
+        inputs: of the step.
+        parents: the results of the step's parents by their names.
+        previous: what an earlier attempt left as results.
+        correlation_id: the task context's, else one that all steps of the task share.
+        logger: names the step in each line.
+    """
+
+    def __init__(self, claim: ClaimedStep, stopping: Callable[[], bool]) -> None:
+        self.claim = claim
+        self.task_id = claim.task_id
+        self.step_id = claim.workflow_step_id
+        self.namespace = claim.name.namespace
+        self.task_name = claim.name.task
+        self.version = claim.version
+        self.name = claim.name.step
+        self.attempt = claim.attempts + 1
+        self.retry_limit = claim.retry_limit
+        self.context = claim.context
+        self.inputs = claim.inputs
+        self.parents: Mapping[str, Any] = claim.parents
+        self.previous = claim.results
+        self.correlation_id = _correlation_id(claim)
+        self.logger = StepLogger(
+            logger,
+            {
+                "correlation_id": self.correlation_id,
+                "task_id": self.task_id,
+                "step_id": self.step_id,
+                "step_name": self.name,
+            },
+        )
+        self._stopping = stopping
+        self._lost = False
+        self._given_up = False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the step was taken from this worker: cancelled, reset or resolved by hand.
+
+        Its result would be refused. Noticed with the next heartbeat.
+        """
+        return self._lost
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether the handler had better end soon: the step is lost, or the worker stops."""
+        return self._lost or self._stopping()
+
+    def lose(self) -> None:
+        """Notes that the step is this worker's no longer."""
+        self._lost = True
+
+    def give_up(self) -> None:
+        """Notes that the worker has failed the step: what comes later is of no interest."""
+        self._lost = self._given_up = True
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the worker itself has failed the step."""
+        return self._given_up
+
+    def __repr__(self) -> str:
+        return f"<Step {self.step_id} {self.claim.name} of task {self.task_id}, attempt {self.attempt}>"
+
+
+def _correlation_id(claim: ClaimedStep) -> str:
+    given = claim.context.get("correlation_id") if isinstance(claim.context, dict) else None
+    return str(given) if given else f"task-{claim.task_id}"
+
+
+StepHandler = Callable[[Step], Any]

@@ -1,0 +1,225 @@
+"""The face of a worker."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from .. import client as clients
+from ..errors import ConfigurationError
+from ..external import StepName
+from .loop import Loop, Options
+from .step import StepHandler
+from .tally import Counter, Progress, Tally
+
+Handler = TypeVar("Handler", bound=StepHandler)
+
+
+class _Stoppable(Protocol):
+    def stop(self) -> None: ...
+
+
+class Worker:
+    """Executes steps in Python, inside workflows that a Rails application drives.
+
+    ::
+
+        worker = tasker_core.Worker("postgresql://localhost/shop", concurrency=8)
+
+        @worker.step("etl/orders", "score")
+        def score(step):
+            rows = step.parents["extract"]["rows"]
+            return {"scores": [model(row) for row in rows]}
+
+        if __name__ == "__main__":
+            worker.run()
+
+    In Rails the template of such a step names an executor in its handler_config
+    (docs/WORKER.md). A handler raises to fail: PermanentError, RetryableError, or anything
+    else, which is recorded and retried like an error in Ruby. What it returns must be what
+    JSON can say; numbers are exact both ways.
+
+    Args:
+        url: of the workflow's database.
+        concurrency: how many steps run at once, in threads (of each process).
+        processes: how many processes share the work, for handlers that need the
+            interpreter to themselves; 0 runs in this one. They are started with spawn: the
+            handlers must be functions of a module, and the script needs its
+            ``if __name__ == "__main__"``.
+        poll_interval: how often to look for steps, in seconds, where nothing is notified:
+            failed steps whose waiting time is over, and work that was missed.
+        heartbeat: how often to tell that the worker lives, in seconds: steps that have not
+            been renewed for some multiple of it may be reset (stuck_steps).
+        grace: how long a stop waits for handlers, in seconds, before it fails their steps
+            as ones that may be retried.
+        listen: whether to keep a connection for notifications; False behind a PgBouncer in
+            transaction mode, where poll_interval decides.
+        owns_tasks: nobody else runs the tasks: the worker also starts and closes them.
+        exact_numbers: numbers with a fraction come as Decimal; False: as float.
+        progress: whether to show a line about what was done, on standard error.
+        **settings: of the connections, see connect.
+
+    Raises:
+        ConfigurationError: for a setting that cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        concurrency: int = 4,
+        processes: int = 0,
+        poll_interval: float = 1.0,
+        heartbeat: float = 15.0,
+        grace: float = 30.0,
+        listen: bool = True,
+        owns_tasks: bool = False,
+        exact_numbers: bool = True,
+        progress: bool = False,
+        **settings: Any,
+    ) -> None:
+        self._options = Options(
+            concurrency=concurrency,
+            poll_interval=poll_interval,
+            heartbeat=heartbeat,
+            grace=grace,
+            listen=listen,
+            owns_tasks=owns_tasks,
+            exact_numbers=exact_numbers,
+        ).check()
+        if not isinstance(processes, int) or not 0 <= processes <= 100:
+            raise ConfigurationError(
+                f"processes is {processes!r}; it must be from 0 to 100", code="configuration"
+            )
+        self._url = url
+        self._processes = processes
+        self._progress = progress
+        # One for each thread's outcome, one to claim, one for heartbeats.
+        self._settings: Mapping[str, Any] = {
+            "pool_max_connections": min(concurrency + 2, 1000),
+            "application_name": "tasker_core worker",
+            **settings,
+        }
+        self._handlers: dict[StepName, StepHandler] = {}
+        self._stoppable: _Stoppable | None = None
+
+    def step(self, task: str, step: str, *, version: str | None = None) -> Callable[[Handler], Handler]:
+        """Registers the function below as the handler of a step.
+
+        Args:
+            task: "namespace/name" of the task's template, or its name in the namespace
+                default.
+            step: the name of the step's template.
+            version: of the task's template; None: any that has no handler of its own.
+        """
+
+        def register(handler: Handler) -> Handler:
+            self.add(handler, task, step, version=version)
+            return handler
+
+        return register
+
+    def add(self, handler: StepHandler, task: str, step: str, *, version: str | None = None) -> None:
+        """The same for a function that is there.
+
+        Raises:
+            ConfigurationError: if the step has a handler already.
+        """
+        namespace, _, name = task.rpartition("/")
+        key = StepName(name, step, namespace or "default", version)
+        if not callable(handler) or not name or not step:
+            raise ConfigurationError(f"{handler!r} cannot be the handler of {key}", code="configuration")
+        if key in self._handlers:
+            raise ConfigurationError(f"{key} has a handler already", code="configuration")
+        self._handlers[key] = handler
+
+    def run(self, *, until_idle: bool = False) -> Tally:
+        """Works until SIGTERM, SIGINT or stop; a second signal does not wait for handlers.
+
+        Args:
+            until_idle: until no step is ready and none is running; failed steps that wait
+                for their next attempt are left.
+
+        Returns:
+            What became of the steps.
+
+        Raises:
+            Error: where no steps can be claimed for a reason that will not go away.
+        """
+        self._check()
+        return self._run_processes(until_idle) if self._processes else self._run(until_idle=until_idle)
+
+    def run_once(self) -> Tally:
+        """Claims what is ready, at most as many steps as may run at once, and executes them."""
+        self._check()
+        return self._run(once=True)
+
+    def stop(self) -> None:
+        """Ends run from another thread, or from a handler: as a signal does."""
+        if self._stoppable is not None:
+            self._stoppable.stop()
+
+    def _check(self) -> None:
+        if not self._handlers:
+            raise ConfigurationError(
+                "the worker has no handler; register one with step", code="configuration"
+            )
+        if self._stoppable is not None:
+            raise ConfigurationError("the worker is running already", code="configuration")
+
+    def _run(self, *, until_idle: bool = False, once: bool = False) -> Tally:
+        with self._shown() as show, clients.connect(self._url, **self._settings) as client:
+            counter = Counter(show)
+            loop = Loop(client, self._handlers, self._options, counter)
+            with self._stopped_by_signals(loop):
+                loop.run(until_idle=until_idle, once=once)
+            return counter.tally
+
+    def _run_processes(self, until_idle: bool) -> Tally:
+        # multiprocessing takes its time to load.
+        from .processes import Job, Processes
+
+        job = Job(self._url, self._settings, self._handlers, self._options, until_idle)
+        with self._shown() as show:
+            children = Processes(job, self._processes, show)
+            with self._stopped_by_signals(children):
+                children.run()
+            show(children.tally)
+            return children.tally
+
+    @contextmanager
+    def _shown(self) -> Iterator[Callable[[Tally], None]]:
+        if not self._progress:
+            yield lambda _: None
+            return
+        progress, last = Progress(), [Tally()]
+
+        def show(tally: Tally) -> None:
+            last[0] = tally
+            progress.show(tally)
+
+        try:
+            yield show
+        finally:
+            progress.close(last[0])
+
+    @contextmanager
+    def _stopped_by_signals(self, stoppable: _Stoppable) -> Iterator[None]:
+        self._stoppable = stoppable
+        signals = (
+            (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+        )
+        before = {number: signal.signal(number, lambda *_: stoppable.stop()) for number in signals}
+        try:
+            yield
+        finally:
+            self._stoppable = None
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def __repr__(self) -> str:
+        # The URL may hold a password.
+        return f"<{type(self).__name__} of {len(self._handlers)} steps>"
