@@ -30,15 +30,29 @@ type ClaimedStep struct {
 	Token int64
 }
 
+// claimRounds bounds how often a worker looks again where others were faster with all
+// that it found: what it sees then is newer.
+const claimRounds = 10
+
 // ClaimReadySteps finds steps that can run and claims them, in the transaction of
 // the driver. Failed steps whose waiting time is over go back to pending first. A
 // step that another worker looks at is passed over, one that somebody else claims at
-// the same moment is left out.
+// the same moment is left out. None means that nothing is ready.
 func ClaimReadySteps(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest) ([]ClaimedStep, error) {
-	found, err := store.LockReadySteps(ctx, driver, request.Handlers, int64(request.Rules), request.Limit)
-	if err != nil {
-		return nil, err
+	for range claimRounds {
+		found, err := store.LockReadySteps(ctx, driver, request.Handlers, int64(request.Rules), request.Limit)
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		claimed, err := claimFound(ctx, core, driver, request, found)
+		if err != nil || len(claimed) > 0 {
+			return claimed, err
+		}
 	}
+	return nil, nil
+}
+
+func claimFound(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest, found []store.ReadyStep) ([]ClaimedStep, error) {
 	if err := setPendingAgain(ctx, driver, request, found); err != nil {
 		return nil, err
 	}

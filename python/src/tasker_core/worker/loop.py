@@ -22,8 +22,8 @@ from .threads import Threads
 #: How long a failed write waits before it is tried again, in seconds.
 RETRIES = (0.1, 0.5, 2.0, 5.0)
 
-#: How often the watch looks whether it is time for a heartbeat, in seconds.
-TICK = 0.25
+#: How long the watch waits at most before it looks whether its parent lives, in seconds.
+LONGEST_WAIT = 5.0
 
 #: How long a task without a step at work counts as just closed by somebody, in seconds.
 LEFT_OPEN = 30.0
@@ -114,9 +114,9 @@ class Loop:
                     self._sleep(self._options.poll_interval)
         finally:
             self._finish()
+            # The watch ends by itself, or with the client's connections.
             self._closed.set()
             self._threads.close()
-            watch.join(TICK * 8)
 
     # Claiming.
 
@@ -245,9 +245,10 @@ class Loop:
         beat = time.monotonic()
         while not self._closed.is_set():
             try:
+                left = max(0, min(beat + self._options.heartbeat - time.monotonic(), LONGEST_WAIT))
                 if not listen:
-                    self._closed.wait(TICK)
-                elif self._client.await_steps(timeout=TICK):
+                    self._closed.wait(left)
+                elif self._client.await_steps(timeout=left):
                     self._wake.put(None)
                 if time.monotonic() - beat >= self._options.heartbeat:
                     beat = time.monotonic()
