@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import signal
@@ -386,6 +387,31 @@ class TestChangesFromOutside:
 
         worker.add(slow, TASK, "step_1")
         assert worker.run(until_idle=True) == Tally(completed=1)
+
+
+class TestEvents:
+    def test_tell_what_became_of_the_steps_once_it_is_committed(
+        self, url: str, rows: Rows, database: Database
+    ) -> None:
+        line = rows.workflow(1)
+        name = tasker_core.StepName("test_task", "step_1", "tests")
+        with tasker_core.connect(url) as client, client.subscribe("step.*", "task.*") as events:
+            failed = client.claim_ready_steps([name], start_tasks=True)[0]
+            client.fail_claim(failed, error="once", retry_after=0)
+            database.pass_waiting_times()
+            client.complete_claim(client.claim_ready_steps([name])[0], results={"n": 1})
+            assert client.finalize_task(line.task_id) == "complete"
+            seen = [(event.name, event.task_id, event.step_id) for event in itertools.islice(events, 7)]
+        task_id, step_id = line.task_id, line.step_ids[0]
+        assert seen == [
+            ("step.execution_requested", task_id, step_id),
+            ("task.start_requested", task_id, None),
+            ("step.failed", task_id, step_id),
+            ("step.retry_requested", task_id, step_id),
+            ("step.execution_requested", task_id, step_id),
+            ("step.completed", task_id, step_id),
+            ("task.completed", task_id, None),
+        ]
 
 
 class TestManySteps:

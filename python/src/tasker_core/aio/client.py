@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .. import _picture, operations, rows
+from .. import _picture, external, operations, rows
 from .. import event as events
 from .._core import Core
 from ..client import open_core
 from ..errors import ConflictError
+from ..external import ClaimedStep, StepName
 from ..operations import Operation
 from ..results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from ..table import Rows
@@ -290,6 +291,41 @@ class Client:
     async def relay_stats(self) -> dict[str, Any]:
         """See tasker_core.Client.relay_stats."""
         return await self.run(operations.relay_stats())
+
+    # Steps that are executed outside of Rails.
+
+    async def claim_ready_steps(
+        self, names: Iterable[StepName], *, limit: int = 1, start_tasks: bool = False
+    ) -> list[ClaimedStep]:
+        """See tasker_core.Client.claim_ready_steps."""
+        return await self.run(external.claim_ready_steps(names, limit, start_tasks))
+
+    async def complete_claim(self, step: ClaimedStep, *, results: Any = None) -> Transition:
+        """See tasker_core.Client.complete_claim."""
+        return await self.run(external.complete_claim(step, results))
+
+    async def fail_claim(
+        self,
+        step: ClaimedStep,
+        *,
+        error: BaseException | str,
+        retryable: bool = True,
+        retry_after: timedelta | float | None = None,
+    ) -> Transition:
+        """See tasker_core.Client.fail_claim."""
+        return await self.run(external.fail_claim(step, error, retryable, retry_after))
+
+    async def renew_claims(self, steps: Iterable[ClaimedStep]) -> list[ClaimedStep]:
+        """See tasker_core.Client.renew_claims."""
+        return await self.run(external.renew_claims(steps))
+
+    async def finalize_task(self, task_id: int) -> str:
+        """See tasker_core.Client.finalize_task."""
+        return await self.run(external.finalize_task(task_id))
+
+    async def await_steps(self, *, timeout: float) -> bool:
+        """See tasker_core.Client.await_steps."""
+        return await self.run(external.await_steps(timeout))
 
     # The core itself.
 

@@ -102,13 +102,12 @@ class Processes:
             Error: if a child ended with an exception; the others are stopped then.
         """
         told = 0
-        while alive := [child for child in self._children if child.is_alive()]:
+        while alive := self._alive():
             if told < self._stops:
                 told = self._stops
                 for child in alive:
                     child.terminate()
             multiprocessing.connection.wait([child.sentinel for child in alive], TICK)
-            self._replace_dead()
             self._show(self.tally)
         if self._failed is not None:
             raise Error(f"worker process {self._failed} ended with the error that it has written")
@@ -120,21 +119,30 @@ class Processes:
         child.start()
         return child
 
-    def _replace_dead(self) -> None:
+    def _alive(self) -> list[SpawnProcess]:
+        """The children, after those that were killed have been replaced."""
+        alive = []
         for number, child in enumerate(self._children):
-            if child.exitcode == FAULT and not self._stops:
+            code = child.exitcode
+            if code == FAULT and not self._stops:
                 self._failed = child.pid
                 self._stops = 1
-            elif child.exitcode and not self._stops:
-                logger.error(
-                    "worker process %d died (exit code %d) and is replaced; stuck_steps tells which steps it"
-                    " has left",
-                    child.pid,
-                    child.exitcode,
-                )
-                time.sleep(REPLACE_AFTER)
-                self._keep(number)
-                self._children[number] = self._start(number)
+            elif code and not self._stops:
+                alive.append(self._replace(number, child))
+            elif code is None:
+                alive.append(child)
+        return alive
+
+    def _replace(self, number: int, dead: SpawnProcess) -> SpawnProcess:
+        logger.error(
+            "worker process %d died (exit code %d) and is replaced; stuck_steps tells which steps it has left",
+            dead.pid,
+            dead.exitcode,
+        )
+        time.sleep(REPLACE_AFTER)
+        self._keep(number)
+        self._children[number] = self._start(number)
+        return self._children[number]
 
     def _keep(self, number: int) -> None:
         """A child that follows counts from 0 again."""
