@@ -135,7 +135,7 @@ class Processes:
 
     def _replace(self, number: int, dead: SpawnProcess) -> SpawnProcess:
         logger.error(
-            "worker process %d died (exit code %d) and is replaced; stuck_steps tells which steps it has left",
+            "worker process %d died (exit code %d) and is replaced; stuck_steps tells which steps it left",
             dead.pid,
             dead.exitcode,
         )
