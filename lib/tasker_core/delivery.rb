@@ -9,6 +9,9 @@ module TaskerCore
   class Delivery
     # How long a program that ends waits for subscribers to take what is there.
     PATIENCE = 5
+    # How long the thread pauses, in seconds, when a batch could not be delivered.
+    PAUSE = 0.1
+    private_constant :PAUSE
 
     @mutex = Mutex.new
 
@@ -89,8 +92,6 @@ module TaskerCore
     def work
       feeds.select(&:left?).each { |feed| deliver(feed) }
       turn until done?
-    rescue SystemCallError, IOError => e
-      give_up(e)
     end
 
     def feeds = @mutex.synchronize { @feeds.dup }
@@ -98,12 +99,24 @@ module TaskerCore
     def done? = @stopping && feeds.empty?
 
     def turn
-      ready, = IO.select([@wake[0], *feeds])
-      ready.each { |source| source.equal?(@wake[0]) ? woken : deliver(source) }
+      wait.each { |source| source.equal?(@wake[0]) ? woken : deliver(source) }
     end
 
+    # @return [Array] which feeds have something, and whether somebody woke the thread
+    def wait
+      IO.select([@wake[0], *feeds]).first
+    rescue SystemCallError, IOError => e
+      give_up(e)
+      []
+    end
+
+    # What the application's executor or the core raised must not end the thread, nor
+    # keep it busy.
     def deliver(feed)
       in_application { feed.deliver }
+    rescue StandardError => e
+      report("events are late in process #{@pid}: #{e.class}: #{e.message}", e)
+      sleep(PAUSE)
     ensure
       @mutex.synchronize { @feeds.delete(feed) } if feed.ended?
     end
@@ -116,16 +129,23 @@ module TaskerCore
 
     # Somebody closed the descriptors: there is nothing left to wait for.
     def give_up(error)
-      @stopping = true
-      message = "events are not delivered in process #{@pid} any more: their descriptors were closed (#{error.message})"
+      @mutex.synchronize do
+        @stopping = true
+        @feeds.clear
+      end
+      report("events are not delivered in process #{@pid} any more: their descriptors were closed (#{error.message})",
+             error)
+    end
+
+    def report(message, error)
       Reporting.report(Report.new(kind: :delivery_failed, capability: :events, operation: 'TaskerCore.subscribe',
-                                  message:, details: { error: }))
+                                  message:, details: { error: }), once: error.class)
     end
 
     def wake
       @wake[1].write_nonblock('.')
-    rescue IO::WaitWritable
-      nil # it is awake already
+    rescue IO::WaitWritable, IOError, SystemCallError
+      nil # it is awake already, or has given up
     end
 
     def woken

@@ -61,6 +61,17 @@ RSpec.describe 'in a Rails application' do
     expect(run("#{delegated}\np TaskerCore.configuration.dependency_resolution", settings:)).to eq(%w[true :shadow])
   end
 
+  it 'hands out events within the executor, without loading the library at boot' do
+    initializer = 'TaskerCore.subscribe("order.*") { |e| $got << [e.name, Rails.application.executor.active?] }'
+    output = run(<<~RUBY, initializer:)
+      p TaskerCore::Library.loaded?
+      $got = Queue.new
+      TaskerCore.publish('order.paid')
+      p $got.pop
+    RUBY
+    expect(output).to eq(['false', '["order.paid", true]'])
+  end
+
   it 'writes an initializer by its generator, and lists its settings by a task' do
     output = run(<<~RUBY)
       require 'rails/generators'

@@ -90,6 +90,32 @@ RSpec.describe 'TaskerCore.subscribe' do
     TaskerCore.configuration.on_report = nil
   end
 
+  it 'holds for the core that takes the place of another' do
+    subscription = subscribe('second')
+    TaskerCore.publish_events([{ name: 'first' }, { name: 'second' }])
+    TaskerCore::Core.reset
+    TaskerCore.publish('second')
+
+    expect(got.first(2).map(&:name)).to eq(%w[second second])
+    expect(got.to_a.last.sequence).to eq(1)
+    expect(subscription.stats).to include(matched: 1)
+  end
+
+  it 'says so once where the descriptors of the process were closed' do
+    said = Children.fork_and_wait do
+      reports = Collector.new
+      TaskerCore.configuration.on_report = reports.method(:<<)
+      subscribe('*')
+      TaskerCore.publish('first')
+      got.first(1)
+      TaskerCore::Delivery.current.instance_variable_get(:@wake).each(&:close)
+      TaskerCore.publish('second')
+      reports.first(1).map { |report| [report.kind, report.message[/descriptors were closed/]] }
+    end
+
+    expect(said).to eq([[:delivery_failed, 'descriptors were closed']])
+  end
+
   it 'delivers what waits before a close returns' do
     subscription = subscribe('*')
     TaskerCore.publish_events(Array.new(5000) { |i| { name: 'n', task_id: i + 1 } })

@@ -137,7 +137,7 @@ int tc_wait(tc_running *running, int64_t milliseconds, tc_buffer *reply);
 int tc_queue_fd(uint64_t queue);
 
 /*
- * Takes up to limit items (65,536 at most) without waiting, as a msgpack array in
+ * Takes up to limit items (4,096 at most) without waiting, as a msgpack array in
  * batch, and gives their number: 0, and no batch, where nothing waits now;
  * TC_QUEUE_ENDED where nothing will come any more. What is taken is the caller's to
  * deliver.

@@ -8,7 +8,7 @@ import "C"
 import "github.com/jcoletaylor/tasker_core/go/queue"
 
 // maxBatch bounds the memory of one batch.
-const maxBatch = 65_536
+const maxBatch = 4096
 
 //export tc_queue_fd
 func tc_queue_fd(handle C.uint64_t) C.int {

@@ -83,14 +83,18 @@ func (c *Core) tell(ctx context.Context, driver store.Driver, changes *Changes) 
 	return err
 }
 
+const lookUpTime = time.Second
+
 // Announce publishes changes that are committed. They happened whatever becomes of the
 // caller: one who gives up waiting for a full subscription leaves events that this
-// subscription counts as dropped.
+// subscription counts as dropped, and nobody waits long for names.
 func (c *Core) Announce(ctx context.Context, changes *Changes) {
 	if len(changes.list) == 0 {
 		return
 	}
-	events := append(changes.told, c.events(ctx, c.Pool, changes.list[len(changes.told):])...)
+	lookUp, cancel := context.WithTimeout(ctx, lookUpTime)
+	events := append(changes.told, c.events(lookUp, c.Pool, changes.list[len(changes.told):])...)
+	cancel()
 	if published, err := c.Bus.Publish(ctx, events...); err != nil {
 		// The bus is closed, or the caller gave up.
 		_ = c.Bus.Offer(events[published:]...)

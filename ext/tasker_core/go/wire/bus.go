@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"syscall"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -46,6 +47,10 @@ func subscribe(c call, a subscribeArguments) (any, error) {
 	}
 	filter := event.Filter{Names: a.Names, TaskID: a.TaskID.value, Namespace: a.Namespace, TaskName: a.TaskName, StepName: a.StepName}
 	subscription, err := c.core.Bus.Subscribe(filter, options)
+	var refused syscall.Errno
+	if errors.As(err, &refused) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, Errorf(CodeInvalidArgument, "%v", err)
 	}
