@@ -98,6 +98,20 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
     end
   end
 
+  it 'leaves a transaction alone in which a statement has failed' do
+    other do |process|
+      connection.transaction do
+        publish('order.never')
+        connection.execute('SELECT 1 / 0')
+      rescue ActiveRecord::StatementInvalid
+        nil
+      end
+      publish('order.done')
+
+      expect(process.hear_until('order.done')).to be_empty
+    end
+  end
+
   it 'sends the events of a transaction with one statement' do
     statements = []
     listener = ->(*, payload) { statements << payload[:name] if payload[:name]&.start_with?('TaskerCore relay') }
@@ -270,6 +284,13 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
   end
 
   context 'through PgBouncer', if: ENV.key?('TASKER_CORE_TEST_PGBOUNCER_URL') do
+    it 'says that it may hear nothing where it listens through the pooler' do
+      other(ENV.fetch('TASKER_CORE_TEST_PGBOUNCER_URL'), pool_exec_mode: 'exec') do |process|
+        expect(process.stats['failure']).to match(/leads through a pooler.*set event_relay_url/)
+      end
+      other { |process| expect(process.stats['failure']).to eq('') }
+    end
+
     it 'listens at the server itself, and sends through the pooler' do
       settings = { pool_exec_mode: 'exec', event_relay_url: Database.url }
       other(ENV.fetch('TASKER_CORE_TEST_PGBOUNCER_URL'), **settings) do |process|

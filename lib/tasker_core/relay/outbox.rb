@@ -48,10 +48,12 @@ module TaskerCore
         transaction.after_rollback { forget(transaction) }
       end
 
+      # Where a statement of the transaction has failed, its COMMIT will be a ROLLBACK:
+      # there is nothing to tell.
       def flush
         texts = @waiting.map(&:last)
         clear
-        deliver(texts) unless texts.empty?
+        deliver(texts) unless texts.empty? || HostConnection.new(@connection).aborted?
       end
 
       def forget(transaction)

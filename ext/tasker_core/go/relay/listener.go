@@ -139,6 +139,9 @@ func (l *Listener) listen(ctx context.Context, lost time.Time) (connected bool, 
 		defer cancel()
 		_ = conn.Close(closing)
 	}()
+	if err := l.lookForPooler(ctx, conn); err != nil {
+		return false, err
+	}
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{l.settings.Channel}.Sanitize()); err != nil {
 		return false, err
 	}
@@ -171,6 +174,24 @@ func (l *Listener) began(lost time.Time) {
 		return
 	}
 	l.publish([]event.Event{{Name: GapEvent, OccurredAt: l.heard.UnixMicro(), Payload: payload}})
+}
+
+// pooled says what is wrong where nothing is heard although LISTEN succeeded.
+const pooled = "the URL of the relay leads through a pooler: in transaction mode LISTEN hears nothing there; set event_relay_url to the server itself"
+
+// lookForPooler warns where the session's number is not the one that the connection
+// was given: a pooler such as PgBouncer makes up its own.
+func (l *Listener) lookForPooler(ctx context.Context, conn *pgx.Conn) error {
+	var pid uint32
+	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
+		return err
+	}
+	if pid != conn.PgConn().PID() {
+		reason := pooled
+		l.failure.Store(&reason)
+		l.log.Warn(pooled, zap.String("channel", l.settings.Channel))
+	}
+	return nil
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
