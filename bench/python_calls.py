@@ -28,7 +28,9 @@ import tasker_core
 from tasker_core import _library, aio
 from tasker_core._core import encode
 
-SERVER = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set; run: bin/postgres with ... this script")
+SERVER = os.environ.get("DATABASE_URL") or sys.exit(
+    "DATABASE_URL is not set; run: bin/postgres with ... this script"
+)
 
 ROWS = """
 INSERT INTO tasker_task_namespaces (task_namespace_id, name, created_at, updated_at) VALUES (1, 'bench', now(), now());
@@ -77,7 +79,9 @@ def trivial(report: Report, client: tasker_core.Client) -> None:
     asked = median_seconds(lambda: native.ask(core, request), 50_000) * 1e6
     report.figure("with a request and a reply (ping), packed before", asked, "us")
     report.figure("client.ping(): packing and unpacking too", median_seconds(client.ping, 20_000) * 1e6, "us")
-    report.figure("state of a task (one row)", median_seconds(lambda: client.current_task_state(1), 300) * 1e6, "us")
+    report.figure(
+        "state of a task (one row)", median_seconds(lambda: client.current_task_state(1), 300) * 1e6, "us"
+    )
 
 
 def readiness(report: Report, client: tasker_core.Client, connection: psycopg.Connection) -> None:

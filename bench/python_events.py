@@ -21,7 +21,9 @@ from report import Report
 import tasker_core
 from tasker_core import aio
 
-URL = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set; run: bin/postgres with ... this script")
+URL = os.environ.get("DATABASE_URL") or sys.exit(
+    "DATABASE_URL is not set; run: bin/postgres with ... this script"
+)
 EVENTS = 200_000
 BATCH = [
     {"name": "step.completed", "task_id": n, "step_id": n, "step_name": "ship", "payload": {"attempt": 1}}

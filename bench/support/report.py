@@ -31,18 +31,32 @@ class Report:
         self.say(f"  {name:<66} {_shown(value):>12} {unit}")
 
     def target(
-        self, name: str, value: float, *, at_least: float | None = None, at_most: float | None = None, unit: str = "x"
+        self,
+        name: str,
+        value: float,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        unit: str = "x",
     ) -> None:
         """Prints and keeps a target with the figure that was measured."""
         met = value >= at_least if at_least is not None else value <= (at_most or 0)
         wanted = f">= {at_least} {unit}" if at_least is not None else f"<= {at_most} {unit}"
-        self._targets.append({"name": name, "wanted": wanted, "value": round(value, 4), "unit": unit, "met": met})
-        self.say(f"  {name:<52} {wanted:<14} measured {_shown(value):>10} {unit:<5} {'met' if met else 'MISSED'}")
+        self._targets.append(
+            {"name": name, "wanted": wanted, "value": round(value, 4), "unit": unit, "met": met}
+        )
+        self.say(
+            f"  {name:<52} {wanted:<14} measured {_shown(value):>10} {unit:<5} {'met' if met else 'MISSED'}"
+        )
 
     def finish(self) -> None:
         """Gives the report to programs that asked for it."""
         if self._json:
-            result = {"script": os.path.basename(sys.argv[0]), "conditions": self._conditions, "failed": False}
+            result = {
+                "script": os.path.basename(sys.argv[0]),
+                "conditions": self._conditions,
+                "failed": False,
+            }
             print(json.dumps({**result, "tables": [], "figures": self._figures, "targets": self._targets}))
 
 

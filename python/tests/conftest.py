@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterator
 
+import hypothesis
 import psycopg
 import pytest
 from support import Rows
@@ -14,6 +15,10 @@ from support import Rows
 import tasker_core
 
 VARIABLE = "TASKER_CORE_TEST_DATABASE_URL"
+
+# The same examples in every run, and none remembered beside the sources.
+hypothesis.settings.register_profile("tests", derandomize=True, database=None)
+hypothesis.settings.load_profile("tests")
 
 
 def server_url() -> str:

@@ -157,19 +157,3 @@ def test_what_the_client_commits_is_published_and_counted(client: tasker_core.Cl
     assert stats["tasker_core_sessions_open"].kind == "gauge"
     assert stats.value("nothing") is None
     assert "tasker_core_sessions_open 0" in client.stats_text()
-
-
-def test_events_of_another_process_come_over_the_relay(url: str, rows: Rows) -> None:
-    task_id, _ = rows.workflow()
-    with (
-        tasker_core.connect(url, event_relay=True) as here,
-        tasker_core.connect(url, event_relay=True) as there,
-        here.subscribe("task.*") as events,
-    ):
-        assert here.relay_stats() is not None
-        event = None
-        while event is None:
-            there.transition_task(task_id, to="in_progress")
-            there.transition_task(task_id, to="pending")
-            event = events.get(0.2)
-        assert event.task_id == task_id

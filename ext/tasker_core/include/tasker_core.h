@@ -109,8 +109,7 @@ tc_running *tc_start(uint64_t core, uint64_t token, tc_byte *request, size_t len
 /*
  * Waits for a started call. Gives 1 and its reply, and the pointer is no longer
  * valid; or 0 where it has not ended after that many milliseconds (below 0: no
- * limit), or a signal handler ran in this thread. One thread at a time waits for
- * one call.
+ * limit). One thread at a time waits for one call.
  */
 int tc_wait(tc_running *running, int64_t milliseconds, tc_buffer *reply);
 

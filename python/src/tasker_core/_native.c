@@ -20,8 +20,8 @@
  * and queueing for it again would cost more than the call. */
 #define SHORT_REQUEST (32 * 1024)
 
-/* How often the main thread looks for signals while it waits. One that arrives in that
- * thread wakes it at once, but any thread may be given it. */
+/* How often the main thread looks for signals while it waits: Python's own handler only
+ * notes a signal, and any thread may be given it. */
 #define SIGNAL_TICK_MS 20
 
 static PyObject *forked_error;
@@ -57,7 +57,7 @@ static int wait_without_gil(tc_running *running, int64_t milliseconds, tc_buffer
 /* Cancels a call and waits for its end, which follows at once. */
 static void end_call(tc_running *running, uint64_t token, tc_buffer *reply) {
   tc_cancel(token);
-  while (!wait_without_gil(running, -1, reply)) continue;
+  wait_without_gil(running, -1, reply);
 }
 
 static int64_t now_ms(void) {

@@ -241,7 +241,8 @@ def micros(time: datetime | None) -> int | None:
         return None
     if not isinstance(time, datetime) or time.tzinfo is None:
         raise _invalid(
-            f"{time!r} is no point in time; give a datetime with a time zone, such as datetime.now(UTC)"
+            f"{time!r} is no point in time; give a datetime with a time zone, such as"
+            " datetime.now(timezone.utc)"
         )
     return (time - _EPOCH) // timedelta(microseconds=1)
 

@@ -32,10 +32,14 @@ func afterAFault() int {
 	if err != nil {
 		return 1
 	}
-	func() {
-		defer contain(nil)
-		panic("a fault in a test")
-	}()
+	if os.Getenv(faultVariable) == "in the background" {
+		_, _ = os.Stdout.WriteString(codeOf(contained(func() []byte { panic("a fault in a test") })) + " ")
+	} else {
+		func() {
+			defer contain(nil)
+			panic("a fault in a test")
+		}()
+	}
 	_, _ = os.Stdout.WriteString(codeOf(call(context.Background(), handle, ping())) + " ")
 	_, err = open(nil)
 	_, _ = os.Stdout.WriteString(string(wire.FromError(err).Code))
@@ -64,14 +68,16 @@ func codeOf(reply []byte) string {
 }
 
 func TestAPanicIsContainedAndPoisonsTheCore(t *testing.T) {
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), faultVariable+"=1")
-	var said, complaint bytes.Buffer
-	command.Stdout, command.Stderr = &said, &complaint
-	require.NoError(t, command.Run(), complaint.String())
-	assert.Equal(t, "poisoned poisoned", said.String())
-	assert.Contains(t, complaint.String(), "tasker_core: fault in the core: a fault in a test")
-	assert.Contains(t, complaint.String(), "core_test.go", "the stack tells where")
+	for where, codes := range map[string]string{"in a call": "poisoned poisoned", "in the background": "poisoned poisoned poisoned"} {
+		command := exec.Command(os.Args[0])
+		command.Env = append(os.Environ(), faultVariable+"="+where)
+		var said, complaint bytes.Buffer
+		command.Stdout, command.Stderr = &said, &complaint
+		require.NoError(t, command.Run(), complaint.String())
+		assert.Equal(t, codes, said.String(), where)
+		assert.Contains(t, complaint.String(), "tasker_core: fault in the core: a fault in a test")
+		assert.Contains(t, complaint.String(), "core_test.go", "the stack tells where")
+	}
 }
 
 func TestACoreIsOpenUntilItIsClosed(t *testing.T) {

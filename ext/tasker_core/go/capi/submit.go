@@ -62,18 +62,19 @@ func background(core, token uint64, request []byte, end func(reply []byte)) {
 		ctx, done = tokens.use(token)
 	}
 	go func() {
-		defer done()
-		end(contained(ctx, core, request))
+		reply := contained(func() []byte { return call(ctx, core, request) })
+		done()
+		end(reply)
 	}()
 }
 
-// contained is a call on a goroutine of ours: no exported function is below it that
-// would recover from a panic.
-func contained(ctx context.Context, core uint64, request []byte) (reply []byte) {
+// contained gives the reply of work on a goroutine of ours: no exported function is
+// below it that would recover from a panic.
+func contained(work func() []byte) (reply []byte) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			reply = wire.EncodeError(fault(cause))
 		}
 	}()
-	return call(ctx, core, request)
+	return work()
 }
