@@ -36,6 +36,8 @@ from .external import ClaimedStep, StepName
 from .results import (
     Claim,
     Distribution,
+    EventDefinition,
+    EventField,
     FunctionVersion,
     Metric,
     Next,
@@ -80,6 +82,8 @@ __all__ = [
     "Distribution",
     "Error",
     "Event",
+    "EventDefinition",
+    "EventField",
     "FunctionVersion",
     "InternalError",
     "InvalidArgument",

@@ -13,7 +13,7 @@ from ._core import Core
 from .errors import ConfigurationError, ConflictError
 from .external import ClaimedStep, StepName
 from .operations import Operation
-from .results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
+from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from .session import Session
 from .subscription import Subscription
 from .table import Rows
@@ -324,6 +324,39 @@ class Client:
         """
         return self.run(operations.draw(task_id, format))
 
+    def analyze_templates(self, steps: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+        """What the dependencies of steps mean before anything runs; the database is not asked.
+
+        Args:
+            steps: by name what each depends on, in the order of the template.
+
+        Returns:
+            topology, cycles, levels, roots, leaves and summary.
+
+        Raises:
+            InvalidArgument: if a step depends on one that is not there.
+        """
+        return self.run(operations.analyze_templates(steps))
+
+    # Which events there are.
+
+    def event_catalog(self) -> list[EventDefinition]:
+        """Every event of the engine and the core, and those registered with this client."""
+        return self.run(operations.event_catalog())
+
+    def register_event(self, name: str, *, meaning: str, fields: Mapping[str, str] | None = None) -> None:
+        """Registers a custom event with this client's core.
+
+        Args:
+            name: such as "order.fulfilled".
+            meaning: when it happens.
+            fields: the types of its payload's keys, see EventField.
+
+        Raises:
+            InvalidArgument: if the name cannot be had, or a type is none; the reason is said.
+        """
+        self.run(operations.register_event(name, meaning, fields))
+
     # The schema.
 
     def install_schema(self) -> list[str]:
@@ -556,6 +589,10 @@ class Client:
         return self.run(external.await_steps(timeout))
 
     # The core itself.
+
+    def session_stats(self) -> dict[str, int]:
+        """Counts of sessions, claims, refusals, results and strict reads since connect."""
+        return self.run(operations.session_stats())
 
     def ping(self) -> str:
         """Gives "pong" without asking the database."""

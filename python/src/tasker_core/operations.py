@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from . import jsonb, rows
 from .errors import ConflictError, InvalidArgument
-from .results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
+from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from .table import Row, Rows, moment
 
 T = TypeVar("T")
@@ -282,6 +282,28 @@ def draw(task_id: int, form: str) -> Operation[str | None]:
     return Operation("draw", {"task_id": as_id(task_id), "format": form}, _same)
 
 
+def analyze_templates(steps: Mapping[str, Iterable[str]]) -> Operation[dict[str, Any]]:
+    """See Client.analyze_templates."""
+    listed = [(name, list(dependencies)) for name, dependencies in steps.items()]
+    return Operation("analyze_templates", {"steps": listed}, _same)
+
+
+# Which events there are.
+
+
+def event_catalog() -> Operation[list[EventDefinition]]:
+    """See Client.event_catalog."""
+    return Operation(
+        "event_catalog", {}, lambda found: [EventDefinition.from_wire(fields) for fields in found]
+    )
+
+
+def register_event(name: str, meaning: str, fields: Mapping[str, str] | None) -> Operation[None]:
+    """See Client.register_event."""
+    listed = [{"name": field, "type": kind} for field, kind in (fields or {}).items()]
+    return Operation("register_event", {"name": name, "meaning": meaning, "fields": listed}, _same)
+
+
 # The schema.
 
 
@@ -329,6 +351,11 @@ def _age(older_than: timedelta | float) -> int:
 
 
 # The core itself.
+
+
+def session_stats() -> Operation[dict[str, int]]:
+    """See Client.session_stats."""
+    return Operation("session_stats", {}, _same)
 
 
 def ping() -> Operation[str]:

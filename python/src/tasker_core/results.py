@@ -142,6 +142,48 @@ class SchemaDifference:
 
 
 @dataclass(frozen=True)
+class EventField:
+    """A key of an event's payload.
+
+    Attributes:
+        name: the key.
+        type: any, boolean, integer, integers, map, number, string, strings or time.
+        meaning: in a few words.
+        optional: whether it may be None or absent.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    optional: bool
+
+
+@dataclass(frozen=True)
+class EventDefinition:
+    """What is known of an event before one is published.
+
+    Attributes:
+        name: such as "step.completed".
+        group: lifecycle, export, registry, core or custom.
+        meaning: when it happens.
+        published: False for names that the engine has but never publishes.
+        fields: what its payload has.
+    """
+
+    name: str
+    group: str
+    meaning: str
+    published: bool
+    fields: tuple[EventField, ...]
+
+    @classmethod
+    def from_wire(cls, definition: Mapping[str, Any]) -> EventDefinition:
+        """A definition as the core gives it."""
+        fields = tuple(EventField(**field) for field in definition["fields"])
+        return cls(**{**definition, "fields": fields})
+
+
+@dataclass(frozen=True)
 class FunctionVersion:
     """Whose text one of the engine's functions, or its view, has in a database.
 

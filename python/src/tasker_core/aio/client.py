@@ -14,7 +14,7 @@ from ..client import open_core
 from ..errors import ConflictError
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
-from ..results import FunctionVersion, Reset, SchemaCheck, Stats, Transition
+from ..results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from ..table import Rows
 from ._replies import Sender
 from .session import Session
@@ -197,6 +197,22 @@ class Client:
         """See tasker_core.Client.draw."""
         return await self.run(operations.draw(task_id, format))
 
+    async def analyze_templates(self, steps: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+        """See tasker_core.Client.analyze_templates."""
+        return await self.run(operations.analyze_templates(steps))
+
+    # Which events there are.
+
+    async def event_catalog(self) -> list[EventDefinition]:
+        """See tasker_core.Client.event_catalog."""
+        return await self.run(operations.event_catalog())
+
+    async def register_event(
+        self, name: str, *, meaning: str, fields: Mapping[str, str] | None = None
+    ) -> None:
+        """See tasker_core.Client.register_event."""
+        await self.run(operations.register_event(name, meaning, fields))
+
     # The schema.
 
     async def install_schema(self) -> list[str]:
@@ -328,6 +344,10 @@ class Client:
         return await self.run(external.await_steps(timeout))
 
     # The core itself.
+
+    async def session_stats(self) -> dict[str, int]:
+        """See tasker_core.Client.session_stats."""
+        return await self.run(operations.session_stats())
 
     async def ping(self) -> str:
         """See tasker_core.Client.ping."""

@@ -1,0 +1,105 @@
+"""docs/OPERATIONS.md is true for Python, and the operations of no other test."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from support import Rows
+
+import tasker_core
+from tasker_core import aio
+
+ROOT = Path(__file__).parents[2]
+# Operation and Python, of: operation, arguments, value, Ruby, Python.
+DOCUMENTED = {
+    cells[1].strip("` "): cells[5]
+    for line in (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8").splitlines()
+    if line.startswith("| `") and (cells := line.split("|"))
+}
+SOURCES = "".join(
+    file.read_text(encoding="utf-8") for file in (ROOT / "python/src/tasker_core").rglob("*.py")
+)
+OWNERS = {
+    "Client": (tasker_core.Client, aio.Client),
+    "Session": (tasker_core.Session, aio.Session),
+    "Subscription": (tasker_core.Subscription, aio.Subscription),
+}
+
+
+def test_the_page_is_read_as_a_table() -> None:
+    assert len(DOCUMENTED) > 50
+
+
+@pytest.mark.parametrize("operation", DOCUMENTED)
+def test_python_has_what_the_page_names(operation: str) -> None:
+    if DOCUMENTED[operation].strip() == "by name":
+        return
+    assert f'"{operation}"' in SOURCES
+    names = re.findall(r"`(\w+)\.(\w+)`", DOCUMENTED[operation])
+    assert names
+    for owner, method in names:
+        for kind in OWNERS[owner]:
+            assert hasattr(kind, method), f"{kind} has no {method}"
+
+
+def test_a_drawing_is_a_document_and_a_flowchart(client: tasker_core.Client, rows: Rows) -> None:
+    task_id, steps = rows.workflow(steps=4, edges=[(1, 2), (1, 3), (2, 4), (3, 4)])
+    drawing = client.draw(task_id)
+    assert drawing is not None
+    root = ElementTree.fromstring(drawing)
+    boxes = [element.get("data-step") for element in root.iter() if element.get("data-step")]
+    assert boxes == [str(step) for step in steps]
+
+    chart = client.draw(task_id, format="mermaid")
+    assert chart is not None
+    assert f"step_{steps[0]} --> step_{steps[1]}" in chart
+
+
+def test_templates_are_analyzed_before_anything_runs(client: tasker_core.Client) -> None:
+    found = client.analyze_templates({"fetch": [], "clean": ["fetch"], "store": ["fetch", "clean"]})
+    assert found["levels"] == {"fetch": 0, "clean": 1, "store": 2}
+    assert (found["roots"], found["leaves"], found["cycles"]) == (["fetch"], ["store"], [])
+    with pytest.raises(tasker_core.InvalidArgument):
+        client.analyze_templates({"store": ["nowhere"]})
+
+
+def test_events_are_known_and_can_be_added(client: tasker_core.Client) -> None:
+    known = {event.name: event for event in client.event_catalog()}
+    completed = known["step.completed"]
+    assert completed.published
+    assert "step_id" in {field.name for field in completed.fields}
+
+    client.register_event("python.fulfilled", meaning="It is done.", fields={"order_id": "integer"})
+    added = next(event for event in client.event_catalog() if event.name == "python.fulfilled")
+    assert (added.group, added.meaning) == ("custom", "It is done.")
+    assert added.fields[0].type == "integer"
+    with pytest.raises(tasker_core.InvalidArgument):
+        client.register_event("step.completed", meaning="It is the engine's.")
+
+
+def test_sessions_are_counted(client: tasker_core.Client, rows: Rows) -> None:
+    task_id, steps = rows.workflow(steps=1)
+    with client.open_session(task_id) as session:
+        session.claim(steps[0])
+        counted = client.session_stats()
+    assert (counted["sessions_open"], counted["claims"]) == (1, 1)
+
+
+def test_the_same_can_be_awaited(url: str, rows: Rows) -> None:
+    task_id, _ = rows.workflow(steps=2, edges=[(1, 2)])
+
+    async def ask() -> None:
+        async with aio.connect(url) as client:
+            drawing = await client.draw(task_id, format="mermaid")
+            assert drawing is not None
+            assert "flowchart" in drawing
+            assert (await client.analyze_templates({"only": []}))["roots"] == ["only"]
+            await client.register_event("awaited.fulfilled", meaning="It is done.")
+            assert "awaited.fulfilled" in {event.name for event in await client.event_catalog()}
+            assert (await client.session_stats())["sessions_open"] == 0
+
+    asyncio.run(ask())
