@@ -5,6 +5,7 @@ require 'socket'
 require_relative 'event_list'
 require_relative 'relay/message'
 require_relative 'relay/outbox'
+require_relative 'relay/mailbox'
 
 module TaskerCore
   # What a Rails process tells other processes, on the application's own connection:
@@ -28,7 +29,7 @@ module TaskerCore
         end
       end
 
-      # Sends events when the open transaction commits, or now where none is open.
+      # Sends events when the open transaction commits, or soon where none is open.
       #
       # @param rows [Array<Array>] see EventList
       # @return [void]
@@ -37,8 +38,19 @@ module TaskerCore
         texts = rows.filter_map { |row| text(row, json) if sends?(row[0].to_s) }
         return if texts.empty?
 
-        model.connection_pool.with_connection { |connection| Outbox.of(connection).add(texts) }
+        with_connection { |connection| Outbox.of(connection).add(texts) }
       end
+
+      # Waits until what was published outside of transactions was sent.
+      #
+      # @param seconds [Numeric] how long at most
+      # @return [Boolean] whether it was
+      def flush(seconds = 2.0) = Mailbox.current.flush(seconds)
+
+      # @api private
+      # @yieldparam connection [ActiveRecord::ConnectionAdapters::AbstractAdapter] the one
+      #   of this thread, or one for the block
+      def with_connection(&) = model.connection_pool.with_connection(&)
 
       # @return [String] of the messages that this process writes on connections of
       #   Active Record; the core takes them for its own

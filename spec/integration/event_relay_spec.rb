@@ -98,6 +98,45 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
     end
   end
 
+  it 'keeps the order of events in and outside of transactions' do
+    other do |process|
+      1.step(300, 3) do |n|
+        publish('order.numbered', task_id: n)
+        connection.transaction { publish('order.numbered', task_id: n + 1) }
+        publish('order.numbered', task_id: n + 2)
+      end
+
+      expect(process.hear(300).map(&:task_id)).to eq((1..300).to_a)
+    end
+  end
+
+  # While this thread has the only connection, nobody else can send.
+  def with_every_connection
+    pool = Tasker::ApplicationRecord.connection_pool
+    connection.verify!
+    others = Array.new(pool.size - pool.stat[:busy]) { pool.checkout }
+    yield
+  ensure
+    others&.each { |one| pool.checkin(one) }
+  end
+
+  it 'sends what a transaction took along and could not commit' do
+    other do |process|
+      with_every_connection do
+        publish('order.outside')
+        connection.transaction do
+          publish('order.never')
+          connection.current_transaction.before_commit { raise IOError, 'no commit' }
+        end
+      rescue IOError
+        nil
+      end
+      expect(process.hear(1).map(&:name)).to eq(%w[order.outside])
+      publish('order.done')
+      expect(process.hear_until('order.done')).to be_empty
+    end
+  end
+
   it 'leaves a transaction alone in which a statement has failed' do
     other do |process|
       connection.transaction do
@@ -165,7 +204,7 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
         TaskerCore::Core.current
         publisher.publish('order.child', {})
         process.publish('order.answer')
-        [Process.pid, Array.new(2) { heard.pop(timeout: 20) }]
+        [Process.pid, Array.new(2) { heard.pop(timeout: 20) }].tap { TaskerCore::Relay.flush }
       end
 
       expect(child.last).to eq(%w[order.child order.answer])

@@ -29,10 +29,22 @@ module TaskerCore
       # @return [void]
       def add(texts)
         transaction = @connection.current_transaction
-        return deliver(texts) unless transaction.open?
+        return Mailbox.current.put(texts) unless transaction.open?
 
         enlist(transaction)
         texts.each { |text| @waiting << [transaction, text] }
+      end
+
+      # Sends events now.
+      #
+      # @param texts [Array<String>]
+      # @return [void]
+      # @raise [ActiveRecord::ActiveRecordError] if they could not be sent
+      def deliver(texts)
+        host = HostConnection.new(@connection)
+        messages = Message.pack(Relay.origin, texts).join(BETWEEN)
+        host.answer('relay', SQL, [TaskerCore.configuration.event_relay_channel, messages], false)
+        raise host.failure if host.failure
       end
 
       private
@@ -44,16 +56,20 @@ module TaskerCore
         # What is left of a connection that was lost in the middle of a transaction.
         clear if @connection.open_transactions == 1
         @transactions[transaction] = true
-        transaction.before_commit { flush }
+        transaction.before_commit { flush(transaction) }
         transaction.after_rollback { forget(transaction) }
       end
 
       # Where a statement of the transaction has failed, its COMMIT will be a ROLLBACK:
       # there is nothing to tell.
-      def flush
+      def flush(transaction)
         texts = @waiting.map(&:last)
         clear
-        deliver(texts) unless texts.empty? || HostConnection.new(@connection).aborted?
+        return if texts.empty? || HostConnection.new(@connection).aborted?
+
+        earlier = Mailbox.current.take
+        transaction.after_rollback { Mailbox.current.put_back(earlier) } if earlier.any?
+        deliver(earlier + texts)
       end
 
       def forget(transaction)
@@ -64,13 +80,6 @@ module TaskerCore
       def clear
         @waiting.clear
         @transactions.clear
-      end
-
-      def deliver(texts)
-        host = HostConnection.new(@connection)
-        messages = Message.pack(Relay.origin, texts).join(BETWEEN)
-        host.answer('relay', SQL, [TaskerCore.configuration.event_relay_channel, messages], false)
-        raise host.failure if host.failure
       end
     end
   end
