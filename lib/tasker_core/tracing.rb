@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative 'tracing/naming'
 require_relative 'tracing/span'
 require_relative 'tracing/trace'
 require_relative 'tracing/bridge'

@@ -138,7 +138,7 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
       job = jobs.find { |enqueued| enqueued['arguments'].first == task.task_id }
       expect(job).to include('tasker_core_traceparent' => header)
 
-      ActiveJob::Base.execute(job.except(:job, :args, :queue))
+      ActiveJob::Base.execute(JSON.parse(JSON.generate(job.except(:job, :args, :queue))))
       spans = arrived
       expect(root(spans)).to include(trace:, parent: 'b7ad6b7169203331', kind: 'SPAN_KIND_CONSUMER', remote: true)
       expect(named(spans, 'tasker.step.execution').map { |span| span[:trace] }).to eq([trace] * 3)

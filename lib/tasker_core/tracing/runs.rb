@@ -13,10 +13,6 @@ module TaskerCore
       WRITES = { 'in_progress' => 'tasker.step.claim', 'complete' => 'tasker.step.completion',
                  'error' => 'tasker.step.completion', 'pending' => 'tasker.step.retry' }.freeze
 
-      # How many characters of an error's message a span keeps.
-      LONGEST = 1000
-      private_constant :LONGEST
-
       class << self
         # A run of a task.
         #
@@ -74,11 +70,6 @@ module TaskerCore
           set(span, 'exception_class', error.class.name)
         end
 
-        # @return [String] a value as it may leave: short, readable and filtered
-        def text(name, value)
-          Filter.current.value(name, value.to_s.encode('UTF-8', invalid: :replace, undef: :replace).scrub[0, LONGEST])
-        end
-
         private
 
         def name(span, step)
@@ -87,13 +78,11 @@ module TaskerCore
           set(span, 'step_name', step.name)
         end
 
+        # As the engine has them, all values are texts.
         def set(span, name, value)
-          span.set(attribute(name), text(name, value)) unless value.nil?
+          naming = span.trace.naming
+          span.set(naming.name(name), naming.text(name, value)) unless value.nil?
         end
-
-        def attribute(name) = "#{prefix}.#{name}"
-
-        def prefix = ::Tasker.configuration.telemetry.service_name
       end
 
       # Why a run's span has failed.

@@ -51,7 +51,7 @@ module TaskerCore
       def fail(error)
         return if @failure
 
-        @failure = Runs.text('error', error.message)
+        @failure = @trace.naming.text('error', error.message)
       end
 
       # @return [String] the W3C header of this span

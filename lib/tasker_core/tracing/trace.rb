@@ -54,6 +54,9 @@ module TaskerCore
       # @return [String] 16 bytes
       attr_reader :id
 
+      # @return [Naming] of its attributes
+      attr_reader :naming
+
       # @param core [Core] that has decided to keep the trace
       # @param id [String]
       # @param root [String] the id of the first span
@@ -61,6 +64,7 @@ module TaskerCore
         @core = core
         @id = id
         @root = root
+        @naming = Naming.current
         @spans = []
         @finished = false
         @offset = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond) - monotonic

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.uber.org/zap"
@@ -39,8 +40,9 @@ type spool struct {
 	exported atomic.Uint64
 	dropped  atomic.Uint64
 	failed   atomic.Uint64
-	said     atomic.Bool
-	closed   atomic.Bool
+	// said is when a loss was reported last.
+	said   atomic.Pointer[time.Time]
+	closed atomic.Bool
 	// settling guards the counting of spans that leave: each leaves once.
 	settling sync.Mutex
 	stop     context.CancelFunc
@@ -90,11 +92,17 @@ func (s *spool) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// say reports a loss once, until spans arrive again.
+// sayAgain is how long a loss that goes on is not reported again.
+const sayAgain = time.Minute
+
+// say reports a loss.
 func (s *spool) say(message string, err error) {
-	if s.said.CompareAndSwap(false, true) {
-		s.log.Warn(message+". This is said once, until spans arrive again", zap.Error(err))
+	before, now := s.said.Load(), time.Now()
+	if before != nil && now.Sub(*before) < sayAgain || !s.said.CompareAndSwap(before, &now) {
+		return
 	}
+	c := s.counts()
+	s.log.Warn(message, zap.Error(err), zap.Uint64("spans_dropped", c.Dropped), zap.Uint64("spans_failed", c.Failed))
 }
 
 func (s *spool) counts() SpanCounts {
@@ -125,7 +133,6 @@ func (e sending) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) erro
 		return nil
 	}
 	s.exported.Add(uint64(len(spans)))
-	s.said.Store(false)
 	return nil
 }
 

@@ -1,0 +1,50 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Tracing
+    # How attributes are named and what of their values may leave, asked of the
+    # settings once for each trace.
+    class Naming
+      # How many characters a value keeps.
+      LONGEST = 1000
+      private_constant :LONGEST
+
+      # @return [Naming] of the settings as they are now
+      def self.current
+        prefix = defined?(::Tasker::Configuration) ? ::Tasker.configuration.telemetry.service_name : 'tasker'
+        filter = Filter.current
+        return @current if @current&.same?(prefix, filter)
+
+        @current = new(prefix, filter)
+      end
+
+      # @param prefix [String] of every name: the engine's service name
+      # @param filter [Filter]
+      def initialize(prefix, filter)
+        @prefix = prefix
+        @filter = filter
+        @names = {}
+      end
+
+      # @return [Boolean] whether this is the naming of these settings
+      def same?(prefix, filter) = @prefix == prefix && @filter.equal?(filter)
+
+      # @param name [String]
+      # @return [String] the attribute's
+      def name(name) = @names[name] ||= "#{@prefix}.#{name}".freeze
+
+      # @param name [String]
+      # @param value [Object]
+      # @return [String] the value as it may leave: short, readable and filtered
+      def text(name, value) = @filter.value(name, value.is_a?(Integer) ? value.to_s : readable(value.to_s))
+
+      private
+
+      def readable(text)
+        text = text.encode('UTF-8', invalid: :replace, undef: :replace) unless text.encoding == Encoding::UTF_8
+        text = text.scrub unless text.valid_encoding?
+        text.size > LONGEST ? text[0, LONGEST] : text
+      end
+    end
+  end
+end
