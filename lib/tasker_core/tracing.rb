@@ -116,11 +116,14 @@ module TaskerCore
       private
 
       def measure(span, &)
-        Bridge.inside(span) { inside(span, &) }
+        before = Thread.current[CURRENT]
+        Thread.current[CURRENT] = span
+        Bridge.loaded? ? Bridge.inside(span, &) : yield(span)
       rescue StandardError => e
         span.fail(e)
         raise
       ensure
+        Thread.current[CURRENT] = before
         span.finish
       end
     end

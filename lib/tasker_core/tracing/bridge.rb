@@ -6,9 +6,12 @@ module TaskerCore
     # what a handler measures with it is a child of the step's span.
     module Bridge
       class << self
+        # @return [Boolean] whether the gem is there
+        def loaded? = defined?(::OpenTelemetry::Trace::SpanContext) ? true : false
+
         # @return [String, nil] of Ruby's current span
         def traceparent
-          return unless defined?(::OpenTelemetry::Trace::SpanContext)
+          return unless loaded?
 
           context = ::OpenTelemetry::Trace.current_span.context
           return unless context.valid?
@@ -19,15 +22,14 @@ module TaskerCore
         # Makes a span Ruby's current one, so that others find it as their parent.
         #
         # @param span [Span]
+        # @yieldparam span [Span]
         # @return [Object] what the block gives
-        def inside(span, &)
-          return yield unless defined?(::OpenTelemetry::Trace::SpanContext)
-
+        def inside(span)
           api = ::OpenTelemetry::Trace
           context = api::SpanContext.new(trace_id: span.trace.id, span_id: span.id,
                                          trace_flags: api::TraceFlags::SAMPLED)
           shown = api.context_with_span(api.non_recording_span(context))
-          ::OpenTelemetry::Context.with_current(shown, &)
+          ::OpenTelemetry::Context.with_current(shown) { yield span }
         end
       end
     end

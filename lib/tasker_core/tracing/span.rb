@@ -9,6 +9,12 @@ module TaskerCore
       CLIENT = 3
       CONSUMER = 5
 
+      # Places in a record, as go/wire/telemetry.go has it.
+      FINISH = 5
+      FAILURE = 6
+      ATTRIBUTES = 7
+      private_constant :FINISH, :FAILURE, :ATTRIBUTES
+
       # @return [Trace]
       attr_reader :trace
 
@@ -23,12 +29,7 @@ module TaskerCore
       def initialize(trace, id, parent, name, kind)
         @trace = trace
         @id = id
-        @parent = parent
-        @name = name
-        @kind = kind
-        @failure = nil
-        @attributes = []
-        @start = trace.now
+        @record = [id, parent, name, kind, trace.now, nil, nil, []]
       end
 
       # @return [Span] a span below, which has begun
@@ -40,7 +41,7 @@ module TaskerCore
       # @param value [String, Integer, Float, Boolean, nil] nil adds nothing
       # @return [self]
       def set(name, value)
-        @attributes.push(name, value) unless value.nil?
+        @record[ATTRIBUTES].push(name, value) unless value.nil?
         self
       end
 
@@ -49,9 +50,7 @@ module TaskerCore
       # @param error [Exception]
       # @return [void]
       def fail(error)
-        return if @failure
-
-        @failure = @trace.naming.text('error', error.message)
+        @record[FAILURE] ||= @trace.naming.text('error', error.message)
       end
 
       # @return [String] the W3C header of this span
@@ -61,7 +60,8 @@ module TaskerCore
       #
       # @return [void]
       def finish
-        @trace.add([@id, @parent, @name, @kind, @start, @trace.now, @failure, @attributes])
+        @record[FINISH] = @trace.now
+        @trace.add(@record)
       end
     end
   end

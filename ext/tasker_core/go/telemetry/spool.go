@@ -2,10 +2,7 @@ package telemetry
 
 import (
 	"context"
-	"os"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -21,120 +18,219 @@ type SpanCounts struct {
 	Exported uint64
 	// Dropped found the queue full, or were still waiting when it was closed.
 	Dropped uint64
-	// Failed were sent and refused, or could not be sent in time.
+	// Failed were sent and refused, could not be sent in time, or could not be read.
 	Failed uint64
 	// Waiting are in the queue.
 	Waiting uint64
 }
 
-// spool stands around the SDK's batch processor and the exporter behind it, and
-// counts: what is waiting is bounded by the processor's own queue, so that a span is
-// dropped here, counted, and never there.
+// spool keeps spans until there are enough of them, or the time has come, and sends
+// them. It stands in for the SDK's batch processor, which wakes its goroutine for each
+// span and tells nobody how many it dropped; its limits are the same.
+//
+// Spans of the host come as they are on the wire: who hands them over does not wait for
+// the decoding.
 type spool struct {
-	sdk.SpanProcessor
 	exporter sdk.SpanExporter
 	log      *zap.Logger
-	room     int64
-	waiting  atomic.Int64
-	ended    atomic.Uint64
-	exported atomic.Uint64
-	dropped  atomic.Uint64
-	failed   atomic.Uint64
-	// said is when a loss was reported last.
-	said   atomic.Pointer[time.Time]
-	closed atomic.Bool
-	// settling guards the counting of spans that leave: each leaves once.
-	settling sync.Mutex
-	stop     context.CancelFunc
-	stopping context.Context
+	limits   limits
+
+	mutex  sync.Mutex
+	spans  []sdk.ReadOnlySpan
+	handed []handed
+	counts SpanCounts
+	closed bool
+	said   time.Time
+
+	full    chan struct{}
+	flush   chan chan struct{}
+	stop    chan struct{}
+	stopped chan struct{}
+	sending context.Context
+	giveUp  context.CancelFunc
+}
+
+// handed are spans that are still to be decoded.
+type handed struct {
+	count  int
+	decode func() ([]sdk.ReadOnlySpan, error)
 }
 
 func newSpool(exporter sdk.SpanExporter, log *zap.Logger) *spool {
-	s := &spool{exporter: exporter, log: log, room: queueSize()}
-	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.SpanProcessor = sdk.NewBatchSpanProcessor(sending{s}, sdk.WithMaxQueueSize(int(s.room)))
+	s := &spool{exporter: exporter, log: log, limits: limitsOfEnvironment(), full: make(chan struct{}, 1),
+		flush: make(chan chan struct{}), stop: make(chan struct{}), stopped: make(chan struct{})}
+	s.sending, s.giveUp = context.WithCancel(context.Background())
+	go s.run()
 	return s
 }
 
-// queueSize is the SDK's own, which it tells nobody.
-func queueSize() int64 {
-	if size, err := strconv.ParseInt(os.Getenv("OTEL_BSP_MAX_QUEUE_SIZE"), 10, 32); err == nil && size > 0 {
-		return size
+// OnStart does nothing: a span counts when it ends.
+func (s *spool) OnStart(context.Context, sdk.ReadWriteSpan) {}
+
+// OnEnd keeps a span, or drops it where there is no room. It never waits.
+func (s *spool) OnEnd(span sdk.ReadOnlySpan) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.admit(1) {
+		s.spans = append(s.spans, span)
 	}
-	return sdk.DefaultMaxQueueSize
 }
 
-// OnEnd queues a span, or drops it where there is no room. It never waits.
-func (s *spool) OnEnd(span sdk.ReadOnlySpan) {
-	s.ended.Add(1)
-	if s.waiting.Add(1) > s.room || s.closed.Load() {
-		s.waiting.Add(-1)
-		s.dropped.Add(1)
+// hand keeps spans of the host, or drops them.
+func (s *spool) hand(h handed) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.admit(h.count) {
+		s.handed = append(s.handed, h)
+	}
+}
+
+func (s *spool) admit(count int) bool {
+	n := uint64(count)
+	s.counts.Ended += n
+	if s.closed || s.counts.Waiting+n > uint64(s.limits.queue) {
+		s.counts.Dropped += n
 		s.say("spans are dropped: the queue is full. Is the receiver of OTEL_EXPORTER_OTLP_ENDPOINT there, and fast enough? OTEL_BSP_MAX_QUEUE_SIZE makes the queue longer", nil)
+		return false
+	}
+	s.counts.Waiting += n
+	if s.counts.Waiting >= uint64(s.limits.batch) {
+		select {
+		case s.full <- struct{}{}:
+		default:
+		}
+	}
+	return true
+}
+
+func (s *spool) run() {
+	defer close(s.stopped)
+	tick := time.NewTicker(s.limits.delay)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.sendAll()
+		case <-s.full:
+			s.sendAll()
+		case done := <-s.flush:
+			s.sendAll()
+			close(done)
+		case <-s.stop:
+			s.sendAll()
+			return
+		}
+	}
+}
+
+func (s *spool) sendAll() {
+	spans := s.take()
+	for len(spans) > 0 && s.sending.Err() == nil {
+		count := min(len(spans), s.limits.batch)
+		s.send(spans[:count])
+		spans = spans[count:]
+	}
+}
+
+// take gives what is waiting, decoded.
+func (s *spool) take() []sdk.ReadOnlySpan {
+	s.mutex.Lock()
+	spans, batches := s.spans, s.handed
+	s.spans, s.handed = nil, nil
+	s.mutex.Unlock()
+	for _, h := range batches {
+		decoded, err := h.decode()
+		if err != nil || len(decoded) != h.count {
+			s.left(h.count, &s.counts.Failed, "spans of the host could not be read", err)
+			continue
+		}
+		spans = append(spans, decoded...)
+	}
+	return spans
+}
+
+func (s *spool) send(spans []sdk.ReadOnlySpan) {
+	ctx, cancel := context.WithTimeout(s.sending, s.limits.timeout)
+	defer cancel()
+	if err := s.exporter.ExportSpans(ctx, spans); err != nil {
+		s.left(len(spans), &s.counts.Failed, "spans could not be sent and are lost", err)
 		return
 	}
-	s.SpanProcessor.OnEnd(span)
+	s.left(len(spans), &s.counts.Exported, "", nil)
+}
+
+// left counts spans that wait no longer, unless they were given up meanwhile: then they
+// have been counted.
+func (s *spool) left(count int, as *uint64, message string, err error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.sending.Err() != nil {
+		return
+	}
+	s.counts.Waiting -= uint64(count)
+	*as += uint64(count)
+	if message != "" {
+		s.say(message, err)
+	}
+}
+
+// ForceFlush sends what is waiting now.
+func (s *spool) ForceFlush(ctx context.Context) error {
+	done := make(chan struct{})
+	select {
+	case s.flush <- done:
+	case <-s.stopped:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Shutdown sends what is waiting within the context's time; what is left is dropped.
 func (s *spool) Shutdown(ctx context.Context) error {
-	if s.closed.Swap(true) {
+	s.mutex.Lock()
+	before := s.closed
+	s.closed = true
+	s.mutex.Unlock()
+	if before {
 		return nil
 	}
-	err := s.SpanProcessor.Shutdown(ctx)
-	s.settling.Lock()
-	defer s.settling.Unlock()
-	s.stop()
-	if left := s.waiting.Swap(0); left > 0 {
-		s.dropped.Add(uint64(left))
-		s.say("spans were dropped: they could not be sent before the core was closed", err)
+	close(s.stop)
+	select {
+	case <-s.stopped:
+	case <-ctx.Done():
 	}
-	return err
+	s.mutex.Lock()
+	s.giveUp()
+	if left := s.counts.Waiting; left > 0 {
+		s.counts.Waiting = 0
+		s.counts.Dropped += left
+		s.say("spans were dropped: they could not be sent before the core was closed", ctx.Err())
+	}
+	s.mutex.Unlock()
+	return s.exporter.Shutdown(ctx)
 }
 
 // sayAgain is how long a loss that goes on is not reported again.
 const sayAgain = time.Minute
 
-// say reports a loss.
+// say reports a loss, under the lock.
 func (s *spool) say(message string, err error) {
-	before, now := s.said.Load(), time.Now()
-	if before != nil && now.Sub(*before) < sayAgain || !s.said.CompareAndSwap(before, &now) {
-		return
+	if now := time.Now(); now.Sub(s.said) >= sayAgain {
+		s.said = now
+		s.log.Warn(message, zap.Error(err), zap.Uint64("spans_dropped", s.counts.Dropped), zap.Uint64("spans_failed", s.counts.Failed))
 	}
-	c := s.counts()
-	s.log.Warn(message, zap.Error(err), zap.Uint64("spans_dropped", c.Dropped), zap.Uint64("spans_failed", c.Failed))
 }
 
-func (s *spool) counts() SpanCounts {
-	return SpanCounts{Ended: s.ended.Load(), Exported: s.exported.Load(), Dropped: s.dropped.Load(),
-		Failed: s.failed.Load(), Waiting: uint64(max(s.waiting.Load(), 0))}
+// Counts say what became of the spans so far.
+func (s *spool) Counts() SpanCounts {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.counts
 }
-
-// sending is the exporter's face to the batch processor.
-type sending struct{ spool *spool }
-
-// ExportSpans sends spans, and gives up where the spool is closed.
-func (e sending) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
-	s := e.spool
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(s.stopping, cancel)()
-	err := s.exporter.ExportSpans(ctx, spans)
-	s.settling.Lock()
-	defer s.settling.Unlock()
-	if s.stopping.Err() != nil {
-		// They were counted as dropped when the time was over.
-		return err
-	}
-	s.waiting.Add(-int64(len(spans)))
-	if err != nil {
-		s.failed.Add(uint64(len(spans)))
-		s.say("spans could not be sent and are lost", err)
-		return nil
-	}
-	s.exported.Add(uint64(len(spans)))
-	return nil
-}
-
-// Shutdown ends the exporter.
-func (e sending) Shutdown(ctx context.Context) error { return e.spool.exporter.Shutdown(ctx) }

@@ -30,6 +30,7 @@ const ShutdownLimit = 2 * time.Second
 type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
+	recorder *recorder
 	spool    *spool
 }
 
@@ -49,13 +50,13 @@ func NewTracer(settings config.Telemetry, log *zap.Logger) (*Tracer, error) {
 	}
 	warnOfOtherProtocols(log)
 	silence()
-	exporter, err := otlptracehttp.New(context.Background(), exporterOptions(settings)...)
-	if err != nil {
-		return nil, fmt.Errorf("the span exporter cannot be made: %w", err)
-	}
 	described, err := describe(settings)
 	if err != nil {
 		return nil, err
+	}
+	exporter, err := otlptracehttp.New(context.Background(), exporterOptions(settings)...)
+	if err != nil {
+		return nil, fmt.Errorf("the span exporter cannot be made: %w", err)
 	}
 	spool := newSpool(exporter, log)
 	options := []sdk.TracerProviderOption{sdk.WithSpanProcessor(spool), sdk.WithResource(described), sdk.WithIDGenerator(ids{})}
@@ -63,7 +64,7 @@ func NewTracer(settings config.Telemetry, log *zap.Logger) (*Tracer, error) {
 		options = append(options, sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(*settings.TraceSampleRatio))))
 	}
 	provider := sdk.NewTracerProvider(options...)
-	return &Tracer{provider: provider, tracer: provider.Tracer(ScopeName), spool: spool}, nil
+	return &Tracer{provider: provider, tracer: provider.Tracer(ScopeName), recorder: newRecorder(described), spool: spool}, nil
 }
 
 // Close sends what is waiting, for as long as ShutdownLimit.
@@ -90,7 +91,7 @@ func (t *Tracer) Counts() SpanCounts {
 	if t == nil {
 		return SpanCounts{}
 	}
-	return t.spool.counts()
+	return t.spool.Counts()
 }
 
 // exporterOptions leaves to the environment what the settings do not say.

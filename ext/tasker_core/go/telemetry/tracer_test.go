@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -40,9 +41,11 @@ func newTracer(t *testing.T, settings config.Telemetry, log *zap.Logger) *teleme
 
 // record sends a span of the host's.
 func record(tracer *telemetry.Tracer, begun telemetry.Begun, name string) {
-	tracer.Record(begun.Trace, begun.Span, []telemetry.Span{{ID: begun.Span, Parent: begun.Parent, Name: name,
-		Kind: trace.SpanKindInternal, Start: 1_000_000_000, End: 2_000_000_000,
-		Attributes: []attribute.KeyValue{attribute.String("text", "pa\xffss"), attribute.Int64("number", 7)}}})
+	tracer.Record(begun.Trace, begun.Span, 1, func() ([]telemetry.Span, error) {
+		return []telemetry.Span{{ID: begun.Span, Parent: begun.Parent, Name: name,
+			Kind: trace.SpanKindInternal, Start: 1_000_000_000, End: 2_000_000_000,
+			Attributes: []attribute.KeyValue{attribute.String("text", "pa\xffss"), attribute.Int64("number", 7)}}}, nil
+	})
 }
 
 func TestASpanOfTheHostArrivesAsItWasMeasured(t *testing.T) {
@@ -109,7 +112,7 @@ func TestTheEnvironmentSwitchesTracingOff(t *testing.T) {
 func TestNoTracerMakesNoSpans(t *testing.T) {
 	var tracer *telemetry.Tracer
 	assert.False(t, tracer.Begin(parent, "run").Sampled)
-	tracer.Record(trace.TraceID{1}, trace.SpanID{1}, make([]telemetry.Span, 3))
+	tracer.Record(trace.TraceID{1}, trace.SpanID{1}, 3, nil)
 	assert.NoError(t, tracer.Flush(context.Background()))
 	assert.Zero(t, tracer.Counts())
 	tracer.Close()
@@ -143,6 +146,21 @@ func TestEverySpanIsAccountedFor(t *testing.T) {
 	assert.Equal(t, telemetry.SpanCounts{Ended: count, Exported: 100, Dropped: count - 100}, counts)
 	assert.Len(t, receiver.Spans(), 100)
 	record(tracer, telemetry.Begun{Trace: trace.TraceID{1}, Span: trace.SpanID{1}}, "after the end")
+	assert.Equal(t, telemetry.SpanCounts{Ended: count + 1, Exported: 100, Dropped: count - 99}, tracer.Counts())
+}
+
+func TestSpansThatCannotBeReadAreCountedAndTakeNoOthersAlong(t *testing.T) {
+	receiver, settings := receiving(t)
+	core, logged := observer.New(zap.WarnLevel)
+	tracer := newTracer(t, settings, zap.New(core))
+	begun := tracer.Begin("", "run")
+	tracer.Record(begun.Trace, begun.Span, 3, func() ([]telemetry.Span, error) { return nil, errors.New("no span") })
+	tracer.Record(begun.Trace, begun.Span, 2, func() ([]telemetry.Span, error) { return make([]telemetry.Span, 1), nil })
+	record(tracer, begun, "run")
+	require.NoError(t, tracer.Flush(context.Background()))
+	assert.Len(t, receiver.Spans(), 1)
+	assert.Equal(t, telemetry.SpanCounts{Ended: 6, Exported: 1, Failed: 5}, tracer.Counts())
+	assert.Equal(t, 1, logged.FilterMessageSnippet("could not be read").Len())
 }
 
 func TestClosingDoesNotWaitForAReceiverThatIsGone(t *testing.T) {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -35,13 +36,14 @@ func beginTrace(c call, a traceArguments) (any, error) {
 type spansArguments struct {
 	Trace []byte `msgpack:"trace"`
 	// Root is the trace's first span on this host.
-	Root  []byte `msgpack:"root"`
-	Spans []span `msgpack:"spans"`
+	Root  []byte             `msgpack:"root"`
+	Spans msgpack.RawMessage `msgpack:"spans"`
 }
 
 // recordSpans takes spans of a trace that begin_trace said to keep, each
 // [id, parent id, name, kind, start, end, failure, [name, value, name, value ...]]
-// with times in nanoseconds since 1970.
+// with times in nanoseconds since 1970. They are decoded when they are to be sent:
+// those that cannot be are counted as failed.
 func recordSpans(c call, a spansArguments) (any, error) {
 	var id trace.TraceID
 	if copy(id[:], a.Trace) != len(id) || len(a.Trace) != len(id) {
@@ -49,12 +51,15 @@ func recordSpans(c call, a spansArguments) (any, error) {
 	}
 	var root trace.SpanID
 	copy(root[:], a.Root)
-	spans := make([]telemetry.Span, len(a.Spans))
-	for i := range a.Spans {
-		spans[i] = telemetry.Span(a.Spans[i])
+	count, err := msgpack.NewDecoder(bytes.NewReader(a.Spans)).DecodeArrayLen()
+	if err != nil {
+		return nil, Errorf(CodeInvalidArgument, "spans are no list: %v", err)
 	}
-	c.core.Tracer.Record(id, root, spans)
-	return len(spans), nil
+	raw := bytes.Clone(a.Spans)
+	c.core.Tracer.Record(id, root, count, func() ([]telemetry.Span, error) {
+		return decodeList(msgpack.NewDecoder(bytes.NewReader(raw)), decodeSpan)
+	})
+	return count, nil
 }
 
 type flushArguments struct {
@@ -75,31 +80,27 @@ func flushSpans(c call, a flushArguments) (any, error) {
 	return []uint64{n.Ended, n.Exported, n.Dropped, n.Failed, n.Waiting}, nil
 }
 
-// span is a span of the host's on the wire.
-type span telemetry.Span
-
 const spanFields = 8
 
-// DecodeMsgpack reads a span.
-func (s *span) DecodeMsgpack(d *msgpack.Decoder) error {
+func decodeSpan(d *msgpack.Decoder) (s telemetry.Span, err error) {
 	n, err := d.DecodeArrayLen()
 	if err != nil {
-		return err
+		return s, err
 	}
 	if n != spanFields {
-		return fmt.Errorf("a span has %d fields, not %d", n, spanFields)
+		return s, fmt.Errorf("a span has %d fields, not %d", n, spanFields)
 	}
 	if err := decodeSpanID(d, &s.ID); err != nil {
-		return err
+		return s, err
 	}
 	if err := decodeSpanID(d, &s.Parent); err != nil {
-		return err
+		return s, err
 	}
 	if err := d.DecodeMulti(&s.Name, (*int)(&s.Kind), &s.Start, &s.End, &s.Failure); err != nil {
-		return err
+		return s, err
 	}
 	s.Attributes, err = decodeAttributes(d)
-	return err
+	return s, err
 }
 
 func decodeSpanID(d *msgpack.Decoder, id *trace.SpanID) error {

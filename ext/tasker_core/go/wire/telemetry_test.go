@@ -55,21 +55,26 @@ func TestSpansCrossTheWire(t *testing.T) {
 	assert.Empty(t, spans[1].Parent)
 }
 
-func TestMalformedSpansAreRefused(t *testing.T) {
-	core, _ := tracingCore(t)
+func TestMalformedSpansAreCountedAsFailed(t *testing.T) {
+	core, receiver := tracingCore(t)
 	id := make([]byte, 16)
-	for what, spans := range map[string][]any{
+	malformed := map[string][]any{
 		"too few fields":    {[]any{make([]byte, 8)}},
 		"a short id":        {[]any{make([]byte, 7), nil, "run", 1, 4, 7, nil, nil}},
 		"a long id":         {[]any{make([]byte, 9), nil, "run", 1, 4, 7, nil, nil}},
 		"half an attribute": {[]any{make([]byte, 8), nil, "run", 1, 4, 7, nil, []any{"name"}}},
 		"no span":           {7},
-	} {
-		reply := dispatched(t, core, "record_spans", map[string]any{"trace": id, "root": nil, "spans": spans}, nil)
-		assert.Equal(t, string(CodeInvalidArgument), reply.code(t), what)
 	}
-	reply := dispatched(t, core, "record_spans", map[string]any{"trace": []byte{1}, "spans": []any{}}, nil)
-	assert.Equal(t, string(CodeInvalidArgument), reply.code(t))
+	for what, spans := range malformed {
+		reply := dispatched(t, core, "record_spans", map[string]any{"trace": id, "root": nil, "spans": spans}, nil)
+		assert.EqualValues(t, 1, reply.Elements[0], what)
+	}
+	counts := dispatched(t, core, "flush_spans", map[string]any{"seconds": 10}, nil).Elements[0].([]any)
+	assert.EqualValues(t, []any{int8(5), int8(0), int8(0), int8(5), int8(0)}, counts)
+	assert.Empty(t, receiver.Spans())
+	for _, arguments := range []map[string]any{{"trace": []byte{1}, "spans": []any{}}, {"trace": id, "spans": 7}, {"trace": id}} {
+		assert.Equal(t, string(CodeInvalidArgument), dispatched(t, core, "record_spans", arguments, nil).code(t))
+	}
 }
 
 func TestWithoutTracingNoTraceIsKept(t *testing.T) {
