@@ -23,6 +23,7 @@ class Report:
         self.say(self._conditions)
 
     def say(self, text: str) -> None:
+        """Prints a line where people read."""
         print(text, file=self._out, flush=True)
 
     def figure(self, name: str, value: float, unit: str) -> None:
@@ -89,7 +90,8 @@ def _machine() -> str:
     load = " and ".join(f"{part:.2f}" for part in os.getloadavg()[:2])
     return (
         f"CPython {platform.python_version()}; {os.cpu_count()} processors; "
-        f"load average {load} (1 and 5 minutes) at the start; {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
+        f"load average {load} (1 and 5 minutes) at the start; "
+        f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC"
     )
 
 
