@@ -100,7 +100,7 @@ class Column:
         if self._nulls is None:
             return numpy.frombuffer(self._data, "<M8[us]")
         array = numpy.frombuffer(self._data, "<M8[us]").copy()
-        array[self._mask()] = numpy.datetime64("NaT")
+        array[self._mask()] = numpy.datetime64("NaT", "us")
         return array
 
     def _mask(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..external import ClaimedStep
 
@@ -32,7 +32,13 @@ class WorkerStopped(Exception):
     """The worker was stopped and the step's handler had not ended within the grace time."""
 
 
-class StepLogger(logging.LoggerAdapter[logging.Logger]):
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:  # it has no brackets before Python 3.11
+    _Adapter = logging.LoggerAdapter
+
+
+class StepLogger(_Adapter):
     """Names the step in each line, and in the fields correlation_id, task_id and step_id."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
