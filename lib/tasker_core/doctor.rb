@@ -21,8 +21,8 @@ module TaskerCore
     # One thing that was looked at.
     #
     # @!attribute [r] topic
-    #   @return [Symbol] :implementation, :versions, :switches, :reports, :database,
-    #     :schema or :functions
+    #   @return [Symbol] :implementation, :versions, :switches, :reports, :relay,
+    #     :database, :schema or :functions
     # @!attribute [r] level
     #   @return [Symbol] :ok, :note or :problem
     # @!attribute [r] text
@@ -64,6 +64,7 @@ module TaskerCore
       versions
       switches
       reports
+      relay
       database
       Report.new(findings: @findings)
     end
@@ -114,6 +115,19 @@ module TaskerCore
         found(:reports, kind == :difference ? :problem : :note, "#{capability}: #{kind} #{count} times in this process",
               'See the log, or what on_report got.')
       end
+    end
+
+    def relay
+      return unless TaskerCore.configuration.event_relay && TaskerCore.implementation == :native
+
+      stats = TaskerCore.relay_stats
+      name = TaskerCore.configuration.event_relay_channel
+      unless stats[:failure].empty?
+        return found(:relay, stats[:listening] ? :note : :problem, "channel #{name}: #{stats[:failure]}",
+                     'The database of the application, or event_relay_url, must be reached without a pooler.')
+      end
+
+      found(:relay, :ok, "channel #{name}: #{stats[:listening] ? 'listening' : 'nobody subscribes in this process'}")
     end
 
     def database

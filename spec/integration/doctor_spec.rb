@@ -43,6 +43,22 @@ RSpec.describe TaskerCore::Doctor do
     TaskerCore::Reporting.reset
   end
 
+  it 'says whether the relay of events listens, and why not', :database do
+    unreachable = Database.url.sub(%r{(//[^/]*)/[^?]*}, '\\1/not_there')
+    relay = ->(url) { TaskerCore.configure { |c| [c.event_relay = !url.nil?, c.event_relay_url = url] } }
+    relay.call(Database.url)
+    expect(findings(TaskerCore.doctor, :relay).map(&:text)).to eq(['channel tasker_core_events: nobody subscribes ' \
+                                                                   'in this process'])
+    subscription = TaskerCore.subscribe('order.*') { nil }
+    expect(findings(TaskerCore.doctor, :relay).map(&:text)).to eq(['channel tasker_core_events: listening'])
+    relay.call(unreachable)
+    expect(findings(TaskerCore.doctor, :relay))
+      .to contain_exactly(have_attributes(level: :problem, text: /not_there/, advice: /without a pooler/))
+  ensure
+    subscription&.close
+    relay.call(nil)
+  end
+
   it 'reports a database that cannot be reached instead of raising' do
     stub_const('LostRecord', Class.new(ActiveRecord::Base) { self.abstract_class = true })
     LostRecord.establish_connection(adapter: 'postgresql', host: '/nowhere', database: 'lost')
