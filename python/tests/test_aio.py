@@ -136,6 +136,21 @@ def test_closing_ends_what_is_awaited(url: str, connection: psycopg.Connection) 
     asyncio.run(main())
 
 
+def test_closing_leaves_nobody_waiting(url: str, rows: Rows) -> None:
+    task_id, _ = rows.workflow()
+
+    async def main() -> None:
+        client = aio.connect(url, pool_max_connections=2)
+        asked = [asyncio.create_task(client.viable_steps(task_id)) for _ in range(50)]
+        await asyncio.sleep(0)
+        await client.close()
+        answers = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 30)
+        assert all(isinstance(answer, (list, tasker_core.Error)) for answer in answers)
+
+    for _ in range(10):
+        asyncio.run(main())
+
+
 def test_several_loops_share_a_client(url: str, rows: Rows) -> None:
     task_id, steps = rows.workflow()
     client = aio.connect(url)

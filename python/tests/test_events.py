@@ -131,6 +131,20 @@ def test_awaiting_ends_with_the_client(url: str) -> None:
     assert asyncio.run(main()) == ["first", "last"]
 
 
+def test_one_task_at_a_time_waits_and_ends_with_the_block(url: str) -> None:
+    async def main() -> None:
+        async with aio.connect(url) as client:
+            async with client.subscribe("*") as events:
+                waiting = asyncio.create_task(events.get())
+                await asyncio.sleep(0)
+                with pytest.raises(tasker_core.InvalidArgument, match="another task waits"):
+                    await events.get()
+            assert await asyncio.wait_for(waiting, 10) is None
+            assert await events.get() is None
+
+    asyncio.run(main())
+
+
 def test_a_cancelled_wait_loses_nothing(url: str) -> None:
     async def main() -> str | None:
         async with aio.connect(url) as client, client.subscribe("*") as events:

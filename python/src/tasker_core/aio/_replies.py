@@ -41,6 +41,12 @@ class Replies:
         """Ends a call at once; its statement is cancelled in the database."""
         self._native.cancel(token)
 
+    async def last(self) -> None:
+        """Waits for the replies that somebody still awaits; those of ended calls come soon."""
+        awaited = [future for future in self._waiting.values() if not future.done()]
+        if awaited:
+            await asyncio.wait(awaited)
+
     def close(self) -> None:
         """Stops watching; in the loop's own thread."""
         loop = self._loop()
@@ -98,7 +104,7 @@ class Sender:
         await asyncio.to_thread(self.core.close)
         replies = self._replies.pop(asyncio.get_running_loop(), None)
         if replies is not None and replies.generation == _library.generation:
-            await asyncio.sleep(0)
+            await replies.last()
             replies.close()
 
     def _of(self, loop: asyncio.AbstractEventLoop) -> Replies:

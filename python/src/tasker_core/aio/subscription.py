@@ -6,6 +6,7 @@ import asyncio
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ..errors import InvalidArgument
 from ..event import Event
 from ..operations import Operation
 from ..subscription import Feed
@@ -27,6 +28,7 @@ class Subscription(Feed):
 
     def __init__(self, client: Client, operation: Operation[tuple[int, int]]) -> None:
         super().__init__(client.core, *operation.read(client.core.ask(operation.name, operation.arguments)))
+        self._ready: asyncio.Future[None] | None = None
 
     async def get(self) -> Event | None:
         """Waits for the next event; None where the subscription has ended."""
@@ -39,13 +41,23 @@ class Subscription(Feed):
             self._take_batch()
 
     async def _readable(self) -> None:
+        if self._ready is not None:
+            raise InvalidArgument(
+                "another task waits for this subscription's events; subscribe once for each",
+                code="invalid_argument",
+            )
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
-        loop.add_reader(self._descriptor, _wake, ready)
+        self._ready = loop.create_future()
+        loop.add_reader(self._descriptor, self._wake)
         try:
-            await ready
+            await self._ready
         finally:
             loop.remove_reader(self._descriptor)
+            self._ready = None
+
+    def _wake(self) -> None:
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_result(None)
 
     def __aiter__(self) -> Subscription:
         return self
@@ -63,9 +75,8 @@ class Subscription(Feed):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if self._ready is not None:
+            # The descriptor must not be closed while the loop watches it.
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            self._wake()
         self._finish()
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
