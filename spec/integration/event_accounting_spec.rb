@@ -122,7 +122,8 @@ RSpec.describe 'the account of events', timeout: 120 do
           [memory - before, subscription.stats]
         end
 
-        expect(growth).to be < 100
+        # What was published after the first look takes more than 160 MB.
+        expect(growth).to be < 140
         expect(stats[:matched]).to eq(170_001)
         expect(stats[:dropped] + stats[:pending] + stats[:delivered]).to eq(170_001)
         expect(stats[:dropped]).to when_full == :spill ? eq(0) : be > 100_000
