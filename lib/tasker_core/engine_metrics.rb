@@ -22,6 +22,8 @@ module TaskerCore
       'tasker_core_events_matched_total' => :counter, 'tasker_core_events_delivered_total' => :counter,
       'tasker_core_events_dropped_total' => :counter, 'tasker_core_events_spilled_total' => :counter,
       'tasker_core_events_pending' => :gauge, 'tasker_core_subscriptions_open' => :gauge,
+      'tasker_core_relay_events_sent_total' => :counter, 'tasker_core_relay_events_failed_total' => :counter,
+      'tasker_core_relay_events_received_total' => :counter, 'tasker_core_relay_reconnects_total' => :counter,
       'tasker_core_spans_total' => :counter, 'tasker_core_spans_waiting' => :gauge,
       'tasker_core_log_lines_dropped_total' => :counter,
       'tasker_core_failovers_total' => :counter, 'tasker_core_reports_total' => :counter

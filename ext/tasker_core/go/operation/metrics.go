@@ -7,6 +7,7 @@ func Metrics(core *Core) []telemetry.Metric {
 	metrics := core.Stats.Metrics()
 	metrics = append(metrics, core.Sessions.metrics()...)
 	metrics = append(metrics, busMetrics(core)...)
+	metrics = append(metrics, core.Relay.metrics()...)
 	metrics = append(metrics, core.Tracer.Counts().Metrics()...)
 	return append(metrics, core.Log.Lines.Metrics()...)
 }
@@ -35,5 +36,16 @@ func busMetrics(core *Core) []telemetry.Metric {
 		number("tasker_core_events_spilled_total", telemetry.Counter, "Events that went through a temporary file.", s.Spilled),
 		number("tasker_core_events_pending", telemetry.Gauge, "Events that wait for their subscriptions.", s.Pending),
 		number("tasker_core_subscriptions_open", telemetry.Gauge, "Subscriptions that are open.", uint64(s.Subscriptions)),
+	}
+}
+
+func (r *Relay) metrics() []telemetry.Metric {
+	s := r.Stats()
+	number := telemetry.Number[uint64]
+	return []telemetry.Metric{
+		number("tasker_core_relay_events_sent_total", telemetry.Counter, "Events that were sent to other processes.", s.Sent),
+		number("tasker_core_relay_events_failed_total", telemetry.Counter, "Events that could not be sent to other processes.", s.Failed),
+		number("tasker_core_relay_events_received_total", telemetry.Counter, "Events of other processes that were published here.", s.Heard.Events),
+		number("tasker_core_relay_reconnects_total", telemetry.Counter, "How often the relay's connection was lost and found again.", s.Heard.Gaps),
 	}
 }
