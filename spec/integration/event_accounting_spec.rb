@@ -116,16 +116,16 @@ RSpec.describe 'the account of events', timeout: 120 do
         growth, stats = Children.fork_and_wait do
           subscription = stopped(when_full:, max_bytes: 4 << 20, **options)
           events = PackedEvents.new(core, count: 500, payload: { text: 'x' * 1000 })
-          events.publish_all(20_000)
+          events.publish_all(50_000)
           before = memory
-          events.publish_all(150_000)
+          events.publish_all(350_000)
           [memory - before, subscription.stats]
         end
 
-        # What was published after the first look takes more than 160 MB.
-        expect(growth).to be < 140
-        expect(stats[:matched]).to eq(170_001)
-        expect(stats[:dropped] + stats[:pending] + stats[:delivered]).to eq(170_001)
+        # 350 MB went by; Go's heap may grow to several times what is alive.
+        expect(growth).to be < 200
+        expect(stats[:matched]).to eq(400_001)
+        expect(stats[:dropped] + stats[:pending] + stats[:delivered]).to eq(400_001)
         expect(stats[:dropped]).to when_full == :spill ? eq(0) : be > 100_000
       end
     end

@@ -16,6 +16,7 @@ import (
 type consumer struct {
 	subscription *event.Subscription
 	prefix       string
+	policy       queue.Policy
 	batch        int
 	stopsAfter   int
 	seen         []event.Event
@@ -35,13 +36,15 @@ func (c *consumer) run() {
 
 const never = 1 << 30
 
+var prefixes = []string{"a.", "b."}
+
 func drawConsumer(t *rapid.T, bus *event.Bus) *consumer {
 	c := &consumer{prefix: rapid.SampledFrom([]string{"", "a.", "b."}).Draw(t, "prefix"),
-		batch: rapid.IntRange(1, 50).Draw(t, "batch"), stopsAfter: rapid.SampledFrom([]int{0, 20, never, never}).Draw(t, "stops after")}
+		batch: rapid.IntRange(1, 50).Draw(t, "batch"), stopsAfter: rapid.SampledFrom([]int{0, 20, never, never}).Draw(t, "stops after"),
+		policy: rapid.SampledFrom([]queue.Policy{queue.Block, queue.DropOldest, queue.Spill}).Draw(t, "policy")}
 	var err error
 	c.subscription, err = bus.Subscribe(event.Filter{Names: []string{c.prefix + "*"}}, event.Options{
-		Capacity: rapid.IntRange(1, 40).Draw(t, "capacity"), MaxWait: forever,
-		WhenFull: rapid.SampledFrom([]queue.Policy{queue.Block, queue.DropOldest, queue.Spill}).Draw(t, "policy")})
+		Capacity: rapid.IntRange(1, 40).Draw(t, "capacity"), MaxWait: forever, WhenFull: c.policy})
 	require.NoError(t, err)
 	return c
 }
@@ -73,12 +76,13 @@ func TestEveryEventIsAccountedFor(t *testing.T) {
 		}
 		batches := rapid.SliceOfN(rapid.SliceOfN(rapid.IntRange(0, 90), 0, 6), 0, 4).Draw(t, "batches")
 		var publishing, consuming sync.WaitGroup
-		total := uint64(0)
+		totals := map[string]uint64{}
 		for i, list := range batches {
 			for _, size := range list {
-				total += uint64(size)
+				totals[""] += uint64(size)
+				totals[prefixes[i%2]] += uint64(size)
 			}
-			publishing.Go(func() { publishAll(t, bus, i+1, []string{"a.", "b."}[i%2], list) })
+			publishing.Go(func() { publishAll(t, bus, i+1, prefixes[i%2], list) })
 		}
 		for _, c := range consumers {
 			consuming.Go(c.run)
@@ -87,19 +91,26 @@ func TestEveryEventIsAccountedFor(t *testing.T) {
 		bus.Close()
 		consuming.Wait()
 
-		require.Equal(t, total, bus.Stats().Published)
+		require.Equal(t, totals[""], bus.Stats().Published)
+		matched := uint64(0)
 		for _, c := range consumers {
-			c.check(t)
+			c.check(t, totals[c.prefix])
 			c.subscription.Release()
+			matched += c.subscription.Stats().Accepted
 		}
 		stats := bus.Stats()
+		require.Equal(t, matched, stats.Matched)
 		require.Zero(t, stats.Subscriptions)
 		require.Equal(t, stats.Matched, stats.Delivered+stats.Dropped)
 	})
 }
 
-func (c *consumer) check(t *rapid.T) {
+func (c *consumer) check(t *rapid.T, published uint64) {
 	stats := c.subscription.Stats()
+	if c.stopsAfter == never {
+		require.Equal(t, published, stats.Accepted)
+		require.True(t, c.policy == queue.DropOldest || stats.Dropped == 0, "%d dropped", stats.Dropped)
+	}
 	require.Equal(t, stats.Accepted, stats.Delivered+stats.Dropped+stats.Pending)
 	require.Equal(t, stats.Delivered, uint64(len(c.seen)))
 	sequence, numbers := uint64(0), map[int64]int64{}
