@@ -15,8 +15,11 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
@@ -139,6 +142,29 @@ def sessions(report: Report, client: tasker_core.Client) -> None:
         session.close()
 
 
+def interrupts(report: Report, client: tasker_core.Client, url: str) -> None:
+    """How soon Ctrl-C ends a call that waits for a lock."""
+    late = []
+    sent = 0.0
+
+    def interrupt() -> None:
+        nonlocal sent
+        time.sleep(0.1)
+        sent = time.perf_counter()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with psycopg.connect(url) as lock:
+        lock.execute("LOCK TABLE tasker_tasks")
+        for _ in range(10):
+            threading.Thread(target=interrupt).start()
+            try:
+                client.system_health_counts()
+            except KeyboardInterrupt:
+                late.append((time.perf_counter() - sent) * 1000)
+    report.say("\nInterrupts")
+    report.target("Ctrl-C ends a call that waits, the latest of 10", max(late), at_most=50, unit="ms")
+
+
 async def awaited(report: Report, url: str) -> None:
     """Many calls at once over a few connections."""
     async with aio.connect(url) as client:
@@ -171,6 +197,7 @@ def main() -> None:
                 trivial(report, client)
                 readiness(report, client, connection)
                 sessions(report, client)
+                interrupts(report, client, url)
                 asyncio.run(awaited(report, url))
             report.finish()
         finally:
