@@ -60,6 +60,20 @@ RSpec.describe 'the events of TaskerCore.open', database: :committed do
     expect(happened(3)).to eq(flow.step_ids.map { |id| ['step.cancelled', flow.task_id, id] })
   end
 
+  it 'tell of a step that fails and is tried again, and of one that is taken from its worker' do
+    client.subscribe('*') { |event| got << event }
+    session = client.open_session(flow.task_id)
+    session.claim(flow[1])
+    session.fail(flow[1], error: IOError.new('no'))
+    session.retry(flow[1])
+    session.claim(flow[1])
+    client.reset_stuck(older_than: 0)
+
+    names = %w[step.execution_requested step.failed step.retry_requested]
+    expect(happened(7)).to eq([*names, *names].map { |name| [name, flow.task_id, flow[1]] } +
+                              [['task.initialize_requested', flow.task_id, nil]])
+  end
+
   it 'are delivered before the client is closed' do
     client.subscribe('*') { |event| got << event }
     client.transition_step(flow[1], to: :cancelled)

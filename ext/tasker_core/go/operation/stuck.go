@@ -55,6 +55,7 @@ func ResetStuck(ctx context.Context, driver store.Driver, request ResetRequest) 
 	if err != nil {
 		return nil, err
 	}
+	noteReset(ctx, steps)
 	reset := &Reset{Steps: steps}
 	if request.LeaveTasks {
 		return reset, nil
@@ -66,6 +67,17 @@ func ResetStuck(ctx context.Context, driver store.Driver, request ResetRequest) 
 	}
 	reset.TaskIDs, err = setPending(ctx, driver, request.Now, slices.Concat(steps.TaskID, cut.ID))
 	return reset, err
+}
+
+// noteReset notes the two changes of a step: it failed, and went back to pending where
+// an attempt is left.
+func noteReset(ctx context.Context, steps *store.StuckSteps) {
+	for i, id := range steps.ID {
+		noteStep(ctx, id, lifecycle.InProgress, lifecycle.Error)
+		if state := steps.State[i]; state != nil && *state == lifecycle.Pending {
+			noteStep(ctx, id, lifecycle.Error, lifecycle.Pending)
+		}
+	}
 }
 
 // setPending moves tasks to pending and gives those that are so then.

@@ -10,4 +10,8 @@
 //
 // A reply is [0, value], or [1, name, sql, params, write] where the caller has to
 // run a statement and call again with one answer more, or [2, error].
+//
+// Events: subscribe gives a queue, which the caller drains with the C functions
+// tc_queue_..., in batches of the form of event.Append; publish_events takes a list in
+// the form of event.DecodeAll.
 package wire
