@@ -146,7 +146,7 @@ module TaskerCore
     # The origin is for the core's log lines and, where it runs the statements itself,
     # for its spans.
     def request(operation, arguments)
-      correlation_id = Thread.current[CORRELATION_ID]
+      correlation_id = Thread.current[CORRELATION_ID]&.to_s
       traceparent = Tracing.traceparent if @traced
       return [operation, arguments, []] unless correlation_id || traceparent
 

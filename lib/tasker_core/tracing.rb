@@ -56,7 +56,7 @@ module TaskerCore
         return yield unless traceparent
 
         before = Thread.current[PARENT]
-        Thread.current[PARENT] = traceparent
+        Thread.current[PARENT] = traceparent.to_s
         begin
           yield
         ensure

@@ -34,6 +34,15 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
   def named(spans, name) = spans.select { |span| span[:name] == name }
   def children(spans, parent) = spans.select { |span| span[:parent] == parent[:id] }
 
+  def wait_until
+    Timeout.timeout(20) do
+      loop do
+        found = yield
+        return found if found
+      end
+    end
+  end
+
   # Names of spans below another, in the order of their beginning, with theirs.
   def tree(spans, parent)
     children(spans, parent).sort_by { |span| span[:start] }.map do |span|
@@ -166,6 +175,29 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
       run_id = root(arrived)[:id]
       expect(jobs.last).to include('tasker_core_traceparent' => "00-#{trace}-#{run_id}-01")
     end
+  end
+
+  it 'hands over at once what ends after its run' do
+    release = Thread::Queue.new
+    short_timeouts(0.2)
+    task = run(line, { 'one' => ->(*) { release.pop && {} } }, retry_limit: 1)
+    expect(named(arrived, 'tasker.step.execution')).to be_empty
+
+    release << true
+    late = wait_until { named(arrived, 'tasker.step.execution').first }
+    expect(late[:attributes]).to include('tasker.task_id' => task.task_id.to_s, 'tasker.step_name' => 'one')
+  end
+
+  it 'makes nothing where it is off' do
+    TaskerCore.configure { |config| config.tracing = :off }
+    tracing = TaskerCore::Tracing
+    calls = lambda do
+      tracing.trace('a') { tracing.span('b') { tracing.statement('c') { tracing.inside(nil) { nil } } } }
+    end
+    calls.call
+    before = GC.stat(:total_allocated_objects)
+    1000.times { |_| calls.call }
+    expect(GC.stat(:total_allocated_objects) - before).to be < 100
   end
 
   it 'leaves jobs as they are where there is no trace' do

@@ -28,10 +28,7 @@ func open(data []byte) (uint64, error) {
 		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
 	}
 	tuneRuntime(settings)
-	log, err := telemetry.NewLog(settings)
-	if err != nil {
-		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
-	}
+	log := telemetry.NewLog(settings)
 	core, err := operation.NewCore(settings, log)
 	if err != nil {
 		log.Close()

@@ -38,9 +38,7 @@ func NewCore(settings config.Config, log *telemetry.Log) (core *Core, err error)
 	core = &Core{Config: settings, Log: log, Bus: event.NewBus(), Sessions: newSessions(settings.MaxSessions),
 		Catalog: event.NewCatalog(), Stats: &telemetry.Stats{},
 		stepNames: newNameMemory(store.StepNames), taskNames: newNameMemory(store.TaskNames)}
-	if core.Tracer, err = telemetry.NewTracer(settings.Telemetry, log.Logger); err != nil {
-		return nil, err
-	}
+	core.Tracer = telemetry.NewTracer(settings.Telemetry, log.Logger)
 	defer func() {
 		if err != nil {
 			core.Tracer.Close()

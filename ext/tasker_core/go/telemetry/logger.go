@@ -2,7 +2,6 @@
 package telemetry
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -23,41 +22,44 @@ type Log struct {
 	file   io.Closer
 }
 
-// NewLog gives the core's log, at the destination that the settings name. With level
+// NewLog gives the core's log, at the destination that the settings name, or on
+// standard error where that cannot be had: it keeps nobody from working. With level
 // "off" it drops everything.
-func NewLog(c config.Config) (*Log, error) {
+func NewLog(c config.Config) *Log {
 	if c.LogLevel == "off" {
-		return &Log{Logger: zap.NewNop()}, nil
+		return &Log{Logger: zap.NewNop()}
 	}
-	filter := newFilter(c.LogFilter)
 	level, err := zapcore.ParseLevel(c.LogLevel)
 	if err != nil {
 		level = zapcore.WarnLevel
 	}
+	filter := newFilter(c.LogFilter)
 	log := &Log{Opaque: filter.opaque}
 	core, err := log.destination(c, level)
-	if err != nil {
-		return nil, err
-	}
 	log.Logger = zap.New(filtered{core, filter}).Named("tasker_core").With(zap.Int("process_id", os.Getpid()))
-	return log, nil
+	if err != nil {
+		log.Warn("log_destination cannot be used, so lines go to standard error", zap.Error(err))
+	}
+	return log
 }
 
+// destination gives standard error beside an error.
 func (l *Log) destination(c config.Config, level zapcore.Level) (zapcore.Core, error) {
+	to := zapcore.WriteSyncer(os.Stderr)
+	var err error
 	switch c.LogDestination {
 	case "stderr":
-		return zapcore.NewCore(encoder(c.LogFormat), zapcore.Lock(os.Stderr), level), nil
 	case "queue":
-		lines, err := newLines()
-		l.Lines = lines
-		return lineCore{level, encoder(c.LogFormat), lines}, err
+		if l.Lines, err = newLines(); err == nil {
+			return lineCore{level, encoder(c.LogFormat), l.Lines}, nil
+		}
+	default:
+		var file *os.File
+		if file, err = os.OpenFile(c.LogDestination, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640); err == nil {
+			to, l.file = file, file
+		}
 	}
-	file, err := os.OpenFile(c.LogDestination, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
-	if err != nil {
-		return nil, fmt.Errorf("log_destination cannot be written: %w", err)
-	}
-	l.file = file
-	return zapcore.NewCore(encoder(c.LogFormat), zapcore.Lock(file), level), nil
+	return zapcore.NewCore(encoder(c.LogFormat), zapcore.Lock(to), level), err
 }
 
 // encoder names the fields as the engine's structured logging does.

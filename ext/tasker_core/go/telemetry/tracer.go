@@ -39,32 +39,31 @@ type Tracer struct {
 var silence = sync.OnceFunc(func() { otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) })
 
 // NewTracer gives the tracer that settings and environment ask for, nil where they
-// ask for none.
-func NewTracer(settings config.Telemetry, log *zap.Logger) (*Tracer, error) {
+// ask for none. What of the environment cannot be used is logged: it keeps nobody from
+// working.
+func NewTracer(settings config.Telemetry, log *zap.Logger) *Tracer {
 	if !settings.TracingOn() {
-		return nil, nil
+		return nil
 	}
 	adopt(settings.Environment)
 	if disabled() {
-		return nil, nil
+		return nil
 	}
 	warnOfOtherProtocols(log)
 	silence()
-	described, err := describe(settings)
-	if err != nil {
-		return nil, err
-	}
 	exporter, err := otlptracehttp.New(context.Background(), exporterOptions(settings)...)
 	if err != nil {
-		return nil, fmt.Errorf("the span exporter cannot be made: %w", err)
+		log.Error("no spans are sent: the exporter cannot be made", zap.Error(err))
+		return nil
 	}
+	described := describe(settings, log)
 	spool := newSpool(exporter, log)
 	options := []sdk.TracerProviderOption{sdk.WithSpanProcessor(spool), sdk.WithResource(described), sdk.WithIDGenerator(ids{})}
 	if settings.TraceSampleRatio != nil {
 		options = append(options, sdk.WithSampler(sdk.ParentBased(sdk.TraceIDRatioBased(*settings.TraceSampleRatio))))
 	}
 	provider := sdk.NewTracerProvider(options...)
-	return &Tracer{provider: provider, tracer: provider.Tracer(ScopeName), recorder: newRecorder(described), spool: spool}, nil
+	return &Tracer{provider: provider, tracer: provider.Tracer(ScopeName), recorder: newRecorder(described), spool: spool}
 }
 
 // Close sends what is waiting, for as long as ShutdownLimit.
@@ -113,7 +112,7 @@ func warnOfOtherProtocols(log *zap.Logger) {
 
 // describe gives the resource: the fallback's name, over it the environment's, over
 // it the settings'.
-func describe(settings config.Telemetry) (*resource.Resource, error) {
+func describe(settings config.Telemetry, log *zap.Logger) *resource.Resource {
 	fallback, own := settings.FallbackServiceName, settings.ServiceName
 	if fallback == "" {
 		fallback = ScopeName
@@ -127,9 +126,9 @@ func describe(settings config.Telemetry) (*resource.Resource, error) {
 	}
 	described, err := resource.New(context.Background(), options...)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES cannot be read: %w", err)
+		log.Warn("OTEL_RESOURCE_ATTRIBUTES cannot be read whole", zap.Error(err))
 	}
-	return described, nil
+	return described
 }
 
 var propagator = propagation.TraceContext{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,8 +34,8 @@ func receiving(t *testing.T) (*otlptest.Receiver, config.Telemetry) {
 
 func newTracer(t *testing.T, settings config.Telemetry, log *zap.Logger) *telemetry.Tracer {
 	t.Helper()
-	tracer, err := telemetry.NewTracer(settings, log)
-	require.NoError(t, err)
+	tracer := telemetry.NewTracer(settings, log)
+	require.NotNil(t, tracer)
 	t.Cleanup(tracer.Close)
 	return tracer
 }
@@ -99,14 +100,50 @@ func TestTheHostsEnvironmentHolds(t *testing.T) {
 
 func TestTheEnvironmentSwitchesTracingOff(t *testing.T) {
 	for name, value := range map[string]string{"OTEL_SDK_DISABLED": "TRUE", "OTEL_TRACES_EXPORTER": "none"} {
-		tracer, err := telemetry.NewTracer(config.Telemetry{Tracing: "on", Environment: map[string]string{name: value}}, zap.NewNop())
-		require.NoError(t, err)
-		assert.Nil(t, tracer, name)
+		assert.Nil(t, telemetry.NewTracer(config.Telemetry{Tracing: "on", Environment: map[string]string{name: value}}, zap.NewNop()), name)
 	}
-	tracer, err := telemetry.NewTracer(config.Telemetry{Tracing: "on", Environment: map[string]string{}}, zap.NewNop())
-	require.NoError(t, err)
-	require.NotNil(t, tracer)
+	newTracer(t, config.Telemetry{Tracing: "on", Environment: map[string]string{}}, zap.NewNop())
+}
+
+func TestAnEnvironmentThatCannotBeUsedIsSaid(t *testing.T) {
+	receiver, settings := receiving(t)
+	core, logged := observer.New(zap.WarnLevel)
+	settings.Environment = map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "team=orders,no value", "OTEL_TRACES_SAMPLER": "sometimes",
+		"OTEL_BSP_MAX_QUEUE_SIZE": "-1"}
+	tracer := newTracer(t, settings, zap.New(core))
+	record(tracer, tracer.Begin("", "run"), "run")
+	require.NoError(t, tracer.Flush(context.Background()))
+	require.Len(t, receiver.Spans(), 1)
+	assert.Equal(t, 1, logged.FilterMessageSnippet("OTEL_RESOURCE_ATTRIBUTES").Len())
+
+	settings.Environment = map[string]string{"OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere/at/all.pem"}
+	if tracer := telemetry.NewTracer(settings, zap.New(core)); tracer != nil {
+		tracer.Close()
+	}
+}
+
+func TestCountsHoldWhoeverEndsSpansAtTheSameTime(t *testing.T) {
+	receiver, settings := receiving(t)
+	settings.Environment = map[string]string{"OTEL_BSP_MAX_QUEUE_SIZE": "300", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "50", "OTEL_BSP_SCHEDULE_DELAY": "1"}
+	tracer := newTracer(t, settings, zap.NewNop())
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 500 {
+				record(tracer, tracer.Begin("", "run"), "run")
+				_, end := tracer.Start(context.Background(), "operation", trace.SpanKindInternal)
+				end(nil)
+			}
+		})
+	}
+	group.Wait()
 	tracer.Close()
+	counts := tracer.Counts()
+	assert.EqualValues(t, 8000, counts.Ended)
+	assert.Equal(t, counts.Ended, counts.Exported+counts.Dropped+counts.Failed)
+	assert.Zero(t, counts.Waiting)
+	assert.EqualValues(t, len(receiver.Spans()), counts.Exported)
+	assert.Positive(t, counts.Exported)
 }
 
 func TestNoTracerMakesNoSpans(t *testing.T) {

@@ -212,8 +212,7 @@ func TestArgumentsAreLoggedWhereTheHostsFilterIsKnown(t *testing.T) {
 func TestLinesAreTakenFromACoreThatKeepsThem(t *testing.T) {
 	settings := config.Defaults()
 	settings.LogDestination = "queue"
-	log, err := telemetry.NewLog(settings)
-	require.NoError(t, err)
+	log := telemetry.NewLog(settings)
 	core, err := operation.NewCore(settings, log)
 	require.NoError(t, err)
 	reply := dispatched(t, core, "log_lines", map[string]any{}, nil).Elements[0].([]any)
