@@ -106,7 +106,7 @@ module TaskerCore
     def publish(rows)
       wait = !Delivery.here?
       until rows.empty?
-        reply = unpack(Native.call(handle, EventList.request(rows, wait), wait), false)
+        reply = unpack(Native.call(handle, EventList.request(rows, wait), true), false)
         raise error(reply) if reply[0] == ERROR
 
         # Fewer than all where something wanted the thread's attention meanwhile.

@@ -74,7 +74,8 @@ module TaskerCore
     # @return [Hash{Symbol => Integer}] matched, delivered, dropped, spilled, pending
     def stats
       counts = @final || read_stats
-      left = @batch.size - @position
+      # A batch that was taken since then is not in the counts yet.
+      left = (@batch.size - @position).clamp(0, counts[:delivered])
       counts.merge(delivered: counts[:delivered] - left, pending: counts[:pending] + left)
     end
 

@@ -91,6 +91,17 @@ module TaskerCore
     # @api private
     attr_reader :subscriptions
 
+    # Opens the core of this process if it is not open yet. Subscriptions made at boot
+    # hear from then on what other processes publish (config.event_relay); else they do
+    # when the process uses the core first. A server that forks calls it in its workers.
+    #
+    # @return [void]
+    # @raise [Unavailable] if there is no native library in this process
+    def listen
+      Core.current
+      nil
+    end
+
     private
 
     def event_core = Core.current

@@ -187,6 +187,17 @@ RSpec.describe 'the account of events', timeout: 120 do
     expect([output, status.success?]).to eq(['false 5000', true])
   end
 
+  it 'opens the core for who only listens' do
+    output, = Children.ruby(<<~RUBY)
+      require 'tasker_core'
+      TaskerCore.subscribe('*') { nil }
+      TaskerCore.listen
+      print TaskerCore::Library.loaded?, ' ', TaskerCore.event_stats[:subscriptions]
+    RUBY
+
+    expect(output).to eq('true 1')
+  end
+
   it 'ends a program whose subscriber never comes back' do
     output, status = Children.ruby(<<~RUBY)
       require 'tasker_core'
