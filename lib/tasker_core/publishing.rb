@@ -69,7 +69,7 @@ module TaskerCore
     # What was sent to other processes and heard of them.
     #
     # @return [Hash{Symbol => Object}] sent, failed, listening, failure, messages, own,
-    #   malformed, events and gaps
+    #   malformed, events and gaps; in Rails also waiting and dropped
     def relay_stats = event_core.call('relay_stats', {}).transform_keys(&:to_sym)
 
     # How many events go over in one call.
@@ -87,6 +87,9 @@ module TaskerCore
 
   class << self
     include Publishing
+
+    # @see Publishing#relay_stats
+    def relay_stats = super.merge(Relay::Mailbox.current.stats)
 
     # @api private
     attr_reader :subscriptions

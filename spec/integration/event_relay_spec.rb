@@ -99,6 +99,7 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
   end
 
   it 'keeps the order of events in and outside of transactions' do
+    before = TaskerCore.relay_stats[:sent]
     other do |process|
       1.step(300, 3) do |n|
         publish('order.numbered', task_id: n)
@@ -107,6 +108,9 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
       end
 
       expect(process.hear(300).map(&:task_id)).to eq((1..300).to_a)
+      expect(TaskerCore::Relay.flush).to be(true)
+      expect(TaskerCore.relay_stats[:sent] - before).to eq(300)
+      expect(TaskerCore.relay_stats).to include(waiting: 0, dropped: 0)
     end
   end
 

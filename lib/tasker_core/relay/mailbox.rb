@@ -30,13 +30,11 @@ module TaskerCore
       # @return [Integer] the process
       attr_reader :pid
 
-      # @return [Integer] events that found no room
-      attr_reader :dropped
-
       def initialize
         @pid = Process.pid
         @texts = []
         @dropped = 0
+        @sent = 0
         @mutex = Mutex.new
         @changed = ConditionVariable.new
         # Held while a batch is on its way.
@@ -53,6 +51,16 @@ module TaskerCore
           @changed.signal
         end
       end
+
+      # Notes events that were handed to the database, by a transaction too.
+      #
+      # @param events [Integer]
+      # @return [void]
+      def count(events) = @mutex.synchronize { @sent += events }
+
+      # @return [Hash{Symbol => Integer}] events of this process: sent, waiting, and
+      #   dropped because they found no room
+      def stats = @mutex.synchronize { { sent: @sent, waiting: @texts.size, dropped: @dropped } }
 
       # What waits, for a transaction that is about to commit.
       #

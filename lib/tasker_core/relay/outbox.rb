@@ -45,6 +45,8 @@ module TaskerCore
         messages = Message.pack(Relay.origin, texts).join(BETWEEN)
         host.answer('relay', SQL, [TaskerCore.configuration.event_relay_channel, messages], false)
         raise host.failure if host.failure
+
+        Mailbox.current.count(texts.size)
       end
 
       private
