@@ -16,6 +16,8 @@ type Core struct {
 	Tracer *telemetry.Tracer
 	// Stats count operations and statements.
 	Stats *telemetry.Stats
+	// Observer sees the statements.
+	Observer telemetry.Observer
 	// Pool holds connections of the core's own; nil where the host runs the
 	// statements on its connection.
 	Pool *pool.Pool
@@ -39,6 +41,7 @@ func NewCore(settings config.Config, log *telemetry.Log) (core *Core, err error)
 		Catalog: event.NewCatalog(), Stats: &telemetry.Stats{},
 		stepNames: newNameMemory(store.StepNames), taskNames: newNameMemory(store.TaskNames)}
 	core.Tracer = telemetry.NewTracer(settings.Telemetry, log.Logger)
+	core.Observer = telemetry.Observer{Tracer: core.Tracer, Stats: core.Stats, Log: log.Logger, Slow: settings.SlowStatement()}
 	defer func() {
 		if err != nil {
 			core.Tracer.Close()

@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 func lines(t *testing.T, level, format string) []string {
 	t.Helper()
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), levelVariable+"="+level, formatVariable+"="+format)
+	command.Env = append(os.Environ(), levelVariable+"="+level, formatVariable+"="+format, "GORACE=atexit_sleep_ms=0")
 	var written bytes.Buffer
 	command.Stderr = &written
 	require.NoError(t, command.Run())

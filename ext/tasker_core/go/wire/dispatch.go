@@ -74,7 +74,7 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 	if writes[request.Operation] {
 		run = inTransaction(run)
 	}
-	notes := newNotes(core, request, began)
+	notes := &notes{core: core, request: request, began: began}
 	if core.Pool != nil {
 		return onPool(ctx, core, run, request, notes)
 	}
@@ -85,7 +85,7 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 func onPool(ctx context.Context, core *operation.Core, run handler, request *Request, notes *notes) ([]byte, error) {
 	ctx, changes := operation.NoteChanges(ctx)
 	ctx, end := notes.span(ctx)
-	driver := core.Telling(notes.observer.Watch(core.Pool), changes)
+	driver := core.Telling(core.Observer.Watch(notes, core.Pool), changes)
 	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, request.Arguments)
 	end(err)
 	notes.ended(err)

@@ -18,17 +18,9 @@ import (
 // notes are what the core tells of one request: counts, log lines and, where it has
 // connections of its own, spans.
 type notes struct {
-	core     *operation.Core
-	request  *Request
-	began    time.Time
-	observer telemetry.Observer
-}
-
-func newNotes(core *operation.Core, request *Request, began time.Time) *notes {
-	n := &notes{core: core, request: request, began: began}
-	n.observer = telemetry.Observer{Tracer: core.Tracer, Stats: core.Stats, Log: core.Log.Logger,
-		Slow: core.Config.SlowStatement(), About: n.about}
-	return n
+	core    *operation.Core
+	request *Request
+	began   time.Time
 }
 
 // span begins the operation's span, below the caller's.
@@ -42,7 +34,7 @@ func (n *notes) span(ctx context.Context) (context.Context, func(error)) {
 			return
 		}
 		attributes := []attribute.KeyValue{}
-		for _, field := range n.about() {
+		for _, field := range n.About() {
 			if field.Type == zapcore.Int64Type {
 				attributes = append(attributes, attribute.Int64("tasker."+field.Key, field.Integer))
 			}
@@ -64,7 +56,7 @@ func (n *notes) answered(answers []host.Answer) {
 	if last.Failure != nil {
 		err = last.Failure
 	}
-	n.observer.Statement(last.Statement, err, last.Elapsed)
+	n.core.Observer.Statement(n, last.Statement, err, last.Elapsed)
 }
 
 // ended notes the end of the operation. Of one whose statements the host ran, the
@@ -106,7 +98,7 @@ func (n *notes) detail(took time.Duration) {
 // line logs something about the request.
 func (n *notes) line(level zapcore.Level, message string, fields ...zap.Field) {
 	if line := n.core.Log.Check(level, message); line != nil {
-		line.Write(append(n.about(), fields...)...)
+		line.Write(append(n.About(), fields...)...)
 	}
 }
 
@@ -136,9 +128,9 @@ type subject struct {
 	Session *int64 `msgpack:"session"`
 }
 
-// about are the fields of every line about the request, named as the engine's
+// About are the fields of every line about the request, named as the engine's
 // structured logging names them.
-func (n *notes) about() []zap.Field {
+func (n *notes) About() []zap.Field {
 	fields := []zap.Field{zap.String("operation", n.request.Operation)}
 	if n.request.Origin.CorrelationID != "" {
 		fields = append(fields, zap.String("correlation_id", n.request.Origin.CorrelationID))
