@@ -141,6 +141,23 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
     end
   end
 
+  it 'sends what waits once the database can be reached again' do
+    other do |process|
+      publish('order.before')
+      expect(process.hear(1).map(&:name)).to eq(%w[order.before])
+      Database::Server.run('SELECT pg_terminate_backend(pid) FROM pg_stat_activity ' \
+                           'WHERE datname = current_database() AND pid <> pg_backend_pid() ' \
+                           "AND application_name NOT LIKE 'tasker_core%'")
+      publish('order.after')
+
+      expect(process.hear(1).map(&:name)).to eq(%w[order.after])
+      expect(TaskerCore::Relay.flush).to be(true)
+      expect(TaskerCore.relay_stats).to include(waiting: 0, dropped: 0)
+    end
+  ensure
+    connection.reconnect!
+  end
+
   it 'leaves a transaction alone in which a statement has failed' do
     other do |process|
       connection.transaction do
