@@ -46,6 +46,11 @@ def test_a_bad_setting_is_named(url: str, name: str, value: str | float) -> None
         tasker_core.connect(url, **{name: value})  # type: ignore[arg-type]
 
 
+def test_a_setting_of_no_use_is_refused(url: str) -> None:
+    with pytest.raises(tasker_core.ConfigurationError, match="cannot be sent"):
+        tasker_core.connect(url, log_level=object())  # type: ignore[arg-type]
+
+
 WRONG: list[Callable[[tasker_core.Client], object]] = [
     lambda client: client.viable_steps("42"),  # type: ignore[arg-type]
     lambda client: client.viable_steps(None),  # type: ignore[arg-type]

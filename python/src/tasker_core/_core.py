@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 
 from . import _library
-from .errors import Error, InvalidArgument, TimeoutError
+from .errors import ConfigurationError, Error, InvalidArgument, TimeoutError
 
 # What the core answers from memory, without waiting for anything.
 FROM_MEMORY = frozenset(
@@ -123,11 +123,6 @@ class Core:
         """Whether close was called."""
         return self._closed
 
-    @property
-    def generation(self) -> int:
-        """Of the process in which the handle is open."""
-        return self._generation
-
     def close(self) -> None:
         """Ends sessions and connections; what other threads have under way is cancelled."""
         self._closed = True
@@ -135,7 +130,11 @@ class Core:
 
     def _open(self) -> None:
         native = _library.native()
-        handle, reply = native.open(msgpack.packb(self._settings))
+        try:
+            settings = msgpack.packb(self._settings)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ConfigurationError(f"a setting cannot be sent: {error}", code="configuration") from error
+        handle, reply = native.open(settings)
         if handle == 0:
             decode(reply)
         self._handle: int = handle
