@@ -25,7 +25,9 @@ from report import Report
 
 import tasker_core
 
-SERVER = os.environ.get("DATABASE_URL") or sys.exit("DATABASE_URL is not set; run: bin/postgres with ... this script")
+SERVER = os.environ.get("DATABASE_URL") or sys.exit(
+    "DATABASE_URL is not set; run: bin/postgres with ... this script"
+)
 
 STEPS = 400
 LINES = 40
@@ -140,7 +142,9 @@ def waking(report: Report, bench: Bench) -> None:
             delays.append(started[-1] - committed)
     worker.stop()
     thread.join()
-    report.figure("from a commit that tells of a step to its handler, median", statistics.median(delays) * 1000, "ms")
+    report.figure(
+        "from a commit that tells of a step to its handler, median", statistics.median(delays) * 1000, "ms"
+    )
 
 
 def main() -> None:
