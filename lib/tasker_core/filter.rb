@@ -54,6 +54,9 @@ module TaskerCore
       return @filter.filter_param(name, value) unless @plain && value.is_a?(String)
 
       hidden?(name) ? @mask : value
+    rescue StandardError
+      # A proc that raises must not disturb what is being told about.
+      @mask
     end
 
     # The same for the core, which filters its log lines itself. What it cannot be told

@@ -169,6 +169,18 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
       expect(seen).to eq("00-#{trace}-#{step[:id]}-01")
     end
 
+    it 'goes on in a client with connections of its own, whose core makes the spans' do
+      settings = { database_url: Database.url, tracing: :on, otlp_endpoint: @receiver.url }
+      TaskerCore.open(**settings) { |client| TaskerCore::Tracing.continue(header) { client.viable_steps(0) } }
+
+      spans = @receiver.spans(4)
+      operation = named(spans, 'tasker_core.viable_steps').first
+      expect(operation).to include(trace:, parent: 'b7ad6b7169203331', remote: true)
+      expect(operation[:attributes]).to include('tasker.task_id' => '0')
+      expect(children(spans, operation).map { |span| [span[:name], span[:kind]] })
+        .to eq([%w[task_snapshot SPAN_KIND_CLIENT]])
+    end
+
     it 'goes on in the job that takes an unfinished task up again' do
       TaskerCore::Tracing.continue(header) { run(line, { 'one' => ->(*) { raise 'later' } }, retry_limit: 3) }
 

@@ -21,6 +21,10 @@ RSpec.describe TaskerCore::Filter do
     expect(value([reversed, :pin], 'pin', 'abc')).to eq('[FILTERED]')
   end
 
+  it 'hides what a proc fails at' do
+    expect(value([->(*) { raise 'a fault' }], 'error', 'abc')).to eq('[FILTERED]')
+  end
+
   it "follows the engine's settings" do
     Tasker.configuration.telemetry do |telemetry|
       telemetry.filter_parameters = [:colour]

@@ -44,6 +44,8 @@ module TaskerCore
         text = text.encode('UTF-8', invalid: :replace, undef: :replace) unless text.encoding == Encoding::UTF_8
         text = text.scrub unless text.valid_encoding?
         text.size > LONGEST ? text[0, LONGEST] : text
+      rescue EncodingError
+        "a text in #{text.encoding}"
       end
     end
   end
