@@ -33,6 +33,8 @@ RSpec.describe 'the demo', timeout: 180 do
     expect(output.scan(/run the task +[\d.]+ +\d+ +complete$/).size).to eq(3)
     expect(output.scan(/step readiness +[\d.]+ +1 +\d+ steps, 0 ready$/).size).to eq(3)
     expect(output).not_to include("\e[")
+    expect(output).to include('tmp/demo/price_quote.svg')
+    expect(File.read(File.join(Children::ROOT, 'tmp/demo/price_quote.svg'))).to start_with('<svg ')
     expect(output).to include('nothing here is compared').and not_include('engine alone')
   end
 

@@ -17,6 +17,7 @@ module Demo
     SECONDS_A_STEP = 0.12
     RUNS = 3
     READS = 9
+    PICTURES = File.expand_path('../../../../tmp/demo', __dir__)
 
     # A run that did not end as it must.
     class Failed < StandardError; end
@@ -24,6 +25,7 @@ module Demo
     def initialize(screen: Screen.new)
       @screen = screen
       @reports = []
+      @watched = {}
     end
 
     # @return [Array<Configuration>] the columns of the table: the core as
@@ -43,6 +45,7 @@ module Demo
       introduce
       measures = configurations.to_h { |configuration| [configuration.name, under(configuration)] }
       show(measures)
+      draw
       raise Failed, "the core reported: #{@reports.join('; ')}" if @reports.any?
     end
 
@@ -72,6 +75,14 @@ module Demo
       @screen.say('It shows that everything is wired up; it is not the engine, so nothing here is compared with it.')
     end
 
+    # Leaves a picture of each workflow as it was last watched.
+    def draw
+      FileUtils.mkdir_p(PICTURES)
+      @watched.each { |name, task_id| File.write("#{PICTURES}/#{name}.svg", TaskerCore.draw(task_id)) }
+      @screen.say
+      @screen.say("Drawn as they were watched: #{@watched.keys.map { |name| "tmp/demo/#{name}.svg" }.join(', ')}")
+    end
+
     def under(configuration)
       TaskerCore.configure do |config|
         configuration.switches.each { |name, value| config.public_send(:"#{name}=", value) }
@@ -88,6 +99,7 @@ module Demo
       task = create(name, seconds_a_step: SECONDS_A_STEP)
       Watch.new(@screen, task, levels(task)).during { work }
       expect_complete(task)
+      @watched[name] = task.task_id
     end
 
     # @return [Hash{String => Meter::Measure}] by call
