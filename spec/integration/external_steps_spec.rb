@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'English'
 require_relative 'orchestration_helper'
 
 # Steps that workers outside of Rails execute. The worker is a client with connections
@@ -238,6 +239,14 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
       expect(step(task, 'score').results['error']).to match(/outside of Rails, which takes orchestration = :active/)
     end
 
+    it 'changes nothing in shadow mode: no difference is reported' do
+      switch :active, orchestration: :shadow
+      task = Scripted.task({ 'score' => [] }, external: ['score'], retry_limit: 1)
+      handle(task)
+
+      expect([state(task, 'score'), reports]).to eq(['error', []])
+    end
+
     it 'says that the executor is missing where its handler is called' do
       handler = TaskerCore::ExternalStepHandler.new
       expect { handler.handle(nil, nil, Struct.new(:name).new('score')) }
@@ -283,6 +292,22 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
       listening.each { |pid| Database.connection.execute("SELECT pg_terminate_backend(#{pid})") }
       complete(task, 'score')
       eventually { jobs_of(task) == 1 }
+    end
+
+    it 'runs as a process until SIGTERM' do
+      program = <<~RUBY
+        require 'rake'
+        require 'spec_helper'
+        task(:environment)
+        load 'lib/tasks/tasker_core.rake'
+        $stdout.sync = true
+        Rake::Task['tasker_core:listen'].invoke
+      RUBY
+      IO.popen([RbConfig.ruby, '-Ilib', '-Ispec', '-e', program]) do |process|
+        expect(process.gets).to start_with('tasker_core listens')
+        Process.kill(:TERM, process.pid)
+      end
+      expect($CHILD_STATUS).to be_success
     end
 
     def listening
