@@ -71,7 +71,7 @@ module TaskerCore
     def go_directory = File.join(@source, 'go')
 
     def go_rules
-      sources = Dir[File.join(go_directory, '**', '*.{go,sql,json,mod,sum}')].grep_v(/_test\.go\z/)
+      sources = Dir[File.join(go_directory, '**', '*.{go,c,h,sql,css,json,mod,sum}')].grep_v(/_test\.go\z/)
       <<~MAKE
 
         TASKER_CORE_GO_SOURCES = #{sources.map { |file| Shellwords.escape(file) }.join(" \\\n  ")}
