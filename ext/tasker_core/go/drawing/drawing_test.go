@@ -72,6 +72,7 @@ func TestADurationNeedsABeginning(t *testing.T) {
 	assert.EqualValues(t, unmeasured, (&Step{State: "pending", Began: start}).duration(now), "it waits to be tried again")
 	assert.EqualValues(t, 10, (&Step{State: "in_progress", Began: start}).duration(now))
 	assert.EqualValues(t, 0, (&Step{State: "in_progress", Began: now + 1}).duration(now), "clocks of two transactions")
+	assert.EqualValues(t, 0, (&Step{State: "complete", Began: math.MinInt64, Ended: start}).duration(now))
 	assert.EqualValues(t, 4, (&Step{State: "error", Began: start, Ended: start + 4}).duration(now))
 }
 

@@ -62,7 +62,7 @@ func (s *Step) duration(now int64) int64 {
 	case s.State == lifecycle.InProgress:
 		return max(now-s.Began, 0)
 	case s.Ended >= s.Began:
-		return s.Ended - s.Began
+		return max(s.Ended-s.Began, 0) // a row at -infinity would overflow
 	}
 	return unmeasured
 }
