@@ -102,23 +102,26 @@ func (n *notes) line(level zapcore.Level, message string, fields ...zap.Field) {
 	}
 }
 
-// level says who has to know: faults of the core and of its connections are warnings
-// or worse. What a caller asked wrongly, ended itself, or met on a connection of its
-// own, it knows.
+// level says who has to know.
 func (n *notes) level(failure *Error) zapcore.Level {
 	switch failure.Code {
 	case CodeInternal, CodeMalformedAnswer:
 		return zap.ErrorLevel
-	case CodeSession, CodeUnknownFunction:
-		return zap.WarnLevel
-	case CodeDatabase, CodeSchemaMissing, CodeTimeout:
-		if n.core.Pool != nil {
-			return zap.WarnLevel
-		}
+	case CodeDatabase, CodeSchemaMissing, CodeTimeout, CodeSession, CodeUnknownFunction:
+		return n.warning()
 	case CodeCancelled:
 		return zap.DebugLevel
 	}
 	return zap.InfoLevel
+}
+
+// warning is the level of what somebody has to know. A host whose own connection the
+// core uses knows already, and reports it itself.
+func (n *notes) warning() zapcore.Level {
+	if n.core.Pool == nil {
+		return zap.InfoLevel
+	}
+	return zap.WarnLevel
 }
 
 // subject is whom a request concerns.

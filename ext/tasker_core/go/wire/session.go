@@ -122,7 +122,7 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 		return nil, err
 	}
 	if r.RowID == 0 {
-		c.notes.line(zap.WarnLevel, "result refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
+		c.notes.line(c.notes.warning(), "result refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
 	}
 	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion}, nil
 }

@@ -181,7 +181,7 @@ func TestALineSaysWhomItConcerns(t *testing.T) {
 	assert.Equal(t, "slow statement", all[0].Message)
 	assert.Equal(t, map[string]any{"operation": "current_step_state", "correlation_id": "req-7", "step_id": int64(7),
 		"statement": slow[0], "duration_ms": 20.0}, all[0].ContextMap())
-	assert.Equal(t, zap.WarnLevel, all[1].Level)
+	assert.Equal(t, zap.InfoLevel, all[1].Level, "the host reports it")
 	assert.Equal(t, "session", all[1].ContextMap()["code"])
 	assert.Equal(t, zap.InfoLevel, all[2].Level)
 	assert.Equal(t, "invalid_argument", all[2].ContextMap()["code"])
