@@ -6,10 +6,12 @@ package main
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"math"
 
-	"github.com/jcoletaylor/tasker_core/go/pack"
+	"github.com/vmihailenco/msgpack/v5"
+
 	"github.com/jcoletaylor/tasker_core/go/queue"
 	"github.com/jcoletaylor/tasker_core/go/wire"
 )
@@ -25,11 +27,11 @@ type completions = queue.Queue[completion]
 // newCompletions gives a queue for the replies of submitted calls. Nothing bounds it
 // but the calls themselves: each of them is one item, and none may be lost.
 func newCompletions() (*completions, error) {
-	return queue.New(queue.Options[completion]{Capacity: math.MaxInt, Append: appendCompletion, Descriptor: true})
+	return queue.New(queue.Options[completion]{Capacity: math.MaxInt, Encode: encodeCompletion, Descriptor: true})
 }
 
-func appendCompletion(to []byte, c *completion) []byte {
-	return pack.AppendBinary(pack.AppendUint(pack.AppendArray(to, 2), c.token), c.reply)
+func encodeCompletion(e *msgpack.Encoder, c *completion) error {
+	return cmp.Or(e.EncodeArrayLen(2), e.EncodeMulti(c.token, c.reply))
 }
 
 // submit runs a call in the background and puts its reply into the queue; false where

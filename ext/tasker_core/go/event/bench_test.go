@@ -1,7 +1,10 @@
 package event_test
 
 import (
+	"bytes"
 	"testing"
+
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/queue"
@@ -64,13 +67,16 @@ func BenchmarkFilter(b *testing.B) {
 	}
 }
 
-// BenchmarkAppend writes one event as hosts get it.
-func BenchmarkAppend(b *testing.B) {
+// BenchmarkEncode writes one event as hosts get it.
+func BenchmarkEncode(b *testing.B) {
 	e := sample(7)
 	e.Origin = "host:1:1"
-	var to []byte
+	var data bytes.Buffer
+	to := msgpack.NewEncoder(&data)
+	to.UseCompactInts(true)
 	b.ReportAllocs()
 	for range b.N {
-		to = event.Append(to[:0], &e)
+		data.Reset()
+		_ = event.Encode(to, &e)
 	}
 }

@@ -2,9 +2,13 @@ package event
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
+	"math"
 
-	"github.com/jcoletaylor/tasker_core/go/pack"
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // The elements of an event as hosts get it, and as they publish it.
@@ -13,77 +17,105 @@ const (
 	publishedElements = 8
 )
 
-// Append adds an event as hosts get it: [sequence, name, occurred_at, task_id,
+// Encode writes an event as hosts get it: [sequence, name, occurred_at, task_id,
 // step_id, namespace, task_name, step_name, origin, payload], where ids are 0 and
 // texts empty for none, and the payload is binary, so that a host unpacks it only
 // where somebody asks for it, or nil.
-func Append(to []byte, e *Event) []byte {
-	to = pack.AppendArray(to, deliveredElements)
-	to = pack.AppendUint(to, e.Sequence)
-	to = pack.AppendText(to, e.Name)
-	to = pack.AppendInt(to, e.OccurredAt)
-	to = pack.AppendInt(to, e.TaskID)
-	to = pack.AppendInt(to, e.StepID)
-	to = pack.AppendText(to, e.Namespace)
-	to = pack.AppendText(to, e.TaskName)
-	to = pack.AppendText(to, e.StepName)
-	to = pack.AppendText(to, e.Origin)
-	if e.Payload == nil {
-		return pack.AppendNil(to)
-	}
-	return pack.AppendBinary(to, e.Payload)
+func Encode(to *msgpack.Encoder, e *Event) error {
+	return cmp.Or(to.EncodeArrayLen(deliveredElements),
+		to.EncodeUint(e.Sequence), to.EncodeString(e.Name), to.EncodeInt(e.OccurredAt),
+		to.EncodeInt(e.TaskID), to.EncodeInt(e.StepID),
+		to.EncodeString(e.Namespace), to.EncodeString(e.TaskName), to.EncodeString(e.StepName),
+		to.EncodeString(e.Origin), to.EncodeBytes(e.Payload))
 }
 
-// Decode reads what Append wrote.
-func Decode(data []byte) (Event, error) {
-	r := pack.NewReader(data)
-	if n := r.Array(); n != deliveredElements && r.Err() == nil {
-		return Event{}, fmt.Errorf("an event has %d elements, not %d", n, deliveredElements)
+// Decode reads what Encode wrote.
+func Decode(data []byte) (e Event, err error) {
+	source := bytes.NewReader(data)
+	d := msgpack.NewDecoder(source)
+	if err := arrayOf(d, deliveredElements); err != nil {
+		return Event{}, fmt.Errorf("an event: %w", err)
 	}
-	e := Event{Sequence: uint64(r.Int()), Name: string(r.Bytes()), OccurredAt: r.Int(), TaskID: r.Int(), StepID: r.Int(),
-		Namespace: string(r.Bytes()), TaskName: string(r.Bytes()), StepName: string(r.Bytes()), Origin: string(r.Bytes()),
-		Payload: bytes.Clone(r.Bytes())}
-	return e, r.End()
+	err = d.DecodeMulti(&e.Sequence, &e.Name, &e.OccurredAt, &e.TaskID, &e.StepID, &e.Namespace, &e.TaskName, &e.StepName,
+		&e.Origin, &e.Payload)
+	return e, cmp.Or(err, end(source))
 }
 
 // DecodeAll reads events as hosts publish them: a list of [name, occurred_at, task_id,
 // step_id, namespace, task_name, step_name, payload], where everything but the name
 // may be nil and the payload is a map. The bytes are not kept.
 func DecodeAll(data []byte) ([]Event, error) {
-	r := pack.NewReader(data)
-	count := r.Array()
+	source := bytes.NewReader(data)
+	d := msgpack.NewDecoder(source)
+	count, err := d.DecodeArrayLen()
+	if err != nil || count < 0 {
+		return nil, cmp.Or(err, errors.New("a list of events was expected, not nil"))
+	}
 	// An event takes 9 bytes at least: a length that the bytes do not hold costs no memory.
 	events := make([]Event, 0, min(count, len(data)/9+1))
-	texts := make(intern)
 	for i := range count {
-		if n := r.Array(); n != publishedElements && r.Err() == nil {
-			return nil, fmt.Errorf("event %d of the list has %d elements, not %d", i, n, publishedElements)
-		}
-		e := Event{Name: texts.of(r.Bytes()), OccurredAt: r.Int(), TaskID: r.Int(), StepID: r.Int(),
-			Namespace: texts.of(r.Bytes()), TaskName: texts.of(r.Bytes()), StepName: texts.of(r.Bytes()),
-			Payload: bytes.Clone(r.Map())}
-		switch {
-		case r.Err() != nil:
-			return nil, fmt.Errorf("event %d of the list: %w", i, r.Err())
-		case e.Name == "":
-			return nil, fmt.Errorf("event %d of the list has no name", i)
+		e, err := decodePublished(d)
+		if err != nil {
+			return nil, fmt.Errorf("event %d of the list: %w", i, err)
 		}
 		events = append(events, e)
 	}
-	return events, r.End()
+	return events, end(source)
 }
 
-// intern gives equal texts of one batch one string.
-type intern map[string]string
+func decodePublished(d *msgpack.Decoder) (e Event, err error) {
+	if err := arrayOf(d, publishedElements); err != nil {
+		return e, err
+	}
+	if err := cmp.Or(d.Decode(&e.Name), decodeInt(d, &e.OccurredAt), decodeInt(d, &e.TaskID), decodeInt(d, &e.StepID),
+		d.DecodeMulti(&e.Namespace, &e.TaskName, &e.StepName)); err != nil {
+		return e, err
+	}
+	if e.Name == "" {
+		return e, errors.New("it has no name")
+	}
+	e.Payload, err = decodePayload(d)
+	return e, err
+}
 
-func (t intern) of(text []byte) string {
-	if len(text) == 0 {
-		return ""
+// decodeInt refuses what the library would wrap around.
+func decodeInt(d *msgpack.Decoder, into *int64) error {
+	code, err := d.PeekCode()
+	if err != nil || code != msgpcode.Uint64 {
+		return cmp.Or(err, d.Decode(into))
 	}
-	known, found := t[string(text)]
-	if !found {
-		known = string(text)
-		t[known] = known
+	value, err := d.DecodeUint64()
+	if value > math.MaxInt64 {
+		return fmt.Errorf("%d is too large", value)
 	}
-	return known
+	*into = int64(value)
+	return err
+}
+
+func decodePayload(d *msgpack.Decoder) ([]byte, error) {
+	code, err := d.PeekCode()
+	switch {
+	case err != nil:
+		return nil, err
+	case code == msgpcode.Nil:
+		return nil, d.DecodeNil()
+	case !msgpcode.IsFixedMap(code) && code != msgpcode.Map16 && code != msgpcode.Map32:
+		return nil, fmt.Errorf("its payload is no map, but of code %#x", code)
+	}
+	return d.DecodeRaw()
+}
+
+func arrayOf(d *msgpack.Decoder, elements int) error {
+	count, err := d.DecodeArrayLen()
+	if err == nil && count != elements {
+		err = fmt.Errorf("it has %d elements, not %d", count, elements)
+	}
+	return err
+}
+
+func end(source *bytes.Reader) error {
+	if source.Len() > 0 {
+		return fmt.Errorf("%d bytes follow the last event", source.Len())
+	}
+	return nil
 }

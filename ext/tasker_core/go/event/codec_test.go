@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -27,10 +28,18 @@ func anyEvent(t *rapid.T) event.Event {
 	return e
 }
 
+func encoded(t require.TestingT, e *event.Event) []byte {
+	var data bytes.Buffer
+	to := msgpack.NewEncoder(&data)
+	to.UseCompactInts(true)
+	require.NoError(t, event.Encode(to, e))
+	return data.Bytes()
+}
+
 func TestEventsComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEvent(t)
-		data := event.Append(nil, &e)
+		data := encoded(t, &e)
 		decoded, err := event.Decode(data)
 		require.NoError(t, err)
 		assert.Equal(t, e, decoded)

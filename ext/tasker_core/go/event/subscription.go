@@ -55,7 +55,7 @@ func (b *Bus) Subscribe(filter Filter, options Options) (*Subscription, error) {
 		return nil, err
 	}
 	events, err := queue.New(queue.Options[Event]{Capacity: options.Capacity, MaxBytes: options.MaxBytes, Size: (*Event).size,
-		WhenFull: options.WhenFull, Append: Append, Decode: Decode, SpillFolder: options.SpillFolder, Descriptor: options.Descriptor})
+		WhenFull: options.WhenFull, Encode: Encode, Decode: Decode, SpillFolder: options.SpillFolder, Descriptor: options.Descriptor})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *Subscription) Receive(ctx context.Context, into []Event) (int, error) {
 	}
 }
 
-// Drain gives up to limit events as a msgpack array, each in the form of Append.
+// Drain gives up to limit events as a msgpack array, each in the form of Encode.
 func (s *Subscription) Drain(limit int) (batch []byte, count int, open bool) {
 	return s.queue.Drain(limit)
 }

@@ -7,9 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vmihailenco/msgpack/v5"
+
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/lifecycle"
-	"github.com/jcoletaylor/tasker_core/go/pack"
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
@@ -146,18 +147,18 @@ func (change Change) event(now time.Time, names store.Names) event.Event {
 
 // payload holds the fields of the catalogue that are known without asking.
 func (change Change) payload(now time.Time, e *event.Event) []byte {
-	p := pack.AppendMap(nil, 6)
-	p = pack.AppendInt(pack.AppendText(p, "task_id"), e.TaskID)
+	fields := map[string]any{"task_id": e.TaskID, "from_state": change.From, "to_state": change.To,
+		"timestamp": now.UTC().Format("2006-01-02T15:04:05.000000Z")}
 	if change.Machine == lifecycle.Step {
-		p = pack.AppendInt(pack.AppendText(p, "step_id"), e.StepID)
-		p = pack.AppendText(pack.AppendText(p, "step_name"), e.StepName)
+		fields["step_id"], fields["step_name"] = e.StepID, e.StepName
 	} else {
-		p = pack.AppendText(pack.AppendText(p, "namespace"), e.Namespace)
-		p = pack.AppendText(pack.AppendText(p, "task_name"), e.TaskName)
+		fields["namespace"], fields["task_name"] = e.Namespace, e.TaskName
 	}
-	p = pack.AppendText(pack.AppendText(p, "from_state"), change.From)
-	p = pack.AppendText(pack.AppendText(p, "to_state"), change.To)
-	return pack.AppendText(pack.AppendText(p, "timestamp"), now.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	packed, err := msgpack.Marshal(fields)
+	if err != nil {
+		panic(err) // texts and integers can always be packed
+	}
+	return packed
 }
 
 // maxNames bounds what is remembered; then it is forgotten and read anew.

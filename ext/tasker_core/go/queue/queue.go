@@ -8,9 +8,10 @@
 package queue
 
 import (
+	"bytes"
 	"sync"
 
-	"github.com/jcoletaylor/tasker_core/go/pack"
+	"github.com/vmihailenco/msgpack/v5"
 )
 
 // Policy says what becomes of an item for which there is no room.
@@ -37,9 +38,9 @@ type Options[T any] struct {
 	Size func(*T) int
 	// WhenFull is the policy.
 	WhenFull Policy
-	// Append adds the msgpack form of an item, for batches and for spilling.
-	Append func([]byte, *T) []byte
-	// Decode reads what Append wrote, for spilling.
+	// Encode writes the msgpack form of an item, for batches and for spilling.
+	Encode func(*msgpack.Encoder, *T) error
+	// Decode reads what Encode wrote, for spilling.
 	Decode func([]byte) (T, error)
 	// SpillFolder is where temporary files are made, empty for the system's.
 	SpillFolder string
@@ -198,10 +199,12 @@ func (q *Queue[T]) Drain(limit int) (batch []byte, count int, open bool) {
 	}
 	items := q.scratch[:limit]
 	count, open = q.Take(items)
-	batch = pack.AppendArray(make([]byte, 0, 64+128*count), count)
-	for i := range count {
-		batch = q.options.Append(batch, &items[i])
-	}
+	batch = encode(make([]byte, 0, 64+128*count), func(e *msgpack.Encoder) {
+		_ = e.EncodeArrayLen(count)
+		for i := range count {
+			_ = q.options.Encode(e, &items[i])
+		}
+	})
 	clear(items[:count])
 	return batch, count, open
 }
@@ -291,7 +294,9 @@ func (q *Queue[T]) close() {
 // lost is counted.
 func (q *Queue[T]) spill(item *T) {
 	q.stats.Spilled++
-	q.stats.Dropped += uint64(q.files.put(func(to []byte) []byte { return q.options.Append(to, item) }))
+	q.stats.Dropped += uint64(q.files.put(func(to []byte) []byte {
+		return encode(to, func(e *msgpack.Encoder) { _ = q.options.Encode(e, item) })
+	}))
 }
 
 // refillLimit bounds what is read at once, under the lock.
@@ -312,4 +317,15 @@ func (q *Queue[T]) refill() {
 		}
 		q.push(&item)
 	}
+}
+
+// encode writes behind to. Nothing can fail: a buffer takes everything.
+func encode(to []byte, write func(*msgpack.Encoder)) []byte {
+	buffer := bytes.NewBuffer(to)
+	e := msgpack.GetEncoder()
+	defer msgpack.PutEncoder(e)
+	e.Reset(buffer)
+	e.UseCompactInts(true)
+	write(e)
+	return buffer.Bytes()
 }

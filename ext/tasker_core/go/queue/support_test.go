@@ -1,11 +1,10 @@
 package queue_test
 
 import (
-	"encoding/binary"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/jcoletaylor/tasker_core/go/queue"
 )
@@ -14,14 +13,10 @@ import (
 func integers(capacity int, policy queue.Policy) queue.Options[int] {
 	return queue.Options[int]{
 		Capacity: capacity, WhenFull: policy,
-		Append: func(to []byte, item *int) []byte {
-			return binary.BigEndian.AppendUint32(append(to, 0xce), uint32(*item))
-		},
-		Decode: func(data []byte) (int, error) {
-			if len(data) != 5 {
-				return 0, errors.New("not an integer")
-			}
-			return int(binary.BigEndian.Uint32(data[1:])), nil
+		Encode: func(e *msgpack.Encoder, item *int) error { return e.EncodeInt(int64(*item)) },
+		Decode: func(data []byte) (item int, err error) {
+			err = msgpack.Unmarshal(data, &item)
+			return item, err
 		},
 	}
 }

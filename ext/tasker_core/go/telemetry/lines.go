@@ -3,9 +3,9 @@ package telemetry
 import (
 	"strings"
 
+	"github.com/vmihailenco/msgpack/v5"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/jcoletaylor/tasker_core/go/pack"
 	"github.com/jcoletaylor/tasker_core/go/queue"
 )
 
@@ -22,9 +22,7 @@ type logLine struct{ level, text string }
 
 func newLines() (*Lines, error) {
 	waiting, err := queue.New(queue.Options[logLine]{Capacity: mostLines, WhenFull: queue.DropOldest, Descriptor: true,
-		Append: func(to []byte, l *logLine) []byte {
-			return pack.AppendText(pack.AppendText(pack.AppendArray(to, 2), l.level), l.text)
-		}})
+		Encode: func(e *msgpack.Encoder, l *logLine) error { return e.Encode([]string{l.level, l.text}) }})
 	if err != nil {
 		return nil, err
 	}

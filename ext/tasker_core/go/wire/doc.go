@@ -12,6 +12,6 @@
 // run a statement and call again with one answer more, or [2, error].
 //
 // Events: subscribe gives a queue, which the caller drains with the C functions
-// tc_queue_..., in batches of the form of event.Append; publish_events takes a list in
+// tc_queue_..., in batches of the form of event.Encode; publish_events takes a list in
 // the form of event.DecodeAll.
 package wire
