@@ -187,6 +187,19 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
     end
   end
 
+  describe 'two runs of one task' do
+    it 'leave it waiting for the worker, whichever ends last' do
+      task = Scripted.task({ 'extract' => [], 'score' => ['extract'], 'load' => ['score'] },
+                           { 'extract' => ->(*) { Thread.new { run_job(task) }.join.then { {} } } },
+                           external: ['score'])
+      handle(task)
+      expect([task_state(task), mark(task)]).to eq(%w[pending awaited])
+
+      complete(task, 'score')
+      expect(TaskerCore::Listener.new.wake([task.task_id])).to eq([task.task_id])
+    end
+  end
+
   describe 'a completion between the last look of a run and its mark' do
     it 'is found all the same' do
       task = Scripted.task(sandwich, external: ['score'])

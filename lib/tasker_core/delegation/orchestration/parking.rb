@@ -52,12 +52,14 @@ module TaskerCore
           @own_failures = own_failures
         end
 
-        # Marks the pending task, and enqueues the job that looks for it later.
+        # Marks the pending task, unless it is marked, and enqueues the job that looks for it later.
         #
         # @return [void]
         def park
-          pending = ::Tasker::TaskTransition.where(task_id: @task.task_id, most_recent: true, to_state: 'pending')
-          mark(pending, MARK => WAITING, CHECK => check_at)
+          unmarked = ::Tasker::TaskTransition.where(task_id: @task.task_id, most_recent: true, to_state: 'pending')
+                                             .where("metadata ->> '#{MARK}' IS NULL")
+          return unless mark(unmarked, MARK => WAITING, CHECK => check_at) == 1
+
           ActiveRecord.after_all_transactions_commit do
             enqueue_check
             # What ended between the run's last look and the mark told nobody.

@@ -68,8 +68,12 @@ module TaskerCore
           TaskerCore.configuration.retry_failed_steps || context.execution_status != 'has_ready_steps'
         end
 
+        # Also where another run has set the task pending, which knew less: the mark says
+        # that a worker's word is waited for, and is set once.
         def park
-          Parking.new(@task, own_failures: @run.failed_beside_others?).park if set_pending
+          return unless @state == 'pending' || set_pending
+
+          Parking.new(@task, own_failures: @run.failed_beside_others?).park
         end
 
         def enqueue(context)
