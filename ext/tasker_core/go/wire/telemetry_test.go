@@ -228,3 +228,16 @@ func TestLinesAreTakenFromACoreThatKeepsThem(t *testing.T) {
 	queue.Free(handle)
 	assert.Equal(t, string(CodeInvalidArgument), dispatched(t, openCore(t, ""), "log_lines", map[string]any{}, nil).code(t))
 }
+
+func TestADatabaseThatIsGoneIsAWarningWhereTheCoreHasConnections(t *testing.T) {
+	settings := config.Defaults()
+	settings.DatabaseURL = "postgresql://nobody@127.0.0.1:1/nothing"
+	core, lines := logging(t, settings)
+	reply := dispatched(t, core, "viable_steps", map[string]any{"task_id": 7, "function_version": 2}, nil)
+	assert.Equal(t, string(CodeDatabase), reply.code(t))
+	failed := lines.FilterMessage("operation failed").AllUntimed()
+	require.Len(t, failed, 1)
+	assert.Equal(t, zap.WarnLevel, failed[0].Level)
+	assert.Equal(t, map[string]any{"operation": "viable_steps", "task_id": int64(7), "code": "database", "sqlstate": "08001",
+		"error": failed[0].ContextMap()["error"]}, failed[0].ContextMap())
+}
