@@ -10,7 +10,8 @@ module TaskerCore
   #     :subscriber_failed (a block that gets events raised), :delivery_failed (a
   #     subscription gets no events),
   #     :late_result (a step's result was refused: it timed out, or was changed by
-  #     others) or :not_enqueued (an unfinished task that no job takes up again)
+  #     others), :spans_lost (the core did not take them) or :not_enqueued (an
+  #     unfinished task that no job takes up again)
   # @!attribute [r] capability
   #   @return [Symbol] the switch that it belongs to
   # @!attribute [r] operation
