@@ -303,6 +303,19 @@ class TestAFailure:
         worker.run(until_idle=True)
         assert database.column("backoff_request_seconds", line.step_ids[0]) == seconds
 
+    @pytest.mark.parametrize("after", [-1, float("nan"), float("inf"), 2**40, "soon"])
+    def test_cannot_ask_for_what_is_no_time(
+        self, worker: Worker, rows: Rows, database: Database, after: Any
+    ) -> None:
+        line = rows.workflow(1)
+
+        def impatient(_: Step) -> None:
+            raise RetryableError("later", retry_after=after)
+
+        worker.add(impatient, TASK, "step_1")
+        assert worker.run(until_idle=True) == Tally(failed=1)
+        assert database.results(line.step_ids[0])["error_class"] == "tasker_core.errors.InvalidArgument"
+
     def test_can_be_final(self, worker: Worker, rows: Rows, database: Database) -> None:
         line = rows.workflow(1)
         worker.add(_raises(PermanentError("never")), TASK, "step_1")

@@ -85,10 +85,13 @@ class Loop:
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._closed = Event()
         self._stops = 0
+        self._deadline = 0.0
         self._threads: Threads | None = None
 
     def stop(self) -> None:
         """Claims no more; a second time: does not wait for handlers either."""
+        if not self._stops:
+            self._deadline = time.monotonic() + self._options.grace
         self._stops += 1
         self._wake.put(None)
 
@@ -242,13 +245,14 @@ class Loop:
 
     def _watch(self, listen: bool) -> None:
         listen = listen and self._options.listen
+        listener = self._client.with_timeout(None)
         beat = time.monotonic()
         while not self._closed.is_set():
             try:
                 left = max(0, min(beat + self._options.heartbeat - time.monotonic(), LONGEST_WAIT))
                 if not listen:
                     self._closed.wait(left)
-                elif self._client.await_steps(timeout=left):
+                elif listener.await_steps(timeout=left):
                     self._wake.put(None)
                 if time.monotonic() - beat >= self._options.heartbeat:
                     beat = time.monotonic()
@@ -282,8 +286,7 @@ class Loop:
 
     def _finish(self) -> None:
         """Waits for the handlers, at most the grace time, and fails the steps of the others."""
-        deadline = time.monotonic() + self._options.grace
-        while self._running and (self._stops < 2 and (not self.stopping or time.monotonic() < deadline)):
+        while self._running and not self._out_of_patience():
             self._sleep(0.1 if self.stopping else self._options.poll_interval)
         with self._lock:
             left = list(self._running.values())
@@ -297,3 +300,6 @@ class Loop:
                     step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
             except Error:
                 step.logger.exception("it could not be failed; it stays claimed")
+
+    def _out_of_patience(self) -> bool:
+        return self._stops > 1 or (self._stops == 1 and time.monotonic() >= self._deadline)

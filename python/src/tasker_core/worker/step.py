@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, MutableMapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from .._picture import whole_seconds
+from ..errors import InvalidArgument
 from ..external import ClaimedStep
 
 logger = logging.getLogger("tasker_core.worker")
@@ -23,9 +25,17 @@ class RetryableError(Exception):
     """
 
     def __init__(self, message: str = "", *, retry_after: timedelta | float | None = None) -> None:
-        """retry_after is in seconds; None leaves the waiting time to the attempts."""
+        """retry_after is in seconds; None leaves the waiting time to the attempts.
+
+        Raises:
+            InvalidArgument: for what is no time to wait.
+        """
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else whole_seconds(retry_after)
+        if self.retry_after is not None and not 0 <= self.retry_after < 2**31:
+            raise InvalidArgument(
+                f"retry_after is {retry_after!r}; it must be 0 s to 68 years", code="invalid_argument"
+            )
 
 
 class WorkerStopped(Exception):
