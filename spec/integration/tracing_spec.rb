@@ -279,6 +279,15 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
     ENV.delete('OTEL_BSP_MAX_QUEUE_SIZE')
   end
 
+  it 'sends what waits when a program ends, without Rails as with it' do
+    script = "TaskerCore.configure { |c| c.tracing = :on; c.otlp_endpoint = '#{@receiver.url}' }; " \
+             "TaskerCore::Tracing.trace('the end') { |span| span.set('number', 7) }"
+    library = File.expand_path('../../lib', __dir__)
+    expect(system(RbConfig.ruby, '-I', library, '-r', 'tasker_core', '-e', script)).to be(true)
+
+    expect(@receiver.spans(1).first).to include(name: 'the end', attributes: { 'number' => '7' })
+  end
+
   it 'sends the spans of a forked child with an exporter of its own' do
     run(line)
     arrived

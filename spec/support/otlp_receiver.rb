@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'fileutils'
 require 'json'
 require 'net/http'
 require 'open3'
@@ -16,6 +17,7 @@ class OtlpReceiver
   # Builds the program, which takes seconds the first time.
   def self.program
     @program ||= begin
+      FileUtils.mkdir_p(File.dirname(PROGRAM))
       output, status = Open3.capture2e({ 'GOWORK' => 'off' }, 'go', 'build', '-o', PROGRAM,
                                        './telemetry/otlptest/receiver', chdir: MODULE)
       raise "the receiver cannot be built: #{output}" unless status.success?
