@@ -4,12 +4,15 @@
 -- find different steps. A step of an erroneous task is left alone, as the engine's
 -- loop does.
 --
+-- The parameters are hidden behind sub-selects, as in snapshot.sql: planning anew
+-- would take longer than looking.
+--
 -- $1 namespaces, $2 tasks, $3 versions (empty for any) and $4 steps: one handler in
 -- each place; $5 the version of the readiness rules; $6 how many steps at most.
 WITH handler AS MATERIALIZED (
   SELECT DISTINCT ON (task.named_task_id, step.named_step_id) task.named_task_id, step.named_step_id, task.version,
     asked.place
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+  FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::text[])) WITH ORDINALITY
     AS asked (namespace, task, version, step, place)
   JOIN tasker_task_namespaces namespace ON namespace.name = asked.namespace
   JOIN tasker_named_tasks task ON task.task_namespace_id = namespace.task_namespace_id AND task.name = asked.task
@@ -31,7 +34,7 @@ WITH handler AS MATERIALIZED (
       ON audit.workflow_step_id = object.workflow_step_id AND audit.most_recent
     LEFT JOIN tasker_task_transitions owner ON owner.task_id = object.task_id AND owner.most_recent
     WHERE handler.named_step_id = object.named_step_id AND {{eligible}}
-      AND ($5::int > 1 OR object.attempts IS NOT NULL)
+      AND ((SELECT $5::int) > 1 OR object.attempts IS NOT NULL)
       AND coalesce(nullif(btrim(audit.to_state), ''), 'pending') IN ('pending', 'error')
       AND coalesce(owner.to_state, 'pending') IN ('pending', 'in_progress')
       AND (audit.to_state = 'error'
@@ -41,7 +44,7 @@ WITH handler AS MATERIALIZED (
   ) AS ready
   WHERE NOT object.processed AND object.named_step_id = ANY (ARRAY(SELECT named_step_id FROM handler))
   ORDER BY object.workflow_step_id
-  LIMIT $6::int
+  LIMIT (SELECT $6::int)
   FOR NO KEY UPDATE OF object SKIP LOCKED
 )
 SELECT found.place::text, found.version, found.workflow_step_id::text, found.task_id::text, found.state, found.task_state,
