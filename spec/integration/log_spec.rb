@@ -48,8 +48,10 @@ RSpec.describe "the core's log", :orchestration, database: :committed do
     expect(level).to eq(:warn)
     expect(fields).to include('component' => 'tasker_core', 'process_id' => Process.pid, 'duration_ms' => be_positive,
                               'statement' => be_a(String), 'timestamp' => /\A\d{4}-/)
-    claimed = nil
+    opened = claimed = nil
+    opened = logged('slow statement').last until opened && opened['operation'] == 'open_session'
     claimed = logged('slow statement').last until claimed && claimed['statement'] == 'claim_step'
+    expect(claimed['correlation_id']).to eq(opened['correlation_id']).and be_a(String)
     expect(claimed).to include('task_id' => task.task_id, 'step_id' => step(task, 'one').workflow_step_id,
                                'operation' => 'session_claim')
   end

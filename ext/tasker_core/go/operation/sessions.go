@@ -36,11 +36,13 @@ type SessionStats struct {
 // liveSession is a session with its lock and its clock. The lock is held for
 // memory only, never while a statement runs.
 type liveSession struct {
-	taskID  int64
-	mutex   sync.Mutex
-	session *orchestration.Session
-	readAt  int64
-	since   time.Time
+	taskID int64
+	// correlationID is guarded by the lock of Sessions.
+	correlationID string
+	mutex         sync.Mutex
+	session       *orchestration.Session
+	readAt        int64
+	since         time.Time
 }
 
 // now is the database's clock: as the last strict read had it, and the time since.
@@ -93,15 +95,25 @@ func (s *Sessions) find(id int64) (*liveSession, error) {
 	return live, nil
 }
 
-// Task tells which task a session is of.
-func (s *Sessions) Task(id int64) (taskID int64, open bool) {
+// Correlate keeps the id by which log lines about a session find together: its steps are
+// executed on threads that have others.
+func (s *Sessions) Correlate(id int64, correlationID string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if live, open := s.open[id]; open {
+		live.correlationID = correlationID
+	}
+}
+
+// About tells which task a session is of, and the id of its log lines.
+func (s *Sessions) About(id int64) (taskID int64, correlationID string, open bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	live, open := s.open[id]
 	if !open {
-		return 0, false
+		return 0, "", false
 	}
-	return live.taskID, true
+	return live.taskID, live.correlationID, true
 }
 
 // Close ends a session; an unknown one is ignored.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -134,17 +135,19 @@ type subject struct {
 // About are the fields of every line about the request, named as the engine's
 // structured logging names them.
 func (n *notes) About() []zap.Field {
-	fields := []zap.Field{zap.String("operation", n.request.Operation)}
-	if n.request.Origin.CorrelationID != "" {
-		fields = append(fields, zap.String("correlation_id", n.request.Origin.CorrelationID))
-	}
 	var s subject
 	// Arguments that do not decode are the operation's to refuse.
 	_ = msgpack.Unmarshal(n.request.Arguments, &s)
-	if s.TaskID == nil && s.Session != nil {
-		if id, open := n.core.Sessions.Task(*s.Session); open {
-			s.TaskID = &id
+	correlationID := n.request.Origin.CorrelationID
+	if s.Session != nil {
+		// Steps are executed on threads that have correlation ids of their own.
+		if taskID, of, open := n.core.Sessions.About(*s.Session); open {
+			s.TaskID, correlationID = &taskID, cmp.Or(of, correlationID)
 		}
+	}
+	fields := []zap.Field{zap.String("operation", n.request.Operation)}
+	if correlationID != "" {
+		fields = append(fields, zap.String("correlation_id", correlationID))
 	}
 	if s.TaskID != nil {
 		fields = append(fields, zap.Int64("task_id", *s.TaskID))

@@ -46,6 +46,9 @@ func openSession(c call, a openSessionArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if id := c.notes.request.Origin.CorrelationID; id != "" {
+		c.core.Sessions.Correlate(view.Session, id)
+	}
 	return sessionView(view), nil
 }
 
