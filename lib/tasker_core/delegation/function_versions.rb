@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
+require_relative 'per_database'
+
 module TaskerCore
   module Delegation
-    # Which rules of readiness each database follows, found out once for each
-    # connection pool and schema search path, since both versions of the engine's
+    # Which rules of readiness each database follows: both versions of the engine's
     # functions are in use.
     module FunctionVersions
       # No version: a function of the database has a body that nobody knows.
       UNKNOWN = 0
       private_constant :UNKNOWN
 
-      @mutex = Mutex.new
-      @pools = {}
+      @found = PerDatabase.new
 
       class << self
         # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
@@ -19,8 +19,7 @@ module TaskerCore
         # @raise [UnknownFunction] where the core must not stand in
         # @raise [DatabaseError] if the database cannot tell
         def of(connection)
-          known = pools_of(connection.schema_search_path)
-          version = known[connection.pool] || ask(connection, known)
+          version = @found.fetch(connection) { ask(connection) }
           return version unless version == UNKNOWN
 
           raise UnknownFunction.new('the rules of readiness in this database are unknown', code: 'unknown_function')
@@ -29,23 +28,15 @@ module TaskerCore
         # Forgets what was found, so that a database is asked again.
         #
         # @return [void]
-        def reset = @mutex.synchronize { @pools.clear }
+        def reset = @found.reset
 
         private
 
-        # Weak: a pool that the application drops is not kept alive from here.
-        def pools_of(search_path)
-          @mutex.synchronize { @pools[search_path] ||= ObjectSpace::WeakMap.new }
-        end
-
-        # Outside of the lock: another thread may hold the connection that this
-        # one waits for. Two threads that ask at once get the same answer.
-        def ask(connection, known)
-          version = TaskerCore.on(connection).readiness_version
-          @mutex.synchronize { known[connection.pool] = version }
+        def ask(connection)
+          TaskerCore.on(connection).readiness_version
         rescue UnknownFunction => e
           report(e)
-          @mutex.synchronize { known[connection.pool] = UNKNOWN }
+          UNKNOWN
         end
 
         def report(error)

@@ -1,15 +1,16 @@
 # frozen_string_literal: true
 
+require_relative 'per_database'
+
 module TaskerCore
   module Delegation
-    # Which functions of a database have a text that the core knows, found out once
-    # for each connection pool and schema search path. One that somebody changed has
-    # rules of its own: the engine goes on asking it.
+    # Which functions of a database have a text that the core knows. One that somebody
+    # changed has rules of its own: the engine goes on asking it.
     module KnownFunctions
       @mutex = Mutex.new
-      @pools = {}
-      # What was found, each once: a WeakMap holds its values as weakly as its keys, so
-      # it gets the place in this list.
+      @found = PerDatabase.new
+      # What was found, each once: the names of functions that are unknown. A database
+      # has its place in this list.
       @findings = [[].freeze]
 
       class << self
@@ -20,9 +21,7 @@ module TaskerCore
         #   hindrance
         # @raise [DatabaseError] if the database cannot tell
         def demand(connection, name)
-          known = pools_of(connection.schema_search_path)
-          place = known[connection.pool] || ask(connection, known)
-          return unless @findings[place].include?(name)
+          return unless @findings[@found.fetch(connection) { ask(connection) }].include?(name)
 
           raise UnknownFunction.new("the text of #{name} in this database is not known",
                                     code: 'unknown_function', details: { 'function' => name })
@@ -31,23 +30,18 @@ module TaskerCore
         # Forgets what was found, so that a database is asked again.
         #
         # @return [void]
-        def reset = @mutex.synchronize { @pools.clear }
+        def reset = @found.reset
 
         private
 
-        # Weak: a pool that the application drops is not kept alive from here.
-        def pools_of(search_path)
-          @mutex.synchronize { @pools[search_path] ||= ObjectSpace::WeakMap.new }
-        end
-
-        def ask(connection, known)
+        def ask(connection)
           unknown = TaskerCore.on(connection).function_versions.select(&:unknown?)
           unknown.each { |function| report(function) }
-          @mutex.synchronize { known[connection.pool] = place_of(unknown.map { |function| function.name[/\A\w+/] }) }
+          place_of(unknown.map { |function| function.name[/\A\w+/] })
         end
 
         def place_of(names)
-          @findings.index(names) || @findings.push(names.freeze).size.pred
+          @mutex.synchronize { @findings.index(names) || @findings.push(names.freeze).size.pred }
         end
 
         def report(function)

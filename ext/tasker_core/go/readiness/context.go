@@ -141,15 +141,3 @@ func (t *Tally) health() string {
 	}
 	return Recovering
 }
-
-// ContextOf judges all steps of a task at the time now (microseconds) and gives
-// the task's row. It does not allocate for a step.
-func ContextOf(version Version, now int64, task TaskInput, steps []StepInput) Context {
-	var tally Tally
-	var row Status
-	for i := range steps {
-		Evaluate(version, now, &steps[i], &row)
-		tally.Add(&row)
-	}
-	return tally.Context(task)
-}

@@ -43,7 +43,7 @@ func TestRecordedContexts(t *testing.T) {
 }
 
 func requireContext(t *testing.T, version readiness.Version, c recordedCase, want recordedContext) {
-	got := readiness.ContextOf(version, frozen, c.task(), c.inputs())
+	got := contextOf(version, frozen, c.task(), c.inputs())
 	percentage, err := strconv.ParseFloat(got.CompletionPercentage, 64)
 	require.NoError(t, err)
 	require.Equal(t, want.CompletionPercentage, percentage, "%s, case %d", version, c.ID)

@@ -90,7 +90,7 @@ func TestRowOrderDoesNotMatter(t *testing.T) {
 			readiness.EvaluateAll(version, frozen, inputs, nil), readiness.EvaluateAll(version, frozen, shuffled, nil))
 		task := readiness.TaskInput{TaskID: 1}
 		require.Equal(t,
-			readiness.ContextOf(version, frozen, task, inputs), readiness.ContextOf(version, frozen, task, shuffled))
+			contextOf(version, frozen, task, inputs), contextOf(version, frozen, task, shuffled))
 	})
 }
 
@@ -105,7 +105,7 @@ func TestReadyIDsAgreeWithRows(t *testing.T) {
 			}
 		}
 		require.Equal(t, ready, readiness.AppendReady(version, frozen, inputs, nil))
-		require.Equal(t, int64(len(ready)), readiness.ContextOf(version, frozen, readiness.TaskInput{}, inputs).ReadySteps)
+		require.Equal(t, int64(len(ready)), contextOf(version, frozen, readiness.TaskInput{}, inputs).ReadySteps)
 	})
 }
 

@@ -73,7 +73,7 @@ func TestAnUnknownStateIsHandedThrough(t *testing.T) {
 	require.False(t, row.ReadyForExecution)
 	require.False(t, row.LastFailureAt.Valid)
 
-	context := readiness.ContextOf(readiness.V02, frozen, readiness.TaskInput{State: readiness.Some("paused")},
+	context := contextOf(readiness.V02, frozen, readiness.TaskInput{State: readiness.Some("paused")},
 		[]readiness.StepInput{{State: readiness.Some("paused")}})
 	require.Equal(t, "paused", context.Status)
 	require.Equal(t, int64(1), context.TotalSteps)
@@ -82,10 +82,10 @@ func TestAnUnknownStateIsHandedThrough(t *testing.T) {
 
 func TestNullAttemptsBlockInV02Only(t *testing.T) {
 	steps := []readiness.StepInput{{State: readiness.Some("error"), RetryLimit: readiness.Some(int32(0))}}
-	v01 := readiness.ContextOf(readiness.V01, frozen, readiness.TaskInput{}, steps)
+	v01 := contextOf(readiness.V01, frozen, readiness.TaskInput{}, steps)
 	require.Equal(t, "waiting_for_dependencies", v01.ExecutionStatus)
 	require.Equal(t, "recovering", v01.HealthStatus)
-	v02 := readiness.ContextOf(readiness.V02, frozen, readiness.TaskInput{}, steps)
+	v02 := contextOf(readiness.V02, frozen, readiness.TaskInput{}, steps)
 	require.Equal(t, "blocked_by_failures", v02.ExecutionStatus)
 	require.Equal(t, "blocked", v02.HealthStatus)
 }
@@ -94,7 +94,7 @@ func TestATaskWithoutSteps(t *testing.T) {
 	require.Equal(t, readiness.Context{TaskID: 4, NamedTaskID: 2, Status: "pending",
 		ExecutionStatus: "waiting_for_dependencies", RecommendedAction: "wait_for_dependencies",
 		CompletionPercentage: "0.0", HealthStatus: "healthy",
-	}, readiness.ContextOf(readiness.V02, frozen, readiness.TaskInput{TaskID: 4, NamedTaskID: 2}, nil))
+	}, contextOf(readiness.V02, frozen, readiness.TaskInput{TaskID: 4, NamedTaskID: 2}, nil))
 }
 
 // What PostgreSQL 15 prints for the expression of the function.

@@ -149,3 +149,14 @@ func (r recordedRow) status(in readiness.StepInput) readiness.Status {
 		BackoffRequestSeconds: in.BackoffRequestSeconds, LastAttemptedAt: in.LastAttemptedAt,
 	}
 }
+
+// contextOf judges all steps of a task and gives the task's row.
+func contextOf(version readiness.Version, now int64, task readiness.TaskInput, steps []readiness.StepInput) readiness.Context {
+	var tally readiness.Tally
+	var row readiness.Status
+	for i := range steps {
+		readiness.Evaluate(version, now, &steps[i], &row)
+		tally.Add(&row)
+	}
+	return tally.Context(task)
+}

@@ -29,9 +29,6 @@ type Version struct {
 	Rules int
 }
 
-// String gives, for example, "tasker-engine v02".
-func (v Version) String() string { return fmt.Sprintf("%s v%02d", v.Origin, v.Rules) }
-
 // Fingerprints are what a database has for the nine functions and the view.
 type Fingerprints struct {
 	// Functions maps each signature of FunctionSignatures to the hash of the function's

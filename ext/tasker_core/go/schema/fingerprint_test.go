@@ -83,7 +83,7 @@ func TestBothReadinessVersionsOfTheEngineAreToldApart(t *testing.T) {
 	for _, one := range cases {
 		version, known := schema.Identify(one.signature, one.body)
 		assert.True(t, known)
-		assert.Equal(t, one.version, version.String())
+		assert.Equal(t, one.version, fmt.Sprintf("%s v%02d", version.Origin, version.Rules))
 	}
 	_, known := schema.Identify(schema.ContextFunction, "4551fd7aa6282e54e95a5e700f48a840")
 	assert.False(t, known, "a body is known for its own function only")

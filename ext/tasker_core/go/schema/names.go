@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // ViewName is the view over the graph of the steps.
 const ViewName = "tasker_step_dag_relationships"
@@ -30,30 +27,6 @@ func FunctionSignatures() []string {
 		SystemHealthFunction, AnalyticsMetricsFunction,
 		SlowestStepsFunction, SlowestTasksFunction,
 	}
-}
-
-// TableNames lists the engine's 13 tables in alphabetical order.
-func TableNames() []string {
-	names := make([]string, 0, len(expected.Tables))
-	for name := range expected.Tables {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// ColumnNames lists a table's columns in the order in which they are stored, nil for an
-// unknown table.
-func ColumnNames(table string) []string {
-	columns := expected.Tables[table].Columns
-	if columns == nil {
-		return nil
-	}
-	names := make([]string, len(columns))
-	for i, column := range columns {
-		names[i] = column.Name
-	}
-	return names
 }
 
 func functionName(signature string) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -49,9 +50,8 @@ func TestEveryStatementHasItsOwnName(t *testing.T) {
 		assert.False(t, strings.HasSuffix(statement.SQL, ";"), statement.Name)
 		seen[statement.Name] = true
 	}
-	for _, table := range schema.TableNames() {
-		assert.Contains(t, seen, "table "+table)
-	}
+	tables := slices.DeleteFunc(slices.Collect(maps.Keys(seen)), func(name string) bool { return !strings.HasPrefix(name, "table ") })
+	assert.Len(t, tables, 13)
 	assert.Contains(t, seen, "view "+schema.ViewName)
 	assert.Contains(t, seen, "function get_slowest_tasks_v01")
 }

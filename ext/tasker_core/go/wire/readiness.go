@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"context"
+
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/readiness"
+	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
 type readinessArguments struct {
@@ -48,20 +51,29 @@ func stepReadiness(c call, a readinessArguments) (any, error) {
 	return statusTable(rows), nil
 }
 
-func stepReadinessBatch(c call, a batchArguments) (any, error) {
-	version, err := a.version()
-	if err != nil {
-		return nil, err
+// ofTasks is an operation on many tasks at once.
+func ofTasks[R any](ask func(context.Context, store.Driver, readiness.Version, []int64) ([]R, error),
+	table func([]R) *Table) func(call, batchArguments) (any, error) {
+	return func(c call, a batchArguments) (any, error) {
+		version, err := a.version()
+		if err != nil {
+			return nil, err
+		}
+		if err := a.TaskIDs.check("task_ids"); err != nil {
+			return nil, err
+		}
+		rows, err := ask(c.ctx, c.driver, version, a.TaskIDs)
+		if err != nil {
+			return nil, err
+		}
+		return table(rows), nil
 	}
-	if err := a.TaskIDs.check("task_ids"); err != nil {
-		return nil, err
-	}
-	rows, err := operation.StepReadiness(c.ctx, c.driver, version, a.TaskIDs)
-	if err != nil {
-		return nil, err
-	}
-	return statusTable(rows), nil
 }
+
+var (
+	stepReadinessBatch    = ofTasks(operation.StepReadiness, statusTable)
+	taskExecutionContexts = ofTasks(operation.TaskExecutionContexts, contextTable)
+)
 
 func viableSteps(c call, a readinessArguments) (any, error) {
 	version, err := a.version()
@@ -73,21 +85,6 @@ func viableSteps(c call, a readinessArguments) (any, error) {
 		return nil, err
 	}
 	return operation.ViableSteps(c.ctx, c.driver, version, taskID)
-}
-
-func taskExecutionContexts(c call, a batchArguments) (any, error) {
-	version, err := a.version()
-	if err != nil {
-		return nil, err
-	}
-	if err := a.TaskIDs.check("task_ids"); err != nil {
-		return nil, err
-	}
-	rows, err := operation.TaskExecutionContexts(c.ctx, c.driver, version, a.TaskIDs)
-	if err != nil {
-		return nil, err
-	}
-	return contextTable(rows), nil
 }
 
 func taskExecutionContext(c call, a readinessArguments) (any, error) {
