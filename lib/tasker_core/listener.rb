@@ -76,10 +76,16 @@ module TaskerCore
     # @return [Array<Integer>] those that were enqueued
     def sweep
       @swept = monotonic
-      wake(wrapped { Delegation::Orchestration::Parking.rows.pluck(:task_id) } || [])
+      wake(wrapped { parked } || [])
     end
 
     private
+
+    # Only open tasks are looked at, however many are done.
+    def parked
+      open = ::Tasker::Task.where(complete: false).select(:task_id)
+      Delegation::Orchestration::Parking.rows.where(task_id: open).pluck(:task_id)
+    end
 
     def listen
       connection = checkout
