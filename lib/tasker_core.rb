@@ -57,7 +57,13 @@ module TaskerCore
     #
     # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
     # @return [Client] for this connection, to be used on one thread at a time
+    # @raise [InvalidArgument] for what is no connection
     def on(connection)
+      unless connection.respond_to?(:prepared_statements)
+        raise InvalidArgument.new("a #{connection.class} is no connection; give one of Active Record, such as " \
+                                  'ActiveRecord::Base.connection', code: 'invalid_argument')
+      end
+
       Client.new(Core.current, HostConnection.new(connection))
     end
 

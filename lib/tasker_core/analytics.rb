@@ -89,11 +89,14 @@ module TaskerCore
 
       # @param time [Time, #to_time, nil]
       # @return [Integer, nil] microseconds since 1970 in UTC
+      # @raise [InvalidArgument] for what is no time
       def micros(time)
         return if time.nil?
 
-        time = time.to_time unless time.is_a?(Time)
-        (time.to_i * 1_000_000) + time.usec
+        moment = time.is_a?(Time) || !time.respond_to?(:to_time) ? time : time.to_time
+        return (moment.to_i * 1_000_000) + moment.usec if moment.is_a?(Time)
+
+        raise InvalidArgument.new("#{time.inspect} is no point in time; give a Time", code: 'invalid_argument')
       end
     end
     private_constant :Moment

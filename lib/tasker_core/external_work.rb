@@ -53,10 +53,11 @@ module TaskerCore
     # @param start_tasks [Boolean] also set their pending tasks in_progress, where
     #   nobody else runs them
     # @return [Array<ClaimedStep>]
+    # @raise [InvalidArgument] for a handler without a task or a step
     # @raise [ConflictError] if another process wrote to one of the steps at the same
     #   time; then none was claimed
     def claim_ready_steps(handlers, limit: 1, start_tasks: false)
-      names = handlers.map { |h| [h.fetch(:namespace, 'default'), h.fetch(:task), h[:version].to_s, h.fetch(:step)] }
+      names = handlers.map { |handler| handler_names(handler) }
       table = Table.new(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
                                                      'start_tasks' => start_tasks, **rules))
       Array.new(table.size) { |row| claimed_step(table, row, handlers) }
@@ -114,6 +115,15 @@ module TaskerCore
     private
 
     def rules = { 'function_version' => readiness_version }
+
+    def handler_names(handler)
+      unless handler.is_a?(Hash) && handler[:task] && handler[:step]
+        raise InvalidArgument.new("#{handler.inspect} is no handler; it must be a Hash with :task and :step, " \
+                                  'and may have :namespace and :version', code: 'invalid_argument')
+      end
+
+      [handler.fetch(:namespace, 'default'), handler[:task], handler[:version].to_s, handler[:step]]
+    end
 
     def written(operation, arguments)
       @host.transaction { call(operation, { 'now' => @host.now, **arguments }) }

@@ -21,6 +21,11 @@ module TaskerCore
       raise InvalidArgument.new("#{value.inspect} is no id; it must be an integer", code: 'invalid_argument')
     end
 
-    def ids(values) = values.map { |value| id(value) }
+    # @raise [InvalidArgument] for what is no list, or has something in it that is no id
+    def ids(values)
+      return values.map { |value| id(value) } if values.respond_to?(:map)
+
+      raise InvalidArgument.new("#{values.inspect} is no list of ids", code: 'invalid_argument')
+    end
   end
 end

@@ -78,5 +78,13 @@ module TaskerCore
 
     # The URL may hold a password.
     def inspect = "#<#{self.class}#{' closed' if closed?}>"
+
+    private
+
+    def subscriptions
+      raise InvalidArgument.new('this client was closed', code: 'invalid_argument') if closed?
+
+      super
+    end
   end
 end

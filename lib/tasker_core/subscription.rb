@@ -1,12 +1,15 @@
 # frozen_string_literal: true
 
 require_relative 'event'
+require_relative 'ids'
 require_relative 'delivery'
 
 module TaskerCore
   # A wish for events. It holds for the core that it was made for, and in each forked
   # child for the core that the child opens.
   class Subscription
+    include Ids
+
     POLICIES = %i[block drop_oldest spill].freeze
 
     # @return [Array<String>] names and prefixes
@@ -90,7 +93,9 @@ module TaskerCore
         refuse("when_full is #{policy.inspect}; it must be one of #{POLICIES.map(&:inspect).join(', ')}")
       end
       refuse('no event is named; give names such as step.completed, prefixes such as step.*, or *') if @names.empty?
-      options.compact.transform_keys(&:to_s).merge('names' => @names, 'when_full' => policy.to_s)
+      given = options.compact
+      given[:task_id] = id(given[:task_id]) if given.key?(:task_id)
+      given.transform_keys(&:to_s).merge('names' => @names, 'when_full' => policy.to_s)
     end
 
     def refuse(message) = raise(InvalidArgument.new(message, code: 'invalid_argument'))

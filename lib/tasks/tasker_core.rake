@@ -8,7 +8,7 @@ namespace :tasker_core do
     puts "tasker_core #{TaskerCore::VERSION}: #{state}"
     values = TaskerCore.configuration.to_h
     TaskerCore::Configuration.settings.each_value do |setting|
-      puts "  #{setting.name.to_s.ljust(24)} #{values[setting.name].inspect.ljust(10)} #{setting.doc}"
+      puts "  #{setting.name.to_s.ljust(30)} #{values[setting.name].inspect.ljust(10)} #{setting.doc}"
     end
   end
 
@@ -51,9 +51,10 @@ namespace :tasker_core do
 
   desc "Draw a task: 'tasker_core:graph[42,task.svg]', or task.mmd for Mermaid; without a file to standard output"
   task :graph, %i[task_id file] => :environment do |_, arguments|
+    abort "Which task? bin/rails 'tasker_core:graph[42,task.svg]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
     file = arguments[:file]
     mermaid = file ? file.end_with?('.mmd', '.md') : ENV['FORMAT'] == 'mermaid'
-    drawing = TaskerCore.draw(Integer(arguments.fetch(:task_id)), format: mermaid ? :mermaid : :svg)
+    drawing = TaskerCore.draw(arguments[:task_id].to_i, format: mermaid ? :mermaid : :svg)
     abort "There is no task #{arguments[:task_id]}." unless drawing
     file ? File.write(file, drawing) : puts(drawing)
   end

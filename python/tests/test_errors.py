@@ -107,12 +107,26 @@ def test_a_missing_schema(empty_url: str) -> None:
         with pytest.raises(tasker_core.SchemaMissing) as caught:
             client.system_health_counts()
         assert caught.value.sqlstate == "42P01"
+        assert "install_schema" in caught.value.message
         assert isinstance(caught.value, tasker_core.DatabaseError)
         assert not client.check_schema().clean
         assert "table tasker_tasks" in client.install_schema()
         assert client.check_schema().clean
         with pytest.raises(tasker_core.SchemaNotEmpty):
             client.install_schema()
+
+
+def test_what_does_not_fit_is_named(client: tasker_core.Client, url: str) -> None:
+    for settings, says in (
+        ({"pool_size": 3}, "there is no pool_size"),
+        ({"pool_max_connections": "many"}, "pool_max_connections is a text; it must be an integer"),
+    ):
+        with pytest.raises(tasker_core.ConfigurationError, match=says):
+            tasker_core.connect(url, **settings).ping()
+    with pytest.raises(tasker_core.InvalidArgument, match="'four' is no id"):
+        client.subscribe("step.completed", task_id="four")  # type: ignore[arg-type]
+    with pytest.raises(tasker_core.InvalidArgument, match="capacity is a text; it must be an integer"):
+        client.subscribe("step.completed", capacity="four")  # type: ignore[arg-type]
 
 
 def test_a_forbidden_transition(client: tasker_core.Client, rows: Rows) -> None:

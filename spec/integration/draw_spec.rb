@@ -100,6 +100,7 @@ RSpec.describe 'draw' do
     it 'prints where no file is named, and says so where there is no task' do
       expect { rake(flow.task_id.to_s) }.to output(/\A<svg /).to_stdout
       expect { rake('0') }.to raise_error(SystemExit).and output("There is no task 0.\n").to_stderr
+      [[], ['seven']].each { |odd| expect { rake(*odd) }.to raise_error(SystemExit).and output(/Which task/).to_stderr }
     end
   end
 end

@@ -24,7 +24,8 @@ var arrows = map[string][]string{
 	"lifecycle":         nil,
 	"schema":            nil,
 	"store":             nil,
-	"config":            nil,
+	"strict":            nil,
+	"config":            {"strict"},
 	"queue":             nil,
 	"event":             {"queue"},
 	"relay":             {"event", "queue", "store"},
@@ -37,7 +38,7 @@ var arrows = map[string][]string{
 	"store/conformance": {"store"},
 	"telemetry":         {"config", "queue", "store"},
 	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
-	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "telemetry"},
+	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "strict", "telemetry"},
 	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
 
 	"telemetry/otlptest":          nil,

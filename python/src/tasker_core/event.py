@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 
 from .errors import InvalidArgument
-from .operations import Operation, micros
+from .operations import Operation, as_id, micros
 from .table import moment
 
 
@@ -95,6 +95,8 @@ def subscribe(
             code="invalid_argument",
         )
     given = {name: value for name, value in options.items() if value is not None}
+    if "task_id" in given:
+        given["task_id"] = as_id(given["task_id"])
     arguments = {"names": [str(name) for name in names], "when_full": when_full, **given}
     return Operation("subscribe", arguments, lambda found: (found[0], found[1]))
 

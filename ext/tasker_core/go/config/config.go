@@ -2,11 +2,10 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 // Config is what a host may set when it opens a core. Zero values mean the
@@ -61,10 +60,8 @@ func Decode(data []byte) (Config, error) {
 	if len(data) == 0 {
 		return config, nil
 	}
-	d := msgpack.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields(true)
-	if err := d.Decode(&config); err != nil {
-		return config, fmt.Errorf("the configuration cannot be read: %w", err)
+	if err := strict.Decode(data, &config); err != nil {
+		return config, fmt.Errorf("the settings do not fit: %w", err)
 	}
 	return config, config.validate()
 }

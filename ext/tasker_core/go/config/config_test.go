@@ -35,7 +35,7 @@ func TestAWrongSettingIsRefusedByName(t *testing.T) {
 	for name, values := range map[string][]any{
 		"log_level":                    {"loud", ""},
 		"log_format":                   {"xml"},
-		"max_procs":                    {-1},
+		"max_procs":                    {-1, "two", 1.5},
 		"max_sessions":                 {0},
 		"pool_max_connections":         {0, -1, 1001},
 		"pool_exec_mode":               {"fast", ""},
@@ -45,6 +45,10 @@ func TestAWrongSettingIsRefusedByName(t *testing.T) {
 		"log_destination":              {"", "log/relative.log"},
 		"slow_statement_seconds":       {-1, 3601, math.NaN()},
 		"trace_sample_ratio":           {-0.1, 1.1, math.NaN()},
+		"trace":                        {true},
+		"environment":                  {"A=1"},
+		"event_relay_names":            {"*", []any{7}},
+		"database_url":                 {7},
 		"colour":                       {"red"},
 	} {
 		for _, value := range values {

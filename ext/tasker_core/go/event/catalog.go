@@ -75,6 +75,22 @@ func (c *Catalog) Lookup(name string) (Definition, bool) {
 	return definition, known
 }
 
+var enginesNamespaces = []string{"task", "step", "workflow", "observability"}
+
+// Unknown gives those of the names that are in a namespace of the engine's, where the
+// engine has no such event: a typing error, most likely.
+func (c *Catalog) Unknown(names []string) []string {
+	var unknown []string
+	for _, name := range names {
+		namespace, _, _ := strings.Cut(name, ".")
+		engines := slices.Contains(enginesNamespaces, namespace)
+		if _, known := c.Lookup(name); engines && !known && !strings.Contains(name, "*") {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
+}
+
 // Definitions lists every event: the built-in ones in the order of the source,
 // then the custom ones by name.
 func (c *Catalog) Definitions() []Definition {

@@ -95,3 +95,9 @@ func TestManyMayRegisterAtOnce(t *testing.T) {
 	group.Wait()
 	assert.Len(t, catalog.Definitions(), 66+10)
 }
+
+func TestNamesThatTheEngineDoesNotHaveAreFound(t *testing.T) {
+	catalog := event.NewCatalog()
+	asked := []string{"*", "step.*", "step.completed", "step.complete", "order.paid", "test.paid", "workflow.started", "relay.gap"}
+	assert.Equal(t, []string{"step.complete", "workflow.started"}, catalog.Unknown(asked))
+}

@@ -1,12 +1,13 @@
 package wire
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 // maxIDs bounds a list of ids in one call: above it a caller's mistake is more
@@ -18,9 +19,7 @@ func decodeArguments(raw msgpack.RawMessage, into any) error {
 	if len(raw) == 0 || !isMap(raw[0]) {
 		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: they must be a map of names")
 	}
-	d := msgpack.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields(true)
-	if err := d.Decode(into); err != nil {
+	if err := strict.Decode(raw, into); err != nil {
 		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: %v", err)
 	}
 	return nil
@@ -36,6 +35,9 @@ type id struct {
 	value int64
 	given bool
 }
+
+// Wanted is what an id must be.
+func (id) Wanted() string { return "an integer" }
 
 // DecodeMsgpack reads an integer, or nil for one that is not given.
 func (i *id) DecodeMsgpack(d *msgpack.Decoder) error {

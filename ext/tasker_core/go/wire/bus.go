@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"go.uber.org/zap"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/queue"
@@ -53,6 +54,9 @@ func subscribe(c call, a subscribeArguments) (any, error) {
 	}
 	if err != nil {
 		return nil, Errorf(CodeInvalidArgument, "%v", err)
+	}
+	if unknown := c.core.Catalog.Unknown(a.Names); len(unknown) > 0 {
+		c.core.Log.Warn("unknown event", zap.Strings("names", unknown), zap.String("hint", "the engine publishes no event of this name; event_catalog lists those it does"))
 	}
 	c.core.Relay.Listen(c.ctx)
 	return []any{queue.Open(subscription), subscription.Descriptor()}, nil

@@ -46,6 +46,7 @@ func TestTheHostIsAskedStatementByStatement(t *testing.T) {
 
 	failed := dispatched(t, core, "dependency_levels", arguments{"task_id": 7}, []any{[]any{name, nil, []any{"42P01", "no table"}}})
 	assert.Equal(t, string(CodeSchemaMissing), failed.code(t))
+	assert.Contains(t, failed.Elements[0].(map[string]any)["message"], "run the engine's migrations, or install_schema")
 	garbled := dispatched(t, core, "dependency_levels", arguments{"task_id": 7}, []any{[]any{name, []any{[]any{"x"}}, nil}})
 	assert.Equal(t, string(CodeMalformedAnswer), garbled.code(t))
 	swapped := dispatched(t, core, "dependency_levels", arguments{"task_id": 7}, []any{[]any{"another", []any{}, nil}})

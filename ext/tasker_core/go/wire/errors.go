@@ -118,9 +118,11 @@ func FromError(err error) *Error {
 }
 
 func fromDatabase(database *store.Error, err error) *Error {
-	code := CodeDatabase
+	code, message := CodeDatabase, err.Error()
 	if database.SchemaMissing() {
 		code = CodeSchemaMissing
+		message += "; a part of the engine's schema is not in this database, or not on its search_path: " +
+			"run the engine's migrations, or install_schema"
 	}
-	return &Error{Code: code, Message: err.Error(), SQLState: database.SQLState, Retryable: database.Retryable()}
+	return &Error{Code: code, Message: message, SQLState: database.SQLState, Retryable: database.Retryable()}
 }

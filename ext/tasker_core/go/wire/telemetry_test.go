@@ -241,3 +241,11 @@ func TestADatabaseThatIsGoneIsAWarningWhereTheCoreHasConnections(t *testing.T) {
 	assert.Equal(t, map[string]any{"operation": "viable_steps", "task_id": int64(7), "code": "database", "sqlstate": "08001",
 		"error": failed[0].ContextMap()["error"]}, failed[0].ContextMap())
 }
+
+func TestASubscriptionToAnUnknownEventIsLogged(t *testing.T) {
+	core, seen := logging(t, config.Defaults())
+	dispatched(t, core, "subscribe", arguments{"names": []string{"step.completed", "step.complete"}, "when_full": "drop_oldest"}, nil)
+	lines := seen.FilterMessage("unknown event").All()
+	require.Len(t, lines, 1)
+	assert.Equal(t, []any{"step.complete"}, lines[0].ContextMap()["names"])
+}

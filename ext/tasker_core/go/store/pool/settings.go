@@ -89,6 +89,9 @@ func urlError(text string, err error) error {
 	const unreadable = "database_url cannot be read: it must look like postgresql://user@host:5432/database or host=... dbname=...; characters such as / ? # @ in a password must be percent-encoded"
 	var parse *pgconn.ParseConfigError
 	address, urlErr := url.Parse(text)
+	if urlErr == nil && strings.Contains(text, "://") && address.Scheme != "postgres" && address.Scheme != "postgresql" {
+		return errors.New("database_url cannot be used: it must begin with postgresql:// or postgres://")
+	}
 	if urlErr != nil || address.Scheme == "" || !errors.As(err, &parse) || parse.Unwrap() == nil {
 		return errors.New(unreadable)
 	}
