@@ -8,7 +8,7 @@ namespace :tasker_core do
     puts "tasker_core #{TaskerCore::VERSION}: #{state}"
     values = TaskerCore.configuration.to_h
     TaskerCore::Configuration.settings.each_value do |setting|
-      puts "  #{setting.name.to_s.ljust(30)} #{values[setting.name].inspect.ljust(10)} #{setting.doc}"
+      puts "  #{setting.name.to_s.ljust(30)} #{values[setting.name].inspect.ljust(20)} #{setting.doc}"
     end
   end
 
