@@ -176,7 +176,7 @@ module TaskerCore
           return found unless found.empty?
 
           refresh
-          from_memory
+          from_memory.tap { |fresh| @final_read = fresh.empty? }
         end
 
         # @return [Boolean] whether nothing can run and a step has failed for good
@@ -214,9 +214,9 @@ module TaskerCore
             all_complete: done.size == states.size && states.any? }
         end
 
-        # How the task stands, as the core counts it. The first question after the loop
-        # is answered by a strict read; nothing of the task's steps is written by this
-        # run after it.
+        # How the task stands, as the core counts it. What the loop ended on, or the first
+        # question after it, was a strict read; nothing of the task's steps is written by
+        # this run after it.
         #
         # @return [Table]
         def context
