@@ -27,6 +27,10 @@ RSpec.describe TaskerCore::Delegation::Orchestration::Attributes, :database do
     'assigns nothing' => ->(s, _) { s.inputs = nil },
     'announces a change' => ->(s, _) { s.inputs_will_change! },
     'takes a change back' => ->(s, _) { s.restore_attributes(['attempts']) },
+    'writes columns' => lambda { |s, r|
+                          s.update_columns(results: { 'sum' => r.rand(3), 'list' => [] }, retry_limit: r.rand(9))
+                        },
+    'counts' => ->(s, _) { s.increment!(:attempts) },
     'saves' => ->(s, _) { s.save!(touch: false) },
     'reads anew' => ->(s, _) { s.reload },
     'asks what changed' => ->(s, _) { s.changes },

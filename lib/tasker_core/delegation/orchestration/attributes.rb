@@ -11,12 +11,14 @@ module TaskerCore
         module_function
 
         # @param record [ActiveRecord::Base]
+        # @param only [Array<String>, nil] the columns that count, nil for all
         # @return [Hash{String => Object}] what has to be saved, as its types serialize it
-        def changes(record)
+        def changes(record, only: nil)
           set = attribute_set(record)
           forced = record.send(:mutations_from_database).send(:forced_changes).keys
-          names = lazy?(set) ? touched(set) : set.keys
-          (names | forced).each_with_object({}) do |name, changes|
+          names = (lazy?(set) ? touched(set) : set.keys) | forced
+          names &= only || record.class.column_names
+          names.each_with_object({}) do |name, changes|
             attribute = set[name]
             changes[name] = attribute.value_for_database if attribute.changed? || forced.include?(name)
           end
@@ -27,7 +29,34 @@ module TaskerCore
         #   record's changes are saved
         def saved(record, changes)
           set = attribute_set(record)
-          lazy?(set) ? set.instance_variable_get(:@values).merge(changes) : set.values_for_database
+          return set.values_for_database unless lazy?(set)
+
+          set.instance_variable_get(:@values).merge(written(set), changes)
+        end
+
+        # @param record [ActiveRecord::Base]
+        # @return [Boolean] whether somebody may have left something in the object: a
+        #   changed value, a loaded association
+        def used?(record)
+          set = attribute_set(record)
+          !lazy?(set) || touched(set).any? || record.instance_variable_get(:@association_cache).any?
+        end
+
+        # @param record [ActiveRecord::Base]
+        # @return [Boolean] whether somebody may have saved the object, so that its row is
+        #   another one now
+        def saved?(record)
+          set = attribute_set(record)
+          !lazy?(set) || assigned(set).any?
+        end
+
+        # @param record [ActiveRecord::Base]
+        # @return [Boolean] whether saving the record would save others with it
+        def others?(record)
+          built = record.instance_variable_get(:@association_cache).each_value.any? do |association|
+            Array.wrap(association.target).any?(&:new_record?)
+          end
+          built || record.send(:nested_records_changed_for_autosave?)
         end
 
         # Gives an object a row's attributes, as reading it would.
@@ -67,7 +96,19 @@ module TaskerCore
           read = set.instance_variable_get(:@casted_values).each_key.select { |name| types[name].mutable? }
           set.instance_variable_get(:@attributes).keys | read
         end
-        private_class_method :attributes, :attribute_set, :lazy?, :touched
+
+        # What was written past the changes: update_columns, increment!, a restored value.
+        def written(set)
+          assigned(set).transform_values(&:value_for_database)
+        end
+
+        def assigned(set)
+          values = set.instance_variable_get(:@values)
+          set.instance_variable_get(:@attributes).reject do |name, attribute|
+            attribute.value_before_type_cast.equal?(values[name])
+          end
+        end
+        private_class_method :attributes, :attribute_set, :lazy?, :touched, :written, :assigned
       end
     end
   end

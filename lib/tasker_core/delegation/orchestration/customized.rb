@@ -9,6 +9,9 @@ module TaskerCore
         UPDATE = %i[_validate_callbacks _save_callbacks _update_callbacks _commit_callbacks _rollback_callbacks
                     _validation_callbacks].freeze
 
+        # What an application may have replaced.
+        SAVING = %i[save save! create_or_update _update_record].freeze
+
         # The attributes on which the engine has validators, for any of its models.
         VALIDATORS = {
           'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task],
@@ -18,7 +21,11 @@ module TaskerCore
         module_function
 
         # @return [Boolean] whether a step has to be updated through save!
-        def step? = callbacks?(::Tasker::WorkflowStep, UPDATE)
+        def step?
+          model = ::Tasker::WorkflowStep
+          callbacks?(model, UPDATE) || model.locking_enabled? ||
+            SAVING.any? { |name| !own?(model.instance_method(name).source_location&.first) }
+        end
 
         # @param model [Class]
         # @param kinds [Array<Symbol>] of callbacks
@@ -31,12 +38,15 @@ module TaskerCore
         def engines?(model, filter)
           case filter
           when Symbol then own?(model.instance_method(filter).source_location&.first)
-          when Proc then own?(filter.source_location&.first)
+          when Proc then own?(filter.source_location&.first) && !touches?(filter)
           when ActiveModel::EachValidator
             (filter.attributes - VALIDATORS.fetch(filter.class.name.demodulize, [])).empty?
           else false
           end
         end
+
+        # What `belongs_to ..., touch: true` or `counter_cache: true` adds.
+        def touches?(filter) = filter.source_location&.first.to_s.end_with?('associations/builder/belongs_to.rb')
 
         # @param place [String, nil] a file; nil for what is made in C
         def own?(place) = place.nil? || place.start_with?(*own_places)

@@ -23,6 +23,12 @@ module TaskerCore
           )
           nil
         end
+
+        # @return [String] what PostgreSQL takes as text in a document
+        def storable(text)
+          text = text.dup.force_encoding(Encoding::UTF_8) if text.encoding == Encoding::BINARY
+          text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub.delete("\0")
+        end
       end
 
       # A handler that returned: StepExecutor#complete_step_execution.
@@ -56,7 +62,7 @@ module TaskerCore
           return unless TaskerCore.configuration.record_failed_completions
 
           @run.taken_back(@step)
-          @step.results = { error: "The result could not be saved: #{error.message.delete("\0")}",
+          @step.results = { error: "The result could not be saved: #{storable(error.message)}",
                             backtrace: Array(error.backtrace).join("\n"), error_class: error.class.name }
           @step.processed_at = nil
           Failure.new(@run, @executor, @step).call
@@ -97,8 +103,11 @@ module TaskerCore
         # Whatever it was that could not be saved, the failure can: without what the
         # handler left in other columns, the application's validations and NUL bytes.
         def record_essentials
-          @step.results = @step.results.slice('error', 'error_class', 'backtrace')
-                               .transform_values { |text| text&.delete("\0") }
+          @step.results = left_results.slice(:error, :error_class, :backtrace).transform_values do |text|
+            storable(text.to_s)
+          end
+          @step.attempts = @step.attempts_in_database.to_i + 1
+          @step.retryable = @step.retryable_in_database if @step.retryable.nil?
           record(only: ESSENTIAL)
           @run.picture.reload([@step.workflow_step_id], executed: @step)
           @step
@@ -109,6 +118,13 @@ module TaskerCore
                              "#{e.message}")
           @run.taken_back(@step)
           nil
+        end
+
+        # Not even read where a document cannot be made of it.
+        def left_results
+          left = @step.results_before_type_cast
+          left = @step.results unless left.is_a?(Hash)
+          left.with_indifferent_access
         end
       end
     end

@@ -161,10 +161,18 @@ module TaskerCore
           end
 
           def store_step_error_data(step, error)
+            forget_unreadable_results(step) if Run.of(step) && TaskerCore.configuration.record_failed_completions
             super
             Tracing::Runs.failed(error)
             final = Run.of(step) && TaskerCore.configuration.permanent_errors_final
             step.retryable = false if final && error.is_a?(::Tasker::PermanentError)
+          end
+
+          # What is no document (invalid UTF-8) raises as soon as it is read.
+          def forget_unreadable_results(step)
+            step.results
+          rescue StandardError
+            step.results = {}
           end
 
           def complete_step_execution(task, step)

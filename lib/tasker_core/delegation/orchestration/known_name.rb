@@ -13,6 +13,12 @@ module TaskerCore
 
         # @return [String]
         def name = @tasker_core_name || super
+
+        # A copy is no object of the run, and may get another name.
+        def initialize_dup(other)
+          super
+          [Run::OWNER, KNOWN].each { |name| remove_instance_variable(name) if instance_variable_defined?(name) }
+        end
       end
     end
   end

@@ -47,7 +47,8 @@ module TaskerCore
         #
         # @param state [String] complete or error
         # @param only [Array<String>, nil] the columns to write, without the
-        #   application's validations and callbacks; nil for all that changed
+        #   application's validations and callbacks, and the step is to be read again;
+        #   nil for all that changed
         # @return [void]
         # @raise [Refused] if the claim no longer holds; nothing is written
         def finish(state, only: nil)
@@ -61,7 +62,7 @@ module TaskerCore
               @run.ask('session_finish', { **arguments(host, moment), **outcome }, host)
             Transition.new(@id, code, message, 'in_progress', state, row_id, sort_key)
           end
-          saved(changes, now)
+          saved(changes, now) unless only
           @run.shown_task.saw(task_version)
         end
 
@@ -83,10 +84,11 @@ module TaskerCore
         def arguments(host, moment) = { 'session' => @run.session, 'step_id' => @id, 'now' => host.date(moment) }
 
         # What the handler, the executor or a backoff calculator left dirty. Where an
-        # application added validations or callbacks, Active Record saves the row.
+        # application added validations or callbacks, or the handler built records that
+        # are saved with the step, Active Record saves the row.
         def unsaved(only)
-          return Attributes.changes(@step).slice(*only) if only
-          return Attributes.changes(@step) unless @run.customized_steps?
+          return Attributes.changes(@step, only:) if only
+          return Attributes.changes(@step) unless @run.customized_steps? || Attributes.others?(@step)
 
           @step.save!
           {}

@@ -61,7 +61,7 @@ module TaskerCore
         #   be executed
         def runnable(ids)
           @runnable ||= @sequence_steps.to_set(&:workflow_step_id)
-          ids.filter_map { |id| executable(Attributes.object(@steps[id].class, @rows[id])) if @runnable.include?(id) }
+          ids.filter_map { |id| executable(object(id)) if @runnable.include?(id) }
         end
 
         # Reads a step anew, to be written in place of an object that belongs to a handler
@@ -86,6 +86,7 @@ module TaskerCore
             Attributes.give(@steps[id], row) if @steps.key?(id)
             Attributes.give(executed, row) if executed&.workflow_step_id == id
           end
+          show_parents(executed) if executed
         end
 
         # Notes the row of a step as this run has written it.
@@ -98,25 +99,44 @@ module TaskerCore
           @executed.unsettled(step)
         end
 
-        # Shows in the sequence what became of the steps that were executed.
+        # Shows in the sequence what became of the steps that were executed, and nothing
+        # of what handlers left in its objects: the engine makes them anew on each turn.
         #
         # @return [void]
         def settle
-          @executed.settle { |step| Attributes.give(@steps[step.workflow_step_id], @rows[step.workflow_step_id]) }
+          saved = []
+          @executed.settle do |step|
+            Attributes.give(@steps[step.workflow_step_id], @rows[step.workflow_step_id])
+            saved.concat(saved_parents(step))
+          end
+          used = @steps.values.select { |step| Attributes.used?(step) }
+          saved.concat(used.select { |step| Attributes.saved?(step) })
+          reload(saved.map(&:workflow_step_id).uniq)
+          renew(used) if used.any?
         end
 
         # Makes the objects the run's no longer.
         #
         # @return [void]
         def release
-          (@steps.values + @executed.all).each do |step|
-            [Run::OWNER, KnownName::KNOWN].each do |name|
-              step.remove_instance_variable(name) if step.instance_variable_defined?(name)
-            end
-          end
+          (@steps.values + @executed.all).each { |step| disown(step) }
         end
 
         private
+
+        # New objects in place of those.
+        def renew(steps)
+          steps.each do |step|
+            disown(step)
+            @steps[step.workflow_step_id] = own(object(step.workflow_step_id))
+          end
+          @sequence_steps = @sequence_steps.map { |step| @steps[step.workflow_step_id] }
+        end
+
+        # The parents that a handler may have saved.
+        def saved_parents(step)
+          step.association(:parents).target.select { |parent| @steps.key?(parent.id) && Attributes.saved?(parent) }
+        end
 
         # @return [Hash{Integer => Hash}] rows by step id
         def read(steps)
@@ -132,7 +152,7 @@ module TaskerCore
                                       .index_by(&:named_step_id)
           @steps.each_value { |step| own(step) }
           @edges = view.edges
-          @parents = @edges.group_by(&:last).transform_values { |pairs| pairs.map { |parent, _| @steps[parent] } }
+          @parents = @edges.group_by(&:last).transform_values { |pairs| pairs.map(&:first) }
         end
 
         # Gives the object on which a step is executed its name, its task and, where all
@@ -141,15 +161,35 @@ module TaskerCore
           own(step)
           step.association(:task).target = @task
           step.association(:named_step).target = @names[step.named_step_id]
-          parents = @parents.fetch(step.workflow_step_id, [])
-          step.association(:parents).target = parents if parents.all?
+          show_parents(step)
           @executed.add(step)
           step
         end
 
+        # Objects for this step alone: what its handler does to them stays with it.
+        def show_parents(step)
+          ids = @parents.fetch(step.workflow_step_id, [])
+          return unless ids.all? { |id| @steps.key?(id) }
+
+          step.association(:parents).target = ids.map { |id| named(object(id)) }
+        end
+
+        def object(id) = Attributes.object(@steps[id].class, @rows[id])
+
         def own(step)
           step.instance_variable_set(Run::OWNER, @run)
+          named(step)
+        end
+
+        def named(step)
           step.instance_variable_set(KnownName::KNOWN, @names[step.named_step_id]&.name)
+          step
+        end
+
+        def disown(step)
+          [Run::OWNER, KnownName::KNOWN].each do |name|
+            step.remove_instance_variable(name) if step.instance_variable_defined?(name)
+          end
         end
 
         def ids_by_name = @steps.values.reverse.to_h { |step| [step.name, step.workflow_step_id] }
