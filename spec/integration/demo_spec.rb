@@ -78,18 +78,23 @@ RSpec.describe 'the demo', timeout: 180 do
     expect($CHILD_STATUS.exitstatus).to eq(130)
   end
 
-  it 'answers over HTTP' do
+  it 'runs tasks over HTTP, and says which it does not know', timeout: 30 do
     code = <<~RUBY
-      require '#{Children::ROOT}/examples/demo/config/environment'
+      require 'rack/builder'
       require 'rack/mock_request'
+      app = Rack::MockRequest.new(Array(Rack::Builder.parse_file('#{Children::ROOT}/examples/demo/config.ru')).first)
       TaskerCore.on(Tasker::ApplicationRecord.connection).install_schema
-      app = Rack::MockRequest.new(Rails.application)
-      made = app.post('/tasks', params: { name: 'order_line', context: { items: %w[1 2] } })
+      order = { name: 'order_line', context: { items: [12, 30] } }
+      made = app.post('/tasks', input: order.to_json, 'CONTENT_TYPE' => 'application/json')
       id = JSON.parse(made.body).fetch('task_id')
-      puts made.status, JSON.parse(app.get("/tasks/\#{id}").body).slice('status').to_json
+      status = -> { JSON.parse(app.get("/tasks/\#{id}").body).fetch('status') }
+      sleep 0.02 until %w[complete error].include?(status.call)
+      unknown = app.post('/tasks', params: { name: 'nothing' })
+      puts made.status, status.call, unknown.status, unknown.body
     RUBY
     output, = Children.ruby(code, environment)
 
-    expect(output).to eq(%(201\n{"status":"pending"}\n))
+    expect(output.lines(chomp: true))
+      .to match(['201', 'complete', '422', a_string_including('No task handler for nothing')])
   end
 end

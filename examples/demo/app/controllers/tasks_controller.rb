@@ -2,6 +2,8 @@
 
 # Starts workflows and tells how they stand.
 class TasksController < ActionController::API
+  rescue_from(Tasker::ProceduralError) { |error| render json: { error: error.message }, status: :unprocessable_entity }
+
   # POST /tasks with a name and a context
   def create
     handler = Tasker::HandlerFactory.instance.get(params.require(:name))
