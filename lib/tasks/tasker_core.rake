@@ -1,6 +1,11 @@
 # frozen_string_literal: true
 
 namespace :tasker_core do
+  seconds = lambda do |arguments|
+    Float(arguments.fetch(:seconds, 600), exception: false) ||
+      abort("#{arguments[:seconds]} is no number of seconds: bin/rails 'tasker_core:stuck[600]'")
+  end
+
   desc 'Show whether the native core is available, and every setting'
   task settings: :environment do
     reason = TaskerCore.unavailable_reason
@@ -28,7 +33,7 @@ namespace :tasker_core do
 
   desc 'List the steps and tasks that a dead worker seems to hold, for more than 600 seconds or as many as given'
   task :stuck, [:seconds] => :environment do |_, arguments|
-    older_than = Float(arguments.fetch(:seconds, 600))
+    older_than = seconds.call(arguments)
     steps = TaskerCore.stuck_steps(older_than:)
     tasks = TaskerCore.stuck_tasks(older_than:)
     steps.each do |step|
@@ -41,7 +46,7 @@ namespace :tasker_core do
 
   desc 'Take them from it, and enqueue their tasks; 600 seconds or as many as given'
   task :reset_stuck, [:seconds] => :environment do |_, arguments|
-    reset = TaskerCore.reset_stuck(older_than: Float(arguments.fetch(:seconds, 600)))
+    reset = TaskerCore.reset_stuck(older_than: seconds.call(arguments))
     reset.steps.each do |step|
       puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
            "#{step.state}, attempts #{step.attempts}"

@@ -192,6 +192,12 @@ RSpec.describe 'work that a dead worker holds', :orchestration do
         .to output(/step #{made[1]}.*pending, attempts 1.*tasks enqueued: #{made.task_id}/m).to_stdout
     end
 
+    it 'say what is no number of seconds' do
+      %w[tasker_core:stuck tasker_core:reset_stuck].each do |task|
+        expect { rake(task, 'ten') }.to raise_error(SystemExit).and output(/\Aten is no number of seconds/).to_stderr
+      end
+    end
+
     def rake(task, *arguments)
       require 'rake'
       Rake.with_application(Rake::Application.new) do
