@@ -67,6 +67,49 @@ RSpec.describe TaskerCore::Delegation::Orchestration::Attributes, :database do
     end
   end
 
+  describe 'with attributes of an application' do
+    let(:own_type) do
+      Class.new(ActiveRecord::Type::Value) do
+        def serialize(value) = value.to_json
+        def deserialize(text) = JSON.parse(text)
+        def changed_in_place?(raw, value) = deserialize(raw) != value
+      end
+    end
+
+    let(:model) do
+      type = own_type.new
+      Class.new(Tasker::WorkflowStep) do
+        attribute :results, type
+        attribute :inputs, :text
+        attribute :note, :string, default: 'no column'
+      end
+    end
+
+    let(:record) { model.find(step.id) }
+
+    it 'finds what was changed in place, by types that do not call themselves mutable' do
+      record.update_columns(inputs: '{}')
+      record.reload
+      record.results['sum'] = 5
+      record.inputs << ' '
+
+      expect(described_class.changes(record).keys).to match_array(%w[results inputs])
+    end
+
+    it 'leaves out what has no column' do
+      record.note = 'changed'
+      record.processed_at
+
+      expect(described_class.changes(record)).to be_empty
+    end
+
+    it 'does not take a time that was read for used' do
+      2.times { record.last_attempted_at }
+
+      expect(described_class.used?(record)).to be(false)
+    end
+  end
+
   it 'shares no value between two objects of a row' do
     row = described_class.saved(step, {})
     one, other = Array.new(2) { described_class.object(Tasker::WorkflowStep, row) }

@@ -204,6 +204,28 @@ RSpec.describe 'handlers in a run', :orchestration, database: :committed do
       Tasker::WorkflowStep._validators = validators
     end
 
+    {
+      'belongs_to :task, touch: true' => true, 'def save!(**) = super' => true, 'def shown = name' => false
+    }.each do |code, customized|
+      it "#{customized ? 'are' : 'are not'} found in: #{code}" do
+        model = Class.new(Tasker::WorkflowStep)
+        model.class_eval(code, '/application/models/step.rb', 1)
+
+        expect(TaskerCore::Delegation::Orchestration::Customized.step?(model)).to be(customized)
+      end
+    end
+
+    it 'may order the steps' do
+      before = Tasker::WorkflowStep.default_scopes
+      Tasker::WorkflowStep.send(:default_scope) { order(workflow_step_id: :desc) }
+      task = Scripted.task(line)
+      handle(task)
+
+      expect(step_states(task)).to eq('one' => 'complete', 'two' => 'complete')
+    ensure
+      Tasker::WorkflowStep.default_scopes = before
+    end
+
     it 'run when an outcome is saved' do
       task = Scripted.task(line)
       code = "after_save :note_it\ndef note_it = task.update_column(:reason, \"\#{task.reason} \#{name}:\#{attempts}\")"

@@ -8,6 +8,11 @@ module TaskerCore
       # count that somebody has read or written. What it answers and leaves is what Active
       # Record would (spec/integration/attributes_spec.rb compares the two).
       module Attributes
+        # By type: whether its values can be changed in place. Strings, and types of an
+        # application, may tell of such changes and not call themselves mutable.
+        IN_PLACE = Hash.new { |known, type| known[type] = in_place?(type) }.compare_by_identity
+        private_constant :IN_PLACE
+
         module_function
 
         # @param record [ActiveRecord::Base]
@@ -93,7 +98,7 @@ module TaskerCore
         # What was assigned, or read and of a type whose values can be changed in place.
         def touched(set)
           types = set.instance_variable_get(:@types)
-          read = set.instance_variable_get(:@casted_values).each_key.select { |name| types[name].mutable? }
+          read = set.instance_variable_get(:@casted_values).each_key.select { |name| IN_PLACE[types[name]] }
           set.instance_variable_get(:@attributes).keys | read
         end
 
@@ -102,13 +107,19 @@ module TaskerCore
           assigned(set).transform_values(&:value_for_database)
         end
 
+        # A type that wraps another, as that of times does, passes the question on.
+        def in_place?(type)
+          teller = type.class.instance_method(:changed_in_place?).owner
+          teller < Delegator && teller.name.nil? ? in_place?(type.__getobj__) : teller != ActiveModel::Type::Value
+        end
+
         def assigned(set)
           values = set.instance_variable_get(:@values)
           set.instance_variable_get(:@attributes).reject do |name, attribute|
             attribute.value_before_type_cast.equal?(values[name])
           end
         end
-        private_class_method :attributes, :attribute_set, :lazy?, :touched, :written, :assigned
+        private_class_method :attributes, :attribute_set, :lazy?, :touched, :written, :assigned, :in_place?
       end
     end
   end

@@ -21,8 +21,7 @@ module TaskerCore
         module_function
 
         # @return [Boolean] whether a step has to be updated through save!
-        def step?
-          model = ::Tasker::WorkflowStep
+        def step?(model = ::Tasker::WorkflowStep)
           callbacks?(model, UPDATE) || model.locking_enabled? ||
             SAVING.any? { |name| !own?(model.instance_method(name).source_location&.first) }
         end

@@ -37,7 +37,7 @@ module TaskerCore
           #   steps, and when the last one completed
           def counts
             done = @audit[:to_state].in(DONE)
-            ::Tasker::WorkflowStep.for_task(@task).joins(current).pick(
+            ::Tasker::WorkflowStep.for_task(@task).unscope(:order).joins(current).pick(
               Arel.star.count, Arel.star.count.filter(done), Arel.star.count.filter(@audit[:to_state].eq('error')),
               @steps[:processed_at].maximum.filter(done)
             )
