@@ -121,6 +121,29 @@ RSpec.describe 'handlers beside each other', :orchestration, database: :committe
         .to all(include('new' => 1))
     end
 
+    it 'have what their own handler saved in the step of the sequence' do
+      task = Scripted.task(line, {
+                             'one' => lambda { |_, sequence, _|
+                               sequence.find_step_by_name('one').update!(inputs: { 'beside' => 1 })
+                               {}
+                             },
+                             'two' => ->(_, _, step) { { 'seen' => step.parents.first.inputs } }
+                           })
+      handle(task)
+
+      expect(step(task, 'two').results['seen']).to eq('beside' => 1)
+    end
+
+    it 'have what another read again' do
+      found = first_step_after do |one, _|
+        Tasker::WorkflowStep.where(workflow_step_id: one.id).update_all(retry_limit: 8)
+        one.reload
+        one.results
+      end
+
+      expect(found).to all(include(8))
+    end
+
     it 'have what their own handler wrote past the changes' do
       task = Scripted.task(line, {
                              'one' => lambda { |_, _, step|

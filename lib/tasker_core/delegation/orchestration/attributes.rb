@@ -48,11 +48,12 @@ module TaskerCore
         end
 
         # @param record [ActiveRecord::Base]
-        # @return [Boolean] whether somebody may have saved the object, so that its row is
-        #   another one now
-        def saved?(record)
+        # @param row [Hash{String => Object}] which it was given
+        # @return [Boolean] whether somebody may have saved the object or read it again, so
+        #   that its row is another one now
+        def outdated?(record, row)
           set = attribute_set(record)
-          !lazy?(set) || assigned(set).any?
+          !lazy?(set) || !set.instance_variable_get(:@values).equal?(row) || assigned(set).any?
         end
 
         # @param record [ActiveRecord::Base]

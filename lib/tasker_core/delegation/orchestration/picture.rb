@@ -83,7 +83,7 @@ module TaskerCore
           read(::Tasker::WorkflowStep.where(workflow_step_id: ids)).each do |id, row|
             @rows[id] = row
             @executed.settled(id)
-            Attributes.give(@steps[id], row) if @steps.key?(id)
+            show(id) if @steps.key?(id)
             Attributes.give(executed, row) if executed&.workflow_step_id == id
           end
           show_parents(executed) if executed
@@ -106,11 +106,11 @@ module TaskerCore
         def settle
           saved = []
           @executed.settle do |step|
-            Attributes.give(@steps[step.workflow_step_id], @rows[step.workflow_step_id])
-            saved.concat(saved_parents(step))
+            saved.concat(saved_with(step))
+            show(step.workflow_step_id)
           end
           used = @steps.values.select { |step| Attributes.used?(step) }
-          saved.concat(used.select { |step| Attributes.saved?(step) })
+          saved.concat(used.select { |step| outdated?(step, @shown) })
           reload(saved.map(&:workflow_step_id).uniq)
           renew(used) if used.any?
         end
@@ -129,14 +129,23 @@ module TaskerCore
           steps.each do |step|
             disown(step)
             @steps[step.workflow_step_id] = own(object(step.workflow_step_id))
+            show(step.workflow_step_id)
           end
           @sequence_steps = @sequence_steps.map { |step| @steps[step.workflow_step_id] }
         end
 
-        # The parents that a handler may have saved.
-        def saved_parents(step)
-          step.association(:parents).target.select { |parent| @steps.key?(parent.id) && Attributes.saved?(parent) }
+        # What a handler may have saved beside its step: parents, and the sequence's object
+        # of the step itself.
+        def saved_with(step)
+          parents = step.association(:parents).target.select { |parent| @steps.key?(parent.id) }
+          twin = @steps[step.workflow_step_id]
+          parents.select { |parent| outdated?(parent, @rows) } + [twin].select { |own| outdated?(own, @shown) }
         end
+
+        def outdated?(step, rows) = Attributes.outdated?(step, rows[step.workflow_step_id])
+
+        # Gives the sequence's object of a step the row that the run knows.
+        def show(id) = Attributes.give(@steps[id], @shown[id] = @rows[id])
 
         # @return [Hash{Integer => Hash}] rows by step id
         def read(steps)
@@ -150,6 +159,7 @@ module TaskerCore
           @steps = @rows.transform_values { |row| ::Tasker::WorkflowStep.instantiate(row) }
           @names = ::Tasker::NamedStep.where(named_step_id: @rows.values.map { |row| row['named_step_id'] }.uniq)
                                       .index_by(&:named_step_id)
+          @shown = @rows.dup
           @steps.each_value { |step| own(step) }
           @edges = view.edges
           @parents = @edges.group_by(&:last).transform_values { |pairs| pairs.map(&:first) }
