@@ -11,7 +11,7 @@ import (
 //go:embed snapshot.sql
 var snapshotSQL string
 
-// snapshotColumns is how many texts snapshot.sql packs in its answer.
+// snapshotColumns is how many columns snapshot.sql answers.
 const snapshotColumns = 19
 
 // Flags of a step, as snapshot.sql packs them.
@@ -74,7 +74,7 @@ func LoadSnapshot(ctx context.Context, driver Driver, taskIDs []int64) (*Snapsho
 	if err != nil {
 		return nil, err
 	}
-	row, err := packedRow(rows, snapshotColumns)
+	row, err := oneRow(rows, snapshotColumns)
 	if err != nil {
 		return nil, err
 	}
