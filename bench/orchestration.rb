@@ -206,7 +206,8 @@ def replay(connection, *rest)
   task, = prepared('line50', 'core')
   task.workflow_steps.order(:workflow_step_id).ids.map do |id|
     started = clock
-    token = connection.transaction { connection.exec_prepared('claim', [id, rest[1]]).getvalue(0, 0) }
+    claimed = connection.transaction { connection.exec_prepared('claim', [id, rest[1]]).getvalue(0, 0) }
+    token = PG::TextDecoder::Array.new.decode(claimed).first
     connection.transaction { connection.exec_prepared('finish', [id, token, *rest]) }
     abort "step #{id} was not claimed" unless token
     clock - started

@@ -42,7 +42,7 @@ async def take(events: aio.Subscription) -> int:
 
 async def waiting(client: aio.Client) -> float:
     """Events a second that wait in the core already."""
-    events = client.subscribe("*", capacity=EVENTS)
+    events = client.subscribe("*", capacity=EVENTS, max_bytes=1 << 30)
     for _ in range(EVENTS // len(BATCH)):
         await client.publish_events(BATCH)
     events.close()
@@ -65,7 +65,7 @@ async def both(client: aio.Client) -> float:
 
 def in_a_thread(client: tasker_core.Client) -> float:
     """The same as waiting, without asyncio."""
-    with client.subscribe("*", capacity=EVENTS) as events:
+    with client.subscribe("*", capacity=EVENTS, max_bytes=1 << 30) as events:
         for _ in range(EVENTS // len(BATCH)):
             client.publish_events(BATCH)
         events.close()
