@@ -11,6 +11,7 @@ module TaskerCore
           @latest = {}
           @unsettled = {}
           @all = []
+          @lent = Set.new.compare_by_identity
         end
 
         # @return [Tasker::WorkflowStep, nil] the last object of a step
@@ -26,6 +27,15 @@ module TaskerCore
 
         # @return [Array<Tasker::WorkflowStep>]
         def all = @mutex.synchronize { @all.dup }
+
+        # Notes objects of the sequence that somebody may change.
+        def lend(steps) = @mutex.synchronize { @lent.merge(steps) }
+
+        # @return [Array<Tasker::WorkflowStep>]
+        def lent = @mutex.synchronize { @lent.to_a }
+
+        # Forgets an object that is not the sequence's any more.
+        def renewed(step) = @mutex.synchronize { @lent.delete(step) }
 
         # Notes what the sequence has to show of a step that ended.
         def unsettled(step) = @mutex.synchronize { @unsettled[step.workflow_step_id] = step }

@@ -286,6 +286,7 @@ module TaskerCore
           Job => %w[Tasker::TaskRunnerJob],
           Tracing::Job => %w[Tasker::TaskRunnerJob],
           Logging => %w[Tasker::Concerns::StructuredLogging],
+          LentSteps => %w[Tasker::Types::StepSequence],
           KnownName => %w[Tasker::WorkflowStep Tasker::Task],
           KnownState::Machine => %w[Tasker::StateMachine::StepStateMachine Tasker::StateMachine::TaskStateMachine]
         }.freeze

@@ -48,8 +48,21 @@ module TaskerCore
         end
 
         # @param id [Integer]
-        # @return [Tasker::WorkflowStep, nil] the step of the sequence
-        def step(id) = @steps[id]
+        # @return [Tasker::WorkflowStep, nil] the step of the sequence, to be changed
+        def step(id) = @steps[id]&.tap { |step| lend([step]) }
+
+        # Notes steps of the sequence that somebody may change.
+        #
+        # @param steps [Array<Tasker::WorkflowStep>]
+        # @return [void]
+        def lend(steps) = @executed.lend(steps)
+
+        # @return [Tasker::Types::StepSequence]
+        def sequence
+          ::Tasker::Types::StepSequence.new(steps: @sequence_steps).tap do |sequence|
+            sequence.instance_variable_set(LentSteps::PICTURE, self)
+          end
+        end
 
         # @param id [Integer]
         # @return [Tasker::WorkflowStep, nil] the step as it was executed last, else the
@@ -109,7 +122,7 @@ module TaskerCore
             saved.concat(saved_with(step))
             show(step.workflow_step_id)
           end
-          used = @steps.values.select { |step| Attributes.used?(step) }
+          used = @executed.lent.select { |step| Attributes.used?(step) && @steps[step.workflow_step_id].equal?(step) }
           saved.concat(used.select { |step| outdated?(step, @shown) })
           reload(saved.map(&:workflow_step_id).uniq)
           renew(used) if used.any?
@@ -128,6 +141,7 @@ module TaskerCore
         def renew(steps)
           steps.each do |step|
             disown(step)
+            @executed.renewed(step)
             @steps[step.workflow_step_id] = own(object(step.workflow_step_id))
             show(step.workflow_step_id)
           end

@@ -164,7 +164,7 @@ module TaskerCore
             refresh
             @picture.load(@view) { refresh }
           end
-          ::Tasker::Types::StepSequence.new(steps: @picture.sequence_steps)
+          @picture.sequence
         end
 
         # The steps that can run now. When memory has none left, a strict read
