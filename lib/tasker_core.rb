@@ -57,14 +57,16 @@ module TaskerCore
     #
     # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
     # @return [Client] for this connection, to be used on one thread at a time
+    # @raise [Unavailable] if there is no native library in this process
     # @raise [InvalidArgument] for what is no connection
     def on(connection)
+      core = Core.current
       unless connection.respond_to?(:prepared_statements)
         raise InvalidArgument.new("a #{connection.class} is no connection; give one of Active Record, such as " \
                                   'ActiveRecord::Base.connection', code: 'invalid_argument')
       end
 
-      Client.new(Core.current, HostConnection.new(connection))
+      Client.new(core, HostConnection.new(connection))
     end
 
     # @return [Symbol] :native where the Go core answers in this process, :ruby
