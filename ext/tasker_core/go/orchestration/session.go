@@ -212,6 +212,12 @@ func (s *Session) node(id int64) (int32, error) {
 	return node, nil
 }
 
+// Knows tells whether a step is one of the task's as the last strict read saw it.
+func (s *Session) Knows(id int64) bool {
+	_, err := s.node(id)
+	return err == nil
+}
+
 // Task is the task as the last strict read saw it.
 func (s *Session) Task() readiness.TaskInput { return s.task }
 

@@ -73,7 +73,9 @@ func FuzzDecodeRequest(f *testing.F) {
 		[]any{"step_readiness", map[string]any{"task_id": 1, "step_ids": []int64{1}, "function_version": 2}, []any{}},
 		[]any{"step_dag", map[string]any{"task_id": uint64(math.MaxUint64)}, []any{[]any{"topology", []any{[]any{"{1}", nil}}, nil}}},
 		[]any{"dependency_levels", map[string]any{"task_id": -1}, []any{[]any{"topology", nil, []any{"42P01", "no table"}}}},
-		[]any{"session_next", map[string]any{"session": 9}, nil}, "", 1, nil} {
+		[]any{"session_next", map[string]any{"session": 9}, nil}, "", 1, nil,
+		[]any{"session_finish", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": 8, "columns": map[string]any{"results": nil}}, nil},
+		[]any{"session_settle", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": nil, "now": then}, nil}} {
 		f.Add(encoded(f, seed))
 	}
 	f.Add([]byte{0x93, 0xdb, 0xff, 0xff, 0xff, 0xff})
