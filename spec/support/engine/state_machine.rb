@@ -59,7 +59,8 @@ module Tasker
 
       def self.payload(step, row)
         Events::EventPayloadBuilder.build_step_payload(
-          step, step.task, additional_context: { from_state: row.from_state, to_state: row.to_state,
+          step, step.task, event_type: row.to_state == 'complete' ? :completed : :started,
+                           additional_context: { from_state: row.from_state, to_state: row.to_state,
                                                  transitioned_at: Time.zone.now }
         )
       end

@@ -132,21 +132,17 @@ module TaskerCore
         # @return [Boolean]
         def call
           connection = ::Tasker::ApplicationRecord.connection
-          version = FunctionVersions.of(connection)
-          session, _, _, states = core('open_session', { 'task_id' => @task.task_id, 'function_version' => version,
-                                                         'final_when_not_retryable' => final? },
-                                       HostConnection.new(connection))
-          ready, retries, _, blocked = core('session_next', { 'session' => session })
-          blocked || states.all? { |state| DONE.include?(state) } || ((ready + again(retries)) - external).any?
+          session = Session.new(Core.current, HostConnection.new(connection), @task.task_id,
+                                FunctionVersions.of(connection),
+                                final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
+          batch = session.next
+          batch.blocked || session.step_states.each_value.all? { |state| DONE.include?(state) } ||
+            ((batch.ready + again(batch.retry)) - external).any?
         ensure
-          core('close_session', { 'session' => session }) if session
+          session&.close
         end
 
         private
-
-        def core(...) = Core.current.call(...)
-
-        def final? = TaskerCore.configuration.permanent_errors_final
 
         def again(steps) = TaskerCore.configuration.retry_failed_steps ? steps : []
 

@@ -33,11 +33,8 @@ module TaskerCore
 
         # @return [void]
         def call
-          return unless TaskerCore.configuration.reenqueue_unfinished_tasks
-
-          return unless unfinished?
-
-          return park if @run.waits_for_others?
+          return unless TaskerCore.configuration.reenqueue_unfinished_tasks && unfinished?
+          return park if waits_for_others?
 
           context = finalizer::ContextManager.get_task_execution_context(@task.task_id)
           enqueue(context) if context && waits?(context) && set_pending
@@ -50,9 +47,23 @@ module TaskerCore
         def reenqueuer = @reenqueuer ||= ::Tasker::Orchestration::TaskReenqueuer.new
 
         def unfinished?
-          @state = KnownState.distrust { @task.state_machine.current_state }
+          return false if @run.facts.state == 'complete'
+
+          @state = @task.state_machine.current_state
           %w[pending in_progress].include?(@state)
         end
+
+        # Whether nothing is left for Rails until others have done something, by the run's last
+        # strict read.
+        def waits_for_others?
+          return false if @run.lost?
+
+          batch = @run.session.next
+          ready = batch.ready + batch.retry
+          external.leave(ready).empty? && external.outstanding?(ready, @run.session.step_states)
+        end
+
+        def external = @run.external
 
         # Whoever sets the task pending enqueues it: two runs of one task that end at
         # the same time leave one job.
@@ -73,7 +84,7 @@ module TaskerCore
         def park
           return unless @state == 'pending' || set_pending
 
-          Parking.new(@task, own_failures: @run.failed_beside_others?).park
+          Parking.new(@task, own_failures: external.failed_beside?(@run.session.step_states)).park
         end
 
         def enqueue(context)

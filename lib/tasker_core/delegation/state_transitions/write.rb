@@ -35,7 +35,7 @@ module TaskerCore
         #   of the application's own, a guard's check that is stubbed, and an audit
         #   model to which the application added callbacks
         def possible?
-          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine) &&
+          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine.class) &&
             @face.own_check?(@object, @state) && @face.plain?(transition_class)
         end
 
