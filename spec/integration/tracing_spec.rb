@@ -74,7 +74,7 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
 
     batch = { 'tasker.batch.execution' => [step_tree] }
     expect(tree(spans, root(spans)).grep(Hash)).to eq([batch, batch])
-    expect(tree(spans, root(spans)).grep(String).uniq).to include('step_versions', 'task_snapshot', 'transition_task')
+    expect(tree(spans, root(spans)).grep(String).uniq).to include('task_snapshot', 'transition_task')
     expect(root(spans)).to include(parent: '', kind: 'SPAN_KIND_INTERNAL', status: 'STATUS_CODE_UNSET',
                                    scope: 'tasker_core')
     expect(root(spans)[:attributes]).to include(
