@@ -104,7 +104,7 @@ func TestAHandleThatWasNeverOpenedIsRefused(t *testing.T) {
 
 func TestSettingsThatCannotBeUsedOpenNothing(t *testing.T) {
 	for _, settings := range []any{map[string]any{"log_level": "loud"}, map[string]any{"colour": "red"},
-		map[string]any{"database_url": "postgresql://host:port/"}, []any{1}} {
+		map[string]any{"database_url": "postgresql://host:port/"}, []any{1}, map[string]any{"connect_timeout": nil}, map[string]any{"": nil}} {
 		data, err := msgpack.Marshal(settings)
 		require.NoError(t, err)
 		handle, err := open(data)

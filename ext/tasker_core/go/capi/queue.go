@@ -11,12 +11,14 @@ import "github.com/jcoletaylor/tasker_core/go/queue"
 const maxBatch = 4096
 
 //export tc_queue_fd
-func tc_queue_fd(handle C.uint64_t) C.int {
+func tc_queue_fd(handle C.uint64_t) (descriptor C.int) {
+	// After a panic too: 0 would be standard input.
+	descriptor = -1
 	defer contain(nil)
 	if q, ok := queue.Find(uint64(handle)); ok {
-		return C.int(q.Descriptor())
+		descriptor = C.int(q.Descriptor())
 	}
-	return -1
+	return descriptor
 }
 
 //export tc_queue_drain

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
+	"github.com/jcoletaylor/tasker_core/go/fault"
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 const (
@@ -21,6 +23,9 @@ const (
 	// maxParts bounds what a stranger's message can make a listener keep.
 	maxParts = 4 * MaxEvent / maxMessage
 )
+
+// rowLevels are the levels of a message around a payload: the list, and the event in it.
+const rowLevels = 2
 
 // Omitted is the field that stands for a payload which is too large.
 const Omitted = "payload_omitted_bytes"
@@ -106,7 +111,8 @@ func parse(text string) (message, error) {
 }
 
 // encode is an event as a JSON list, in ASCII.
-func encode(e *event.Event) ([]byte, error) {
+func encode(e *event.Event) (text []byte, err error) {
+	defer fault.Recover(&err)
 	payload, err := toJSON(e.Payload)
 	if err != nil {
 		return nil, err
@@ -114,17 +120,21 @@ func encode(e *event.Event) ([]byte, error) {
 	if len(payload) > MaxEvent {
 		payload = fmt.Appendf(nil, `{"%s":%d}`, Omitted, len(payload))
 	}
-	text, err := json.Marshal([]any{e.Name, e.OccurredAt, e.TaskID, e.StepID, e.Namespace, e.TaskName, e.StepName, json.RawMessage(payload)})
+	text, err = json.Marshal([]any{e.Name, e.OccurredAt, e.TaskID, e.StepID, e.Namespace, e.TaskName, e.StepName, json.RawMessage(payload)})
 	return toASCII(text), err
 }
 
 // decode reads what encode or the application wrote.
-func decode(origin, list string) ([]event.Event, error) {
+func decode(origin, list string) (events []event.Event, err error) {
+	defer fault.Recover(&err)
+	if err := strict.ShallowJSON([]byte(list), rowLevels); err != nil {
+		return nil, err
+	}
 	var rows [][]json.RawMessage
 	if err := json.Unmarshal([]byte(list), &rows); err != nil {
 		return nil, err
 	}
-	events := make([]event.Event, len(rows))
+	events = make([]event.Event, len(rows))
 	for i, row := range rows {
 		e, payload := &events[i], json.RawMessage(nil)
 		into := []any{&e.Name, &e.OccurredAt, &e.TaskID, &e.StepID, &e.Namespace, &e.TaskName, &e.StepName, &payload}
@@ -139,7 +149,6 @@ func decode(origin, list string) ([]event.Event, error) {
 		if e.Name == "" {
 			return nil, fmt.Errorf("event %d has no name", i)
 		}
-		var err error
 		if e.Payload, err = fromJSON(payload); err != nil {
 			return nil, fmt.Errorf("event %d: %w", i, err)
 		}
