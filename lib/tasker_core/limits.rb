@@ -31,7 +31,7 @@ module TaskerCore
         free = limit - used(column)
         return if free >= NEEDED[kind]
 
-        "the process may use #{limit / MEGABYTE} MB of #{name}, of which #{[free, 0].max / MEGABYTE} are free, and " \
+        "the process may use #{limit / MEGABYTE} MB of #{name}, #{[free, 0].max / MEGABYTE} of them are free, and " \
           "the core needs #{NEEDED[kind] / MEGABYTE}: raise the limit (#{command}), or lift it"
       end
 

@@ -134,8 +134,8 @@ RSpec.describe 'loading the native library', timeout: 180 do
     end
 
     it 'loads where there is enough, with room for work' do
-      said = run("p TaskerCore.implementation; c = TaskerCore::Core.current; 200.times { c.call('event_catalog', {}) }; " \
-                 "p c.call('ping', {})", limit: 'ulimit -v 3500000')
+      said = run('p TaskerCore.implementation; core = TaskerCore::Core.current; ' \
+                 "200.times { core.call('event_catalog', {}) }; p core.call('ping', {})", limit: 'ulimit -v 3500000')
 
       expect(said).to eq(":native\n\"pong\"")
     end
