@@ -237,7 +237,7 @@ const sayAgain = time.Minute
 func (s *spool) say(message string, err error) {
 	if now := time.Now(); now.Sub(s.said) >= sayAgain {
 		s.said = now
-		s.log.Warn(message, zap.Error(err), zap.Uint64("spans_dropped", s.counts.Dropped), zap.Uint64("spans_failed", s.counts.Failed))
+		s.log.Warn(message, withoutSecrets(err), zap.Uint64("spans_dropped", s.counts.Dropped), zap.Uint64("spans_failed", s.counts.Failed))
 	}
 }
 
