@@ -20,8 +20,11 @@ const (
 	// MaxEvent is how long the JSON of an event may be; the payload of a longer one is
 	// replaced by its size.
 	MaxEvent = 1 << 20
-	// maxParts bounds what a stranger's message can make a listener keep.
-	maxParts = 4 * MaxEvent / maxMessage
+	// longestOrigin is above what the name of a host and two numbers take.
+	longestOrigin = 320
+	// maxParts bounds what a stranger's message can make a listener keep: one event of
+	// the largest size, with the names that it has beside its payload.
+	maxParts = (MaxEvent+64<<10)/(maxMessage-48-longestOrigin) + 1
 )
 
 // rowLevels are the levels of a message around a payload: the list, and the event in it.
@@ -104,6 +107,9 @@ func parse(text string) (message, error) {
 	}
 	part, partErr := strconv.Atoi(words[3])
 	parts, partsErr := strconv.Atoi(words[4])
+	if len(words[1]) > longestOrigin {
+		return message{}, fmt.Errorf("its origin has %d bytes", len(words[1]))
+	}
 	if partErr != nil || partsErr != nil || part < 0 || part >= parts || parts > maxParts {
 		return message{}, fmt.Errorf("it is part %q of %q", words[3], words[4])
 	}
@@ -117,6 +123,7 @@ func encode(e *event.Event) (text []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
+	payload = toASCII(payload)
 	if len(payload) > MaxEvent {
 		payload = fmt.Appendf(nil, `{"%s":%d}`, Omitted, len(payload))
 	}
@@ -146,8 +153,8 @@ func decode(origin, list string) (events []event.Event, err error) {
 				return nil, fmt.Errorf("event %d: %w", i, err)
 			}
 		}
-		if e.Name == "" {
-			return nil, fmt.Errorf("event %d has no name", i)
+		if e.Name == "" || e.Name == GapEvent {
+			return nil, fmt.Errorf("event %d has the name %q, which none can have", i, e.Name)
 		}
 		if e.Payload, err = fromJSON(payload); err != nil {
 			return nil, fmt.Errorf("event %d: %w", i, err)
