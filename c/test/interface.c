@@ -125,6 +125,32 @@ static void leaves_requests_alone(uint64_t core) {
   CHECK(has_code(ask(core, 0, "fly", 0), "unknown_operation"));
 }
 
+/* A map with the unknown name x, which is nil. */
+static void names_what_it_does_not_know(uint64_t core) {
+  static const uint8_t unknown[] = {0x93, 0xa4, 'p', 'i', 'n', 'g', 0x81, 0xa1, 'x', 0xc0, 0x90};
+  tc_buffer reply;
+  tc_call(core, 0, unknown, sizeof unknown, &reply);
+  CHECK(has_code(reply, "invalid_argument"));
+  CHECK(tc_open(unknown + 6, 4, &reply) == 0);
+  CHECK(has_code(reply, "configuration"));
+}
+
+static void refuses_what_is_nested_too_deep(uint64_t core) {
+  static const uint8_t openings[] = {0x91, 0x81};
+  size_t i, length = 5 << 20;
+  tc_buffer reply;
+  uint8_t *request = malloc(length);
+  CHECK(request != NULL);
+  for (i = 0; i < sizeof openings; i++) {
+    memset(request, openings[i], length);
+    tc_call(core, 0, request, length, &reply);
+    CHECK(has_code(reply, "invalid_argument"));
+    CHECK(tc_open(request, length, &reply) == 0);
+    CHECK(has_code(reply, "configuration"));
+  }
+  free(request);
+}
+
 static void hands_statements_out(uint64_t core) {
   CHECK(kind(ask(core, 0, "dependency_levels", 42)) == 1);
 }
@@ -204,6 +230,8 @@ int main(int argc, char **argv) {
   opens_and_closes();
   core = tc_open(NULL, 0, &reply);
   leaves_requests_alone(core);
+  names_what_it_does_not_know(core);
+  refuses_what_is_nested_too_deep(core);
   hands_statements_out(core);
   cancels();
   knows_queues();

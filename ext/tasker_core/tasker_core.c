@@ -211,6 +211,49 @@ static VALUE native_abi_version(VALUE self) {
   return UINT2NUM(tc_abi_version());
 }
 
+/* process -> Integer: the one that loaded this library. */
+static VALUE native_process(VALUE self) { return PIDT2NUM(loaded_in); }
+
+static const struct method {
+  const char *name;
+  VALUE (*function)(ANYARGS);
+  int arity;
+} methods[] = {
+    {"open", RUBY_METHOD_FUNC(native_open), 1},
+    {"close", RUBY_METHOD_FUNC(native_close), 1},
+    {"call", RUBY_METHOD_FUNC(native_call), 3},
+    {"queue_drain", RUBY_METHOD_FUNC(native_queue_drain), 2},
+    {"queue_close", RUBY_METHOD_FUNC(native_queue_close), 1},
+    {"abi_version", RUBY_METHOD_FUNC(native_abi_version), 0},
+    {"process", RUBY_METHOD_FUNC(native_process), 0},
+};
+
+struct definition {
+  VALUE module;
+  const struct method *method;
+};
+
+static VALUE define(VALUE data) {
+  const struct definition *d = (const struct definition *)data;
+  rb_define_singleton_method(d->module, d->method->name, d->method->function, d->method->arity);
+  return Qnil;
+}
+
+/* The handler of a signal may raise in the hook of each definition. All the same all
+ * of them are made: half of them would be the parent's in a forked child. */
+static void define_all(VALUE module) {
+  VALUE raised = Qnil;
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+    struct definition d = {module, &methods[i]};
+    int state = 0;
+    rb_protect(define, (VALUE)&d, &state);
+    if (state == 0) continue;
+    raised = rb_errinfo();
+    rb_set_errinfo(Qnil);
+  }
+  if (rb_obj_is_kind_of(raised, rb_eException)) rb_exc_raise(raised);
+}
+
 void Init_tasker_core_native(void) {
   VALUE mTaskerCore = rb_define_module("TaskerCore");
   VALUE mNative = rb_define_module_under(mTaskerCore, "Native");
@@ -223,10 +266,5 @@ void Init_tasker_core_native(void) {
   if (!rb_const_defined_at(mNative, rb_intern("ABI_VERSION"))) {
     rb_define_const(mNative, "ABI_VERSION", INT2NUM(TC_ABI_VERSION));
   }
-  rb_define_singleton_method(mNative, "open", native_open, 1);
-  rb_define_singleton_method(mNative, "close", native_close, 1);
-  rb_define_singleton_method(mNative, "call", native_call, 3);
-  rb_define_singleton_method(mNative, "queue_drain", native_queue_drain, 2);
-  rb_define_singleton_method(mNative, "queue_close", native_queue_close, 1);
-  rb_define_singleton_method(mNative, "abi_version", native_abi_version, 0);
+  define_all(mNative);
 }

@@ -168,12 +168,29 @@ module TaskerCore
 
     def open
       Library.load!
-      @handle, reply = Native.open(@settings.to_msgpack)
+      @handle, reply = Native.open(packed_settings)
       @pid = Process.pid
       raise error(MessagePack.unpack(reply)) if @handle.zero?
 
       LogFeed.attach(@handle) if @settings['log_destination'] == 'queue'
       @subscriptions.opened(@handle)
+    end
+
+    # An object that msgpack does not know is named by its class: it may be a URL with a
+    # password.
+    def packed_settings
+      @settings.to_msgpack
+    rescue NoMethodError, RangeError, SystemStackError
+      name, value = @settings.find { |_, setting| !packs?(setting) }
+      raise ConfigurationError.new("#{name} is an object of #{value.class}; it must be a text, a number, true or " \
+                                   'false, or a list of texts', code: 'configuration')
+    end
+
+    def packs?(value)
+      value.to_msgpack
+      true
+    rescue NoMethodError, RangeError, SystemStackError
+      false
     end
 
     # The core's handle in this process: a forked child opens a core of its own.

@@ -52,6 +52,8 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		{"ratio", true, "ratio is true or false; it must be a number"},
 		{"names", 1.5, "names is a number with a fraction; it must be a list"},
 		{"names", []any{7}, "what names holds is of the wrong kind"},
+		{"colour", nil, "there is no colour"},
+		{"", nil, "there is no name that is empty"},
 	} {
 		data, err := msgpack.Marshal(map[string]any{"on": true, one.name: one.value})
 		require.NoError(t, err)
