@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative '../../bin/lib/engine'
+
 # What the benchmarks of single operations stand on: a database of their own beside
 # the one that TASKER_CORE_BENCH_DATABASE_URL names (else TASKER_CORE_TEST_DATABASE_URL
 # or DATABASE_URL), the engine where its gem is, and measuring.
@@ -77,11 +79,10 @@ module World
 
     def load_code
       $LOAD_PATH.unshift File.expand_path('../../lib', __dir__)
-      @engine = Gem::Specification.find_all_by_name('tasker-engine').any?
+      @engine = TaskerEngine.here?
       ENV['RAILS_ENV'] = 'test'
       ENV['DATABASE_URL'] = SERVER.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{NAME}")
-      @engine ? require('rails') : require('active_record')
-      require 'tasker-engine' if @engine
+      @engine ? TaskerEngine.load : require('active_record')
       require 'tasker_core'
     end
 
@@ -115,9 +116,9 @@ module World
       versions = ["Ruby #{RUBY_VERSION}", "Active Record #{ActiveRecord::VERSION::STRING}",
                   "PostgreSQL #{connection.select_value('SHOW server_version')}", "tasker_core #{TaskerCore::VERSION}"]
       against = if engine?
-                  "Compared with the methods of tasker-engine #{Tasker::VERSION}, unchanged."
+                  "Compared with the methods of #{TaskerEngine}, unchanged."
                 else
-                  "tasker-engine is not installed: compared with the core's own text of the SQL functions."
+                  "tasker-engine is not here: compared with the core's own text of the SQL functions."
                 end
       "#{versions.join(', ')}; #{Etc.nprocessors} processors, one process, one connection, " \
         "PostgreSQL on #{SERVER.include?('host=/') ? 'a local socket' : 'the given server'}.\n" \
