@@ -7,7 +7,8 @@
 # of these calls is measured by itself.
 #
 #   bin/postgres with ruby bench/telemetry_tracing.rb [--json] [--rounds=60]
-require_relative 'support/orchestration'
+require_relative 'support/report'
+require_relative 'support/workflows'
 require_relative '../spec/support/otlp_receiver'
 
 ROUNDS = (ARGV.grep(/\A--rounds=/).first || '--rounds=60').split('=').last.to_i
