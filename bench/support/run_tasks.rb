@@ -5,25 +5,18 @@
 #
 #   ruby run_tasks.rb engine|one_query|core LOGFILE
 require 'json'
-require_relative 'application'
 require_relative 'captured'
 require_relative 'counts'
-require_relative 'listeners'
-require_relative 'one_query'
-require_relative 'workflows'
+require_relative 'side'
 
-# Boots one side, and answers for it.
+# Answers for one side.
 class RunTasks
   include OrchestrationBench
 
   def initialize(column, log)
-    @core = column == 'core'
-    TaskerEngine.here? ? start(column, log) : stand_in(log)
+    Side.boot(column, log:)
     ActiveJob::Base.queue_adapter = :test
-    ActiveJob::Base.logger = nil
-    Workflows.define
-    switch_on if @core
-    @greeting = { 'telemetry' => telemetry?, 'yjit' => yjit?, 'round_trip_ms' => round_trip }
+    @greeting = { 'telemetry' => Side.telemetry?, 'round_trip_ms' => round_trip }
   end
 
   attr_reader :greeting
@@ -49,31 +42,6 @@ class RunTasks
   rescue StandardError => e
     { error: "#{e.message} (#{e.class}, #{e.backtrace.first})" }
   end
-
-  def start(column, log)
-    BenchApplication.start(core: @core, log:) { @telemetry = Listeners.set_up_telemetry }
-    Tasker::Orchestration::StepSequenceFactory.prepend(OneQuerySequence) if column == 'one_query'
-    Listeners.prepare
-  end
-
-  # What a Rails application brings otherwise.
-  def stand_in(log)
-    require File.expand_path('../../spec/support/engine', __dir__)
-    Rails.logger = Logger.new(log)
-    Time.zone_default = Time.find_zone!('UTC')
-    ActiveRecord::Base.establish_connection(ENV.fetch('DATABASE_URL'))
-    BenchApplication.load_core
-  end
-
-  def switch_on
-    TaskerCore.configure do |config|
-      TaskerCore::Configuration.switches.each { |name| config.public_send(:"#{name}=", :active) }
-    end
-    TaskerCore::Library.load!
-  end
-
-  def telemetry? = TaskerEngine.here? && @telemetry && Listeners.engines?
-  def yjit? = defined?(RubyVM::YJIT) && RubyVM::YJIT.enabled? ? true : false
 
   # @return [Float] what SELECT 1 takes, in milliseconds: the median
   def round_trip
