@@ -8,7 +8,7 @@
 #   bin/postgres with ruby bench/sidekiq.rb [--json] [--tasks=40] [--threads=5] [--limit=60] [--runs=3]
 require_relative 'support/report'
 require_relative 'support/private_redis'
-require_relative 'support/workflows'
+require_relative 'support/side'
 begin
   require 'sidekiq'
 rescue LoadError
@@ -34,7 +34,7 @@ def sides = World.engine? ? %w[engine core] : ['core']
 
 # The tasks are made by the engine in this process, and enqueued.
 def prepare
-  require File.expand_path('../spec/support/engine', __dir__) unless World.engine?
+  Side.load_stand_in(IO::NULL) unless World.engine?
   Sidekiq.default_configuration.logger.level = Logger::WARN
   ActiveJob::Base.queue_adapter = :sidekiq
   ActiveJob::Base.logger = nil
@@ -114,7 +114,8 @@ end
 def judge(measured)
   puts ''
   most, least = measured.values_at(POOLS.max, POOLS.min)
-  BenchReport.target("core: a pool of #{POOLS.min} over one of #{POOLS.max}", least['core'] / most['core'], at_most: 1.5)
+  BenchReport.target("core: a pool of #{POOLS.min} over one of #{POOLS.max}", least['core'] / most['core'],
+                     at_most: 1.5)
   return unless World.engine?
 
   BenchReport.target("a pool of #{POOLS.max}, against the engine", most['engine'] / most['core'], at_least: 15)

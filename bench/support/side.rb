@@ -21,6 +21,13 @@ module Side
       switch_on if core
     end
 
+    # The stand-in, with what a Rails application brings otherwise.
+    def load_stand_in(log)
+      require File.expand_path('../../spec/support/engine', __dir__)
+      Rails.logger = Logger.new(log)
+      Time.zone_default = Time.find_zone!('UTC')
+    end
+
     # @return [Boolean] whether the engine's OpenTelemetry subscriber can listen
     def telemetry? = TaskerEngine.here? && @telemetry && Listeners.engines?
 
@@ -34,11 +41,8 @@ module Side
       Listeners.prepare
     end
 
-    # What a Rails application brings otherwise.
     def stand_in(log)
-      require File.expand_path('../../spec/support/engine', __dir__)
-      Rails.logger = Logger.new(log)
-      Time.zone_default = Time.find_zone!('UTC')
+      load_stand_in(log)
       ActiveRecord::Base.establish_connection(ENV.fetch('DATABASE_URL'))
       BenchApplication.load_core
     end
