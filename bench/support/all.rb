@@ -132,7 +132,10 @@ module Pages
   # A page, and the names of the targets that go there.
   LISTS = {
     'docs/PERFORMANCE.md' => //,
-    'README.md' => /a line of|1 -> 28|readiness of|levels against|against the view|transition_to!|for_tasks/
+    'README.md' => Regexp.union(
+      /(?:subscriber detached|1 ms away), against the engine\z/, /against DBOS/, /a pool of/, /readiness of/,
+      /levels against/, /against the view/, /transition_to!/, /for_tasks/
+    )
   }.freeze
 
   module_function
