@@ -1,10 +1,6 @@
 # frozen_string_literal: true
 
-begin
-  require 'statesman'
-rescue LoadError
-  require_relative 'statesman'
-end
+require_relative 'statesman'
 
 module Tasker
   # Stands in for lib/tasker/state_machine: who may go where, and which event says so.
