@@ -68,16 +68,21 @@ module TaskerCore
 
       # How many steps of a run may be executed at once.
       module Concurrency
-        # Half of the free connections, since handlers need some too, within the configured
-        # limits; one at least.
-        #
         # @param run [Run]
         # @return [Integer]
         def self.limit(run)
           return run.executor.max_concurrent_steps unless TaskerCore.configuration.honour_concurrency_limits
 
-          settings = run.executor.execution_config
-          free = run.connections.free
+          within(run.executor.execution_config, run.connections.free)
+        end
+
+        # Half of the free connections, since handlers need some too, within the configured
+        # limits; one at least.
+        #
+        # @param settings [Tasker::Types::ExecutionConfig]
+        # @param free [Integer] connections
+        # @return [Integer]
+        def self.within(settings, free)
           [free / 2, [settings.min_concurrent_steps, free].min, 1].max.clamp(1, settings.max_concurrent_steps_limit)
         end
 

@@ -29,6 +29,9 @@ module TaskerCore
             Thread.current[KEY] = before
           end
 
+          # @return [Boolean] whether this thread works on anything
+          def here? = Thread.current[KEY] ? true : false
+
           # @param task [Tasker::Task]
           # @return [TaskFacts, nil] what is known of this task
           def task(task)

@@ -14,9 +14,16 @@ module TaskerCore
           # @return [Boolean]
           def needed?(write, connection, run)
             event, = StepWriter::EVENTS.fetch(write.state)
-            connection.transaction_open? || Application.listens?([event]) || Relay.sends?(event) ||
+            several_rows?(write) || connection.transaction_open? || heard?(event) ||
               !run.machine.plain?(write.state) || write.changes&.through_model? || false
           end
+
+          private
+
+          def heard?(event) = Application.listens?([event]) || Relay.sends?(event)
+
+          # The statement of a retry may clear a row and insert none, and is taken back then.
+          def several_rows?(write) = write.state == 'pending'
         end
 
         # What of the step machine and of its audit rows is the engine's, looked at once a run;

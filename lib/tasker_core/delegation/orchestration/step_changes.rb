@@ -14,14 +14,13 @@ module TaskerCore
 
         # @param step [Tasker::WorkflowStep]
         # @param now [Time] in whole microseconds
-        # @param customized [Boolean] whether the application added validations or callbacks to
-        #   the model, see Customized
-        # @param only [Array<String>, nil] the columns that are written, past these
+        # @param run [Run]
+        # @param only [Array<String>, nil] the columns that are written, past the application's
         #   validations and callbacks; nil for all that changed
-        def initialize(step, now, customized: false, only: nil)
+        def initialize(step, now, run, only: nil)
           @step = step
           @now = now
-          @customized = customized
+          @run = run
           @only = only
         end
 
@@ -31,7 +30,7 @@ module TaskerCore
           return false if @only
           return @through_model unless @through_model.nil?
 
-          @through_model = @customized || builds_others?
+          @through_model = @run.customized_steps? || builds_others?
         end
 
         # @param host [HostConnection]
@@ -84,10 +83,10 @@ module TaskerCore
 
         # A record that is built beside the step is saved with it.
         def builds_others?
-          @step.class.reflect_on_all_associations.any? do |reflection|
-            next unless @step.association_cached?(reflection.name)
+          @run.steps.associations.any? do |name|
+            next unless @step.association_cached?(name)
 
-            Array.wrap(@step.association(reflection.name).target).any?(&:new_record?)
+            Array.wrap(@step.association(name).target).any?(&:new_record?)
           end
         end
       end

@@ -18,7 +18,7 @@ module TaskerCore
 
         private
 
-        def changes(now, only: nil) = StepChanges.new(@step, now, customized: @run.customized_steps?, only:)
+        def changes(now, only: nil) = StepChanges.new(@step, now, @run, only:)
 
         # What the engine's line calls the step's duration, in seconds.
         def duration = @step.updated_at && @step.created_at && (@step.updated_at - @step.created_at).to_f
@@ -31,6 +31,21 @@ module TaskerCore
           return false unless TransientFailure.of(error) && ::Tasker::ApplicationRecord.connection.transaction_open?
 
           @run.break_off(error)
+          true
+        end
+
+        # What the database could not take for a reason that passes is no failure of the step:
+        # its work was done, and it stays in progress.
+        def unwritten?(error)
+          return false unless TransientFailure.of(error)
+
+          Reporting.report(
+            Report.new(kind: :outcome_not_written, capability: CAPABILITY, operation: 'StepExecutor',
+                       details: { error: },
+                       message: "The outcome of step #{@execution.id} could not be written within " \
+                                "#{StepWrite::PATIENCE} seconds: #{error.message}. The step stays in progress; see " \
+                                'stuck_tasks and reset_stuck')
+          )
           true
         end
 
@@ -59,7 +74,7 @@ module TaskerCore
           late(e)
           false
         rescue StandardError => e
-          record(e) unless callers?(e)
+          record(e) unless callers?(e) || unwritten?(e)
           false
         end
 
@@ -138,7 +153,7 @@ module TaskerCore
           late(e)
           false
         rescue StandardError => e
-          return false if callers?(e)
+          return false if callers?(e) || unwritten?(e)
 
           Rails.logger.error("StepExecutor: Unexpected error completing error step #{@execution.id}: #{e.message}")
           TaskerCore.configuration.record_failed_completions && record_essentials

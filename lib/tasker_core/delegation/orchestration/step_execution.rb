@@ -28,31 +28,33 @@ module TaskerCore
         # @return [Run]
         attr_reader :run
 
+        # @return [TaskFacts] of the step's task
+        attr_reader :facts
+
         # @param run [Run]
         # @param id [Integer]
         def initialize(run, id)
           @run = run
+          @facts = run.facts
           @id = id
           @step = run.steps.executable(id)
+          @executor = run.executor
           @name = run.steps.name(id) || @step.name
           @state = 'pending'
           @token = 0
           @mutex = Mutex.new
         end
 
-        # @return [TaskFacts] of the step's task
-        def facts = @run.facts
-
         # Executes the step on this thread.
         #
         # @yieldreturn [Integer, nil] a step to claim with the completion, where one could be
         # @return [StepExecution, nil] of that step, already claimed
         def call(&following)
-          Tracing::Runs.step(@step) { Current.with(facts, self) { execute(&following) } }
+          Tracing::Runs.step(@step) { Current.with(@facts, self) { execute(&following) } }
           @following
         rescue StandardError => e
-          executor.log_exception(e, context: { step_id: @id, task_id: facts.task_id, operation: 'single_step_execution',
-                                               duration: monotonic - @began })
+          executor.log_exception(e, context: { step_id: @id, task_id: @facts.task_id,
+                                               operation: 'single_step_execution', duration: monotonic - @began })
           Rails.logger.error("StepExecutor: Unexpected error in execute_single_step for step #{@id}: #{e.message}")
           @following
         end
@@ -95,7 +97,7 @@ module TaskerCore
         # @return [Hash{Symbol => Object}]
         def line(event_type)
           { entity_type: 'step', entity_id: @id, entity_name: @name, event_type:, step_status: @state,
-            task_id: facts.task_id, task_name: @run.task_name }
+            task_id: @facts.task_id, task_name: @run.task_name }
         end
 
         # EventPayloadBuilder.build_step_payload.
@@ -106,7 +108,7 @@ module TaskerCore
         def payload(event_type, context)
           started_at = @step.last_attempted_at
           completed_at = @step.processed_at
-          { task_id: facts.task_id, step_id: @id, step_name: @name, started_at: EventPayloads::Clock.of(started_at),
+          { task_id: @facts.task_id, step_id: @id, step_name: @name, started_at: EventPayloads::Clock.of(started_at),
             completed_at: EventPayloads::Clock.of(completed_at), attempt_number: @step.attempts || 1,
             retry_limit: @step.retry_limit, event_type: event_type.to_s, timestamp: EventPayloads::Clock.iso8601,
             **special(event_type, context, started_at, completed_at), **context }
@@ -119,7 +121,7 @@ module TaskerCore
         # @param context [Hash{Symbol => Object}]
         # @return [void]
         def publish(event, event_type, context = {})
-          payload = facts.payloads? ? payload(event_type, context) : engines_payload(event_type, context)
+          payload = @facts.payloads? ? payload(event_type, context) : engines_payload(event_type, context)
           yield if block_given? && levels.info?
           @run.publish(event, payload)
         end
@@ -155,7 +157,7 @@ module TaskerCore
         def execute(&following)
           @began = monotonic
           announce
-          return unless claimed? || claim
+          return unless claimed? ? writer.claimed : claim
 
           @unreadable ? fail_with(@unreadable) : handle(&following)
           measure('single_step_execution', @began, step_name: @name, result: @completed ? 'success' : 'failure',
@@ -165,13 +167,13 @@ module TaskerCore
         # What the executor says before it claims a step.
         def announce
           line_about(:execution_starting) do
-            { task_id: facts.task_id, step_status: @state, attempt_count: @step.attempts }
+            { task_id: @facts.task_id, step_status: @state, attempt_count: @step.attempts }
           end
           line_about(:validation_passed) { { step_status: @state, step_attempts: @step.attempts } }
           line_about(:readiness_check) { { current_state: 'pending', is_ready: true, expected_state: 'pending' } }
           publish('step.execution_requested', :started) { executor.log_step_event(@step, :started) }
           line_about(:workflow_starting) do
-            { task_id: facts.task_id, step_status: @state, elapsed_time_ms: milliseconds(@began) }
+            { task_id: @facts.task_id, step_status: @state, elapsed_time_ms: milliseconds(@began) }
           end
         end
 
@@ -228,7 +230,7 @@ module TaskerCore
           return unless @completed
 
           line_about(:workflow_completed) do
-            { task_id: facts.task_id, final_status: 'complete', total_duration_ms: milliseconds(@began),
+            { task_id: @facts.task_id, final_status: 'complete', total_duration_ms: milliseconds(@began),
               handler_duration_ms: (@handled * 1000).round(2) }
           end
         end
@@ -236,7 +238,7 @@ module TaskerCore
         def fail_with(error)
           reason = ErrorFacts.of(error)
           line_about(:workflow_failed) do
-            { task_id: facts.task_id, error: reason.message, error_class: reason.class_name,
+            { task_id: @facts.task_id, error: reason.message, error_class: reason.class_name,
               duration_ms: milliseconds(@began) }
           end
           measure('step_handler_execution', @began, step_name: @name, result: 'failure', error_class: reason.class_name)
@@ -250,7 +252,7 @@ module TaskerCore
           seconds = monotonic - began
           return unless levels.measured?(seconds)
 
-          executor.log_performance_event(operation, seconds, task_id: facts.task_id, step_id: @id, **context)
+          executor.log_performance_event(operation, seconds, task_id: @facts.task_id, step_id: @id, **context)
         end
 
         def line_about(event_type)
@@ -263,7 +265,7 @@ module TaskerCore
 
         def writer = @writer ||= StepWriter.new(self)
 
-        def executor = @run.executor
+        attr_reader :executor
 
         def levels = @run.levels
       end

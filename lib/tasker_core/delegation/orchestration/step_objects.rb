@@ -28,6 +28,9 @@ module TaskerCore
           @processed_at = @rows.transform_values { |row| row['processed_at'] }
         end
 
+        # @return [Array<Symbol>] the names of a step's associations
+        def associations = @associations ||= ::Tasker::WorkflowStep.reflect_on_all_associations.map(&:name)
+
         # @return [Integer] how many steps the sequence has
         def size = @templates.size
 

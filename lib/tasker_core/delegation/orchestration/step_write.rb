@@ -7,12 +7,14 @@ module TaskerCore
       # a reason that passes it is written again, where its answer was lost the database is
       # asked what became of it, and where the core was lost the engine's way is taken.
       class StepWrite
-        # How often a write is tried.
-        ATTEMPTS = 4
+        # How long a write is tried, in seconds: work that was done is worth a server's restart.
+        PATIENCE = 30
 
-        # How long to wait before the first repetition over a new connection, in seconds; three
-        # times as long before each further one.
-        PAUSE = 0.05
+        # How long to wait before the first repetition, in seconds; twice as long before each
+        # further one, up to the longest.
+        PAUSE = 0.02
+        LONGEST_PAUSE = 1.0
+        private_constant :PAUSE, :LONGEST_PAUSE
 
         # @return [String] the state that the step gets
         attr_reader :state
@@ -46,6 +48,7 @@ module TaskerCore
           @claim = claim
           @from_state = from_state
           @now = changes&.now || Time.now.utc.floor(6)
+          @lost = []
           @statement = statement
         end
 
@@ -64,10 +67,13 @@ module TaskerCore
         def call
           return EngineWriter.new(@execution).finish(self) if @run.lost? && @changes
 
-          (1..ATTEMPTS).each do |attempt|
-            answer = try(attempt)
-            return answer if answer
+          @deadline = monotonic + PATIENCE
+          pause = PAUSE
+          until (answer = try)
+            sleep(pause * rand(0.5..1.0))
+            pause = [pause * 2, LONGEST_PAUSE].min
           end
+          answer
         end
 
         private
@@ -77,11 +83,13 @@ module TaskerCore
         private_constant :Foreign
 
         # @return [Object, nil] nil where it is to be tried again
-        def try(attempt)
+        def try
           connection = ::Tasker::ApplicationRecord.connection
           @within = connection.transaction_open?
           @host = HostConnection.new(connection)
           allowed(SharedTransaction.needed?(self, connection, @run) ? in_transaction : by_itself)
+        rescue StepWriter::Refused
+          written_after_all || raise
         rescue CoreLoss::Fault => e
           @run.lost(e.cause)
           EngineWriter.new(@execution).settle(self, sent: @host.used?)
@@ -90,7 +98,7 @@ module TaskerCore
         rescue Foreign => e
           raise e.cause
         rescue DatabaseError, ActiveRecord::ActiveRecordError => e
-          again(e.is_a?(DatabaseError) ? e.cause || e : e, attempt)
+          again(e.is_a?(DatabaseError) ? e.cause || e : e)
         end
 
         def by_itself = statement(@host, @now, standard: true)
@@ -140,31 +148,44 @@ module TaskerCore
         end
 
         # A transaction of the caller's is the caller's to repeat.
-        def again(error, attempt)
+        def again(error)
           reason = TransientFailure.of(error)
           raise error if reason.nil? || @within
 
-          found = settled if reason == :connection
-          return found if found
-          raise error if attempt == ATTEMPTS
-
+          if reason == :connection
+            @lost << [@now, @claim]
+            found = settled(@now, @claim)
+            return found if found
+          end
           @claim = nil
-          sleep(PAUSE * (3**(attempt - 1))) if reason == :connection
+          raise error if monotonic > @deadline
+        end
+
+        # A server may still have been at work on a statement when it was asked what became of
+        # it: then the repetition is refused.
+        def written_after_all
+          @lost.each do |now, claim|
+            found = settled(now, claim)
+            return found if found
+          end
           nil
         end
 
         # What became of a write whose answer was lost; nil where it was not written, or where
         # the database cannot be asked yet.
-        def settled
+        def settled(now, claim)
           host = HostConnection.new(::Tasker::ApplicationRecord.connection)
-          outcome = @run.session.on(host).settle(@execution.id, @state, now: host.date(@now), claim: @claim)
-          return if outcome.code == 'not_written'
-          return allowed(outcome) unless @state == 'in_progress'
+          token = @execution.token if @execution.claimed?
+          outcome = @run.session.on(host).settle(@execution.id, @state, now: host.date(now), claim:, token:)
+          return unless outcome.code == 'allowed'
+          return outcome unless @state == 'in_progress'
 
-          allowed(Session::Claim.new(outcome.code, outcome.message, outcome.transition_id, [@execution.id], 0))
+          Session::Claim.new(outcome.code, outcome.message, outcome.transition_id, [@execution.id], 0)
         rescue DatabaseError, ActiveRecord::ActiveRecordError
           nil
         end
+
+        def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

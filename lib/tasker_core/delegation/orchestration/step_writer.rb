@@ -46,6 +46,15 @@ module TaskerCore
           @execution.claimed(perform(write))
         end
 
+        # Says that the step was claimed beside a completion.
+        #
+        # @return [Boolean] true
+        def claimed
+          debug_lines('pending', 'in_progress')
+          announce('in_progress')
+          true
+        end
+
         # Writes the outcome of a claimed step.
         #
         # @param state [String] complete or error
@@ -82,16 +91,16 @@ module TaskerCore
           answer = Tracing.span(Tracing::Runs::WRITES.fetch(write.state)) { write.call }
           @execution.state = write.state
           @run.wrote(@id, write.state)
-          announce(write) unless write.announced?
+          announce(write.state, write.from_state) unless write.announced?
           answer
         end
 
         # The state machine's event, as its after_transition callback publishes it. The write
         # holds, whatever becomes of the event.
-        def announce(write)
-          event, type = EVENTS.fetch(write.state)
-          context = { task_id: @run.facts.task_id, step_id: @id, step_name: @execution.name,
-                      from_state: write.from_state, to_state: write.state, transitioned_at: Time.zone.now }
+        def announce(state, from_state = nil)
+          event, type = EVENTS.fetch(state)
+          context = { task_id: @run.facts.task_id, step_id: @id, step_name: @execution.name, from_state:,
+                      to_state: state, transitioned_at: Time.zone.now }
           @execution.publish(event, type, context)
         rescue StandardError => e
           Rails.logger.error { "Error publishing event #{event}: #{e.message}" }

@@ -8,7 +8,7 @@ module TaskerCore
       # on takes its state from there.
       module StructuredLogging
         def log_structured(level, message, **context)
-          super if !Orchestration.active? || level_written?(level)
+          super if !Current.here? || level_written?(level)
         end
 
         def log_step_event(step, event_type, duration: nil, **context)
