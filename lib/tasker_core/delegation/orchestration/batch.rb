@@ -43,9 +43,15 @@ module TaskerCore
           until @queue.over?
             ended = @queue.ended_so_far
             @queue.wait(pause)
-            @queue.give_up_late.each { |execution| StepTimeout.new(@run, execution).call }
+            give_up
             start(more(ended), span)
           end
+        end
+
+        def give_up
+          late, abandoned = @queue.give_up
+          late.each { |execution| AbandonedStep.new(@run, execution).time_out }
+          abandoned.each { |execution| AbandonedStep.new(@run, execution).killed }
         end
 
         def start(count, span) = count.times { @queue.join(Worker.new(@run, @queue, @timeout)).start(span) }

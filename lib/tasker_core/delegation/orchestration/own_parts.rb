@@ -41,6 +41,15 @@ module TaskerCore
               CLASS_METHODS.all? { |owner, names| own_class?(Object.const_get(owner), names) }
           end
 
+          # @param handler [Object] the engine's task handler
+          # @param hooks [Array<Symbol>]
+          # @return [Boolean] whether the application overrides one of them
+          def overridden?(handler, *hooks)
+            hooks.any? do |hook|
+              handler.respond_to?(hook) && handler.method(hook).owner != ::Tasker::TaskHandler::InstanceMethods
+            end
+          end
+
           private
 
           def own?(part, owner, names)

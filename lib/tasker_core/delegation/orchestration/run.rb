@@ -181,8 +181,7 @@ module TaskerCore
         # @return [void]
         # @raise [CoreLoss::Fault]
         def refresh
-          changed = CoreLoss.noticed { @session.refresh }
-          @steps.changed(changed)
+          @steps.changed(ask(&:refresh))
         end
 
         # @return [Table] how the task stands at the end of the loop, by its last strict read
@@ -292,6 +291,14 @@ module TaskerCore
           turn.number
         end
 
+        # The session's answer. Where the task is gone, the engine's own reload says so.
+        def ask
+          CoreLoss.noticed { yield @session }
+        rescue NotFound
+          @shown_task.reload
+          raise
+        end
+
         def context
           refresh unless @final_read
           CoreLoss.noticed { @session.context_row }
@@ -316,11 +323,7 @@ module TaskerCore
           @levels = Levels.new(@coordinator)
           @customized_steps = Customized.update?(::Tasker::WorkflowStep)
           @machine = SharedTransaction::Machine.new(::Tasker::StateMachine::StepStateMachine)
-          @own_sequence = overrides?(:get_sequence) || overrides?(:establish_step_dependencies_and_defaults)
-        end
-
-        def overrides?(hook)
-          @handler.respond_to?(hook) && @handler.method(hook).owner != ::Tasker::TaskHandler::InstanceMethods
+          @own_sequence = OwnParts.overridden?(@handler, :get_sequence, :establish_step_dependencies_and_defaults)
         end
 
         # The application's own sequence. It may add steps and edges.
@@ -334,7 +337,7 @@ module TaskerCore
 
         # The loop's answer from memory; a stale picture is read again first.
         def from_memory
-          batch = CoreLoss.noticed { @session.next }
+          batch = ask(&:next)
           back = TaskerCore.configuration.retry_failed_steps ? @external.leave(batch.retry) : []
           back = back.select { |id| runs?(id) && StepWriter.new(StepExecution.new(self, id)).retry }
           (@external.leave(batch.ready) + back).sort.select { |id| runs?(id) }

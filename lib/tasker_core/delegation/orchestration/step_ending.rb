@@ -5,6 +5,9 @@ module TaskerCore
     module Orchestration
       # What the two endings of a step share.
       class StepEnding
+        # What a result may raise while a document is made of it.
+        UNSTORABLE = [StandardError, SystemStackError, NoMemoryError, ScriptError].freeze
+
         # @param execution [StepExecution]
         # @param writer [StepWriter]
         # @param quiet [Boolean] whether it may come too late without a word
@@ -74,7 +77,7 @@ module TaskerCore
         rescue StepWriter::Refused => e
           late(e)
           false
-        rescue StandardError => e
+        rescue *UNSTORABLE => e
           record(e) unless callers?(e) || unwritten?(e)
           false
         end
@@ -153,7 +156,7 @@ module TaskerCore
         rescue StepWriter::Refused => e
           late(e)
           false
-        rescue StandardError => e
+        rescue *UNSTORABLE => e
           return false if callers?(e) || unwritten?(e)
 
           Rails.logger.error("StepExecutor: Unexpected error completing error step #{@execution.id}: #{e.message}")
@@ -174,7 +177,7 @@ module TaskerCore
         def unreadable?
           @step.results
           false
-        rescue StandardError
+        rescue *UNSTORABLE
           TaskerCore.configuration.record_failed_completions || raise
         end
 
@@ -212,7 +215,7 @@ module TaskerCore
         rescue StepWriter::Refused => e
           late(e)
           false
-        rescue StandardError => e
+        rescue *UNSTORABLE => e
           Rails.logger.error("TaskerCore: the failure of step #{@execution.id} could not be saved: #{e.message}")
           false
         end

@@ -7,9 +7,6 @@ module TaskerCore
       # with the events and log lines of the engine's StepExecutor
       # (lib/tasker/orchestration/step_executor.rb), in its order and under its name.
       class StepExecution
-        # What a step fails with whose handler's thread was killed.
-        class HandlerKilled < StandardError; end
-
         # @return [Tasker::WorkflowStep] the object on which the step is executed
         attr_reader :step
 
@@ -200,25 +197,27 @@ module TaskerCore
           @run.break_off(error) if ::Tasker::ApplicationRecord.connection.transaction_open?
         end
 
-        # However the handler ends, the step ends.
-        def handle(&following)
+        # However the handler ends, the step ends. Where its thread is killed, the thread that
+        # drives the run sees to it: a dying thread cannot commit.
+        def handle(&)
           began = monotonic
-          ended = false
           @run.handler.get_step_handler(@step).handle(@run.task, @run.sequence, @step)
-          ended = true
+        rescue StandardError => e
+          fail_with(e)
+        rescue Exception => e # rubocop:disable Lint/RescueException -- an exit or a LoadError ends the step, not the process
+          publish_failure(e)
+          fail_with(e)
+        else
           @handled = monotonic - began
           measure('step_handler_execution', began, step_name: @name, result: 'success')
-          complete(&following)
-        rescue StandardError => e
-          ended ? raise : ended = true
+          complete(&)
+        end
 
-          fail_with(e)
-        rescue Exception => e # rubocop:disable Lint/RescueException -- the engine's handlers publish StandardErrors alone
-          ended = true
-          executor.publish_step_failed(@step, error: e)
-          fail_with(e)
-        ensure
-          fail_with(HandlerKilled.new("the thread of step #{@name} (#{@id}) was killed in its handler")) unless ended
+        # What the engine's handlers publish for StandardErrors alone.
+        def publish_failure(error)
+          executor.publish_step_failed(@step, error:)
+        rescue *StepEnding::UNSTORABLE => e
+          Rails.logger.error("Error publishing event step.failed: #{e.class}")
         end
 
         def complete(&following)

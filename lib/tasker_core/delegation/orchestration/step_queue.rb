@@ -23,6 +23,7 @@ module TaskerCore
           @waiting = turn.ids.dup
           @running = {}
           @workers = []
+          @abandoned = []
           @ended_so_far = 0
           @mutex = Mutex.new
           @changed = ConditionVariable.new
@@ -54,7 +55,8 @@ module TaskerCore
         def leave(worker)
           @mutex.synchronize do
             @workers.delete(worker)
-            @running.delete_if { |_, running| running.worker.equal?(worker) }
+            left = @running.select { |_, running| running.worker.equal?(worker) }.keys
+            @abandoned.concat(left.each { |execution| @running.delete(execution) })
             @changed.signal
           end
         end
@@ -89,10 +91,10 @@ module TaskerCore
         # @return [void]
         def follow(turn) = @mutex.synchronize { @turn = turn }
 
-        # Takes the executions whose time is over from their workers.
+        # Takes the executions whose time is over from their workers, and those whose worker died.
         #
-        # @return [Array<StepExecution>]
-        def give_up_late
+        # @return [Array(Array<StepExecution>, Array<StepExecution>)]
+        def give_up
           @mutex.synchronize do
             now = monotonic
             late = @running.select { |_, running| running.due && running.due < now }
@@ -101,7 +103,7 @@ module TaskerCore
               @workers.delete(running.worker)
               execution.give_up
             end
-            late.keys
+            [late.keys, @abandoned.slice!(0..)]
           end
         end
 
@@ -132,7 +134,9 @@ module TaskerCore
 
         private
 
-        def done? = @workers.empty? && @running.empty? && (@waiting.empty? || closed?)
+        def done?
+          @workers.empty? && @running.empty? && @abandoned.empty? && (@waiting.empty? || closed?)
+        end
 
         def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
