@@ -144,15 +144,16 @@ def counted(runner, circumstance)
   arguments = { ruby: core, **CIRCUMSTANCES.fetch(circumstance).first }
   ten, fifty = %w[line10 line50].map { |workflow| runner.ask(:count, workflow:, **arguments) }
   further = ten.to_h { |kind, count| [kind, (fifty[kind] - count) / 40.0] }
-  return count("#{runner.name}: a further step", further, {}) unless core
+  return count("#{runner.name}, a further step", further, {}) unless core
 
-  count('core: a further step', further, { 'data' => 1, 'statements' => 1, **MOST.fetch(circumstance) })
+  count("core, #{circumstance}, a further step", further,
+        { 'data' => 1, 'statements' => 1, **MOST.fetch(circumstance) })
   ends = ten.to_h { |kind, count| [kind, count - (10 * further[kind])] }
-  count('core: start and end', ends, MOST_AT_ENDS.fetch(circumstance))
+  count("core, #{circumstance}, start and end", ends, MOST_AT_ENDS.fetch(circumstance))
 end
 
 NAMES = { 'data' => 'data statements', 'transactions' => 'transactions', 'calls' => 'Ruby calls',
-          'statements' => 'statements with BEGIN and COMMIT', 'objects' => 'objects' }.freeze
+          'statements' => 'all statements', 'objects' => 'objects' }.freeze
 
 def count(title, counted, limits)
   NAMES.slice(*counted.keys).each do |kind, name|

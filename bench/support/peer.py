@@ -27,7 +27,7 @@ DBOS(
 
 
 @DBOS.step()
-def nothing(place: int) -> dict[str, bool]:
+def nothing() -> dict[str, bool]:
     """A step that does nothing; its answer is kept."""
     return {"ok": True}
 
@@ -35,8 +35,8 @@ def nothing(place: int) -> dict[str, bool]:
 @DBOS.workflow()
 def line(steps: int) -> int:
     """Steps one after the other."""
-    for place in range(steps):
-        nothing(place)
+    for _ in range(steps):
+        nothing()
     return steps
 
 

@@ -42,15 +42,15 @@ RSpec.describe 'finding the engine' do
     environment = gem_environment(home).transform_keys(&:to_sym).merge(TASKER_ENGINE_PATH: nil)
     expect(found(**environment)).to eq(['', 0])
     expect(loaded(**environment))
-      .to eq([['tasker-engine 0.0.1', "#{home}/gems/tasker-engine-0.0.1", *railties].join("\n") << "\n", 0])
+      .to eq([['tasker-engine 99.0.1', "#{home}/gems/tasker-engine-99.0.1", *railties].join("\n") << "\n", 0])
   end
 
   it 'takes the checkout that TASKER_ENGINE_PATH names, also where another one is installed' do
     install_engine(home)
-    checkout = engine_checkout(File.join(home, 'checkout'), version: '0.0.2')
+    checkout = engine_checkout(File.join(home, 'checkout'), version: '99.0.2')
 
     environment = gem_environment(home).transform_keys(&:to_sym).merge(TASKER_ENGINE_PATH: checkout)
-    expect(loaded(**environment)).to eq([['tasker-engine 0.0.2', checkout, *railties].join("\n") << "\n", 0])
+    expect(loaded(**environment)).to eq([['tasker-engine 99.0.2', checkout, *railties].join("\n") << "\n", 0])
   end
 
   it 'takes none where TASKER_ENGINE_PATH is set to nothing' do
