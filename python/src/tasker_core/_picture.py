@@ -81,7 +81,7 @@ class Picture:
 
     def _claim(self, step_id: int) -> Operation[Claim]:
         def read(found: list[Any]) -> Claim:
-            code, message, token, _, changed = found
+            code, message, token, _, changed = found[:5]
             if code == "allowed":
                 self._tokens[step_id] = token
             return Claim(code, message, token, changed or [])

@@ -8,6 +8,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
 	"github.com/jcoletaylor/tasker_core/go/fault"
+	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
@@ -61,6 +62,9 @@ func (i id) of(name string) (int64, error) {
 	}
 	return i.value, nil
 }
+
+// orNull gives an id that may be left out.
+func (i id) orNull() store.NullInt { return store.NullInt{Value: i.value, Valid: i.given} }
 
 // idList is a list of ids; nil where none is given.
 type idList []int64

@@ -79,7 +79,9 @@ func FuzzDecodeRequest(f *testing.F) {
 		[]any{"ping", map[string]any{"x": nil}, []any{}}, []any{"subscribe", map[string]any{"names": nil, "": nil}, nil},
 		[]any{"publish_events", map[string]any{"events": []any{[]any{"a", nil, nil, nil, nil, nil, nil, map[string]any{"k": []any{nil}}}}}, nil},
 		[]any{"record_spans", map[string]any{"trace": make([]byte, 16), "spans": []any{nil}}, nil},
-		[]any{"finish_claim", map[string]any{"step_id": 1, "task_id": 1, "to": "complete", "results": "[[[]]]"}, nil}} {
+		[]any{"finish_claim", map[string]any{"step_id": 1, "task_id": 1, "to": "complete", "results": "[[[]]]"}, nil},
+		[]any{"session_finish", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": 8, "columns": map[string]any{"results": nil}}, nil},
+		[]any{"session_settle", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": nil, "now": then}, nil}} {
 		f.Add(encoded(f, seed))
 	}
 	f.Add([]byte{0x93, 0xdb, 0xff, 0xff, 0xff, 0xff})
