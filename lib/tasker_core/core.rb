@@ -52,11 +52,6 @@ module TaskerCore
     ERROR = 2
     private_constant :VALUE, :STATEMENT, :ERROR
 
-    # How often an operation starts over because something interrupted its thread
-    # that wanted no more than attention, such as a signal's handler.
-    INTERRUPTIONS = 100
-    private_constant :INTERRUPTIONS
-
     # Where the engine's structured logging keeps the correlation id of a thread.
     CORRELATION_ID = :tasker_correlation_id
 
@@ -104,14 +99,8 @@ module TaskerCore
     # @param rows [Array<Array>] see EventList
     # @return [void]
     def publish(rows)
-      wait = !Delivery.here?
-      until rows.empty?
-        reply = unpack(Native.call(handle, EventList.request(rows, wait), true), false)
-        raise error(reply) if reply[0] == ERROR
-
-        # Fewer than all where something wanted the thread's attention meanwhile.
-        rows = rows.drop(reply[1])
-      end
+      reply = exchange(EventList.request(rows, !Delivery.here?), true, false)
+      raise error(reply) if reply[0] == ERROR
     end
 
     # Sends the spans that wait. Other threads go on meanwhile.
@@ -119,7 +108,7 @@ module TaskerCore
     # @param seconds [Float] how long at most
     # @return [Array<Integer>] spans ended, exported, dropped, failed and waiting
     def flush(seconds)
-      reply = MessagePack.unpack(Native.call(handle, ['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true))
+      reply = exchange(['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true, false)
       raise error(reply) if reply[0] == ERROR
 
       reply[1]
@@ -155,7 +144,7 @@ module TaskerCore
 
     def run(request, host, symbols)
       loop do
-        reply = exchange(request.to_msgpack, symbols)
+        reply = exchange(request.to_msgpack, @blocking, symbols)
         case reply[0]
         when VALUE then return reply[1]
         when STATEMENT then request[2] << host.answer(*reply.drop(1))
@@ -201,22 +190,13 @@ module TaskerCore
       @handle
     end
 
-    # A cancelled operation has written nothing, so it can start over. What meant to
-    # end it (Timeout, Thread#kill) has been raised by then.
-    def exchange(request, symbols)
-      (1..).each do |time|
-        reply = unpack(Native.call(handle, request, @blocking), symbols)
-        return reply unless @blocking && time < INTERRUPTIONS && cancelled?(reply)
-      end
-    end
+    def exchange(request, blocking, symbols) = unpack(Native.call(handle, request, blocking), symbols)
 
     # Errors have text for keys, always.
     def unpack(bytes, symbols)
       reply = MessagePack.unpack(bytes, symbolize_keys: symbols)
       symbols && reply[0] == ERROR ? MessagePack.unpack(bytes) : reply
     end
-
-    def cancelled?(reply) = reply[0] == ERROR && reply[1]['code'] == 'cancelled'
 
     # The connection's own exception, where there was one, becomes the cause.
     def error(reply, host = nil)
