@@ -129,21 +129,21 @@ static VALUE end_call(VALUE data) {
   return Qnil;
 }
 
-/* The reply of a call that was cancelled is nobody's. */
-static VALUE wait_and_take(VALUE data) {
+/* A call that was cancelled may have come to its end all the same: its reply is taken too. */
+static VALUE wait_and_take(VALUE data, VALUE taken) {
   struct call *call = (struct call *)data;
+  VALUE reply;
   int state = 0;
   rb_protect(wait_for_call, data, &state);
   end_call(data);
-  if (state != 0) {
-    tc_free(call->reply);
-    rb_jump_tag(state);
-  }
-  return take_buffer(&call->reply);
+  reply = take_buffer(&call->reply);
+  if (!NIL_P(taken)) rb_ary_push(taken, reply);
+  if (state != 0) rb_jump_tag(state);
+  return reply;
 }
 
 /*
- * call(core, request, blocking) -> String
+ * call(core, request, blocking, taken = nil) -> String
  *
  * A blocking call gives the GVL away and can be interrupted: where that raises
  * (Timeout, Thread#kill, a signal's handler) the operation is cancelled and has ended when
@@ -153,12 +153,16 @@ static VALUE wait_and_take(VALUE data) {
  * @param core [Integer] a handle
  * @param request [String] a request envelope
  * @param blocking [Boolean] whether the core may wait for a database
+ * @param taken [Array, nil] gets the reply too, also where an interrupt raises: of what
+ *   opens something, so that it can be given back
  * @return [String] a reply envelope, binary
  * @raise [TaskerCore::Native::Forked] in a forked child
  */
-static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) {
+static VALUE native_call(int argc, VALUE *argv, VALUE self) {
   struct call call = {0};
-  VALUE reply;
+  VALUE core, request, blocking, taken, reply;
+  rb_scan_args(argc, argv, "31", &core, &request, &blocking, &taken);
+  if (!NIL_P(taken)) Check_Type(taken, T_ARRAY);
   guard_process();
   StringValue(request);
   request = rb_str_new_frozen(request);
@@ -168,7 +172,7 @@ static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) 
   if (RTEST(blocking)) {
     call.token = tc_token();
     call.running = tc_start(call.core, call.token, call.request, call.length);
-    reply = wait_and_take((VALUE)&call);
+    reply = wait_and_take((VALUE)&call, taken);
   } else {
     if (call.length <= SHORT_REQUEST) {
       run_call(&call);
@@ -176,6 +180,7 @@ static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) 
       call_without_gvl((VALUE)&call);
     }
     reply = take_buffer(&call.reply);
+    if (!NIL_P(taken)) rb_ary_push(taken, reply);
   }
   RB_GC_GUARD(request);
   return reply;
@@ -267,7 +272,7 @@ static const struct method {
 } methods[] = {
     {"open", RUBY_METHOD_FUNC(native_open), 1},
     {"close", RUBY_METHOD_FUNC(native_close), 1},
-    {"call", RUBY_METHOD_FUNC(native_call), 3},
+    {"call", RUBY_METHOD_FUNC(native_call), -1},
     {"queue_drain", RUBY_METHOD_FUNC(native_queue_drain), 2},
     {"queue_close", RUBY_METHOD_FUNC(native_queue_close), 1},
     {"abi_version", RUBY_METHOD_FUNC(native_abi_version), 0},

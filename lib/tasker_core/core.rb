@@ -37,6 +37,21 @@ module TaskerCore
         nil
       end
 
+      # What the garbage collector calls is made here, where no core is in sight that it
+      # would keep alive. Closing one may take seconds.
+      #
+      # @param open [Array] process and handle, as long as the core is open
+      # @return [#call]
+      def closing(open) = -> { Thread.new { Native.close(open.last) } if open.first == Process.pid }
+
+      # @param core [Integer]
+      # @param session [Integer]
+      # @return [#call]
+      def closing_session(core, session)
+        request = ['close_session', { 'session' => session }, []].to_msgpack
+        -> { Native.call(core, request, false) }
+      end
+
       # Closes the core of this process; the next use opens another.
       def reset
         @mutex.synchronize do
@@ -74,7 +89,10 @@ module TaskerCore
       @traced = @blocking && settings['tracing'].to_s == 'on'
       @closed = false
       @opening = Mutex.new
+      # The handle, for the garbage collector: nil once it was closed.
+      @open = []
       open
+      Abandoned.watch(self, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
     end
 
     # Runs an operation.
@@ -91,6 +109,22 @@ module TaskerCore
     # The same, with symbols for the text keys of the value's hashes.
     def call_for_symbols(operation, arguments, host = nil)
       Notifications.operation(operation, arguments) { run(request(operation, arguments), host, true) }
+    end
+
+    # Runs an operation that opens something in the core. Where the block does not come to
+    # its end (an interrupt may come as soon as the answer is there), that is given back.
+    #
+    # @param give_back [#call] gets the value
+    # @yieldparam value [Object]
+    # @return [Object] the block's value
+    def acquire(operation, arguments, host, give_back)
+      taken = []
+      kept = false
+      value = Notifications.operation(operation, arguments) { run(request(operation, arguments), host, false, taken) }
+      yield(value).tap { kept = true }
+    ensure
+      reply = MessagePack.unpack(taken.last) if taken.any? && !kept
+      give_back.call(reply[1]) if reply && reply[0] == VALUE
     end
 
     # Publishes events, and waits for subscriptions that have no room, except on the
@@ -114,12 +148,18 @@ module TaskerCore
       reply[1]
     end
 
+    # @param session [Integer]
+    # @return [#call] forgets a session, from wherever the garbage collector runs
+    def closing_of(session) = Core.closing_session(@handle, session)
+
     # Ends the core's sessions and connections. Subscribers get what waits for them;
     # calls that other threads have under way are cancelled.
     def close
       @closed = true
       return unless @pid == Process.pid
 
+      Abandoned.closed(self)
+      @open.clear
       @subscriptions.closing
       Native.close(@handle)
     end
@@ -142,9 +182,9 @@ module TaskerCore
       [operation, arguments, [], [traceparent, correlation_id]]
     end
 
-    def run(request, host, symbols)
+    def run(request, host, symbols, taken = nil)
       loop do
-        reply = exchange(request.to_msgpack, @blocking, symbols)
+        reply = exchange(request.to_msgpack, @blocking, symbols, taken)
         case reply[0]
         when VALUE then return reply[1]
         when STATEMENT then request[2] << host.answer(*reply.drop(1))
@@ -157,12 +197,15 @@ module TaskerCore
 
     def open
       Library.load!
-      @handle, reply = Native.open(packed_settings)
-      @pid = Process.pid
-      raise error(MessagePack.unpack(reply)) if @handle.zero?
-
+      settings = packed_settings
+      Thread.handle_interrupt(Object => :never) do
+        @handle, reply = Native.open(settings)
+        @pid = Process.pid
+        @open.replace([@pid, @handle]) unless @handle.zero?
+        raise error(MessagePack.unpack(reply)) if @handle.zero?
+      end
       LogFeed.attach(@handle) if @settings['log_destination'] == 'queue'
-      @subscriptions.opened(@handle)
+      @subscriptions.opened(@handle, self)
     end
 
     # An object that msgpack does not know is named by its class: it may be a URL with a
@@ -190,7 +233,9 @@ module TaskerCore
       @handle
     end
 
-    def exchange(request, blocking, symbols) = unpack(Native.call(handle, request, blocking), symbols)
+    def exchange(request, blocking, symbols, taken = nil)
+      unpack(Native.call(handle, request, blocking, taken), symbols)
+    end
 
     # Errors have text for keys, always.
     def unpack(bytes, symbols)

@@ -84,7 +84,7 @@ module TaskerCore
       @task_id = task_id
       @tokens = {}
       @pid = Process.pid
-      show(@core.call('open_session', { 'task_id' => task_id, 'function_version' => function_version }, host))
+      open_in_core({ 'task_id' => task_id, 'function_version' => function_version })
     end
 
     # What can run now. It reads nothing, except after a refusal: then the picture is
@@ -162,12 +162,30 @@ module TaskerCore
     def close
       @core.call('close_session', { 'session' => @session }, @host) if @session && @pid == Process.pid && !@core.closed?
       @session = nil
+      Abandoned.closed(self)
     end
 
     # @return [Boolean]
     def closed? = @session.nil?
 
     private
+
+    # What nobody closed makes room where the limit is reached.
+    def open_in_core(arguments)
+      tries = 0
+      begin
+        give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
+        @core.acquire('open_session', arguments, @host, give_back) do |view|
+          show(view)
+          Abandoned.watch(self, "a session on task #{@task_id}", @core.closing_of(@session))
+        end
+      rescue SessionError
+        raise unless (tries += 1) == 1
+
+        GC.start
+        retry
+      end
+    end
 
     def show(view)
       @session, @task_state, ids, states, changed = view

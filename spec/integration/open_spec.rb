@@ -295,8 +295,10 @@ RSpec.describe 'TaskerCore.open' do
             session.close
           end
         end
-        rows = server.exec_params('SELECT count(*) FROM tasker_workflow_step_transitions t JOIN tasker_workflow_steps s ' \
-                                  'USING (workflow_step_id) WHERE s.task_id = $1', [task.task_id])
+        rows = server.exec_params(<<~SQL, [task.task_id])
+          SELECT count(*) FROM tasker_workflow_step_transitions JOIN tasker_workflow_steps USING (workflow_step_id)
+          WHERE task_id = $1
+        SQL
         expect(rows.getvalue(0, 0).to_i).to eq(10)
       end
     end

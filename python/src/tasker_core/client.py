@@ -85,7 +85,7 @@ class Client:
         if operation.by_rules:
             arguments = {**arguments, "function_version": self.readiness_version()}
         try:
-            return operation.read(self.core.call(operation.name, arguments, self.timeout))
+            return operation.read(self.core.call(operation.name, arguments, self.timeout, operation.opens))
         except ConflictError as conflict:
             if operation.refused is None:
                 raise
@@ -233,7 +233,8 @@ class Client:
             CycleError: if its steps depend on each other in a circle.
             SessionError: if max_sessions are open.
         """
-        return Session(self, task_id, self.run(_picture.open_session(task_id)))
+        opening = _picture.open_session(self.core, task_id)
+        return Session(self, task_id, opening, self.run(opening))
 
     # The whole database.
 

@@ -65,7 +65,9 @@ class Client:
         if operation.by_rules:
             arguments = {**arguments, "function_version": await self.readiness_version()}
         try:
-            return operation.read(await self._sender.call(operation.name, arguments, self.timeout))
+            return operation.read(
+                await self._sender.call(operation.name, arguments, self.timeout, operation.opens)
+            )
         except ConflictError as conflict:
             if operation.refused is None:
                 raise
@@ -151,7 +153,8 @@ class Client:
 
     async def open_session(self, task_id: int) -> Session:
         """See tasker_core.Client.open_session."""
-        return Session(self, task_id, await self.run(_picture.open_session(task_id)))
+        opening = _picture.open_session(self.core, task_id)
+        return Session(self, task_id, opening, await self.run(opening))
 
     # The whole database.
 
