@@ -143,10 +143,28 @@ def failure(error: BaseException | str) -> dict[str, str]:
     """The results of a step that failed, with the keys that the engine gives them."""
     if isinstance(error, str):
         return {"error": error}
+    try:
+        lines = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    except Exception as odd:
+        lines = f"it cannot be read: {type(odd).__name__}"
+    return {"error": told(error), "error_class": _class_name(error), "backtrace": lines}
+
+
+def told(error: BaseException) -> str:
+    """What an exception says; of one that cannot be read, that."""
+    try:
+        return "".join(str(error))
+    except BaseException as odd:  # whatever a handler's exception does belongs to the handler
+        return f"{_class_name(error)}, whose message cannot be read: {_class_name(odd)}"
+
+
+def _class_name(error: BaseException) -> str:
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    lines = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    return {"error": str(error), "error_class": name, "backtrace": lines}
+    try:
+        own = kind.__module__ == "builtins"
+        return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
+    except BaseException:  # see told
+        return type.__repr__(kind)
 
 
 def whole_seconds(retry_after: timedelta | float) -> int:
