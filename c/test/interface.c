@@ -179,6 +179,39 @@ static void starts_calls_and_waits(uint64_t core) {
   tc_free(reply);
 }
 
+static void *wake_it(void *running) {
+  tc_wake(running);
+  return NULL;
+}
+
+static void wakes_who_waits(void) {
+  tc_buffer reply;
+  pthread_t waker;
+  mp_writer nowhere = setting("database_url", "postgresql://127.0.0.1:1/nowhere");
+  mp_writer request = {0};
+  uint64_t core = tc_open(nowhere.data, nowhere.length, &reply), token = tc_token();
+  tc_running *running;
+  free(nowhere.data);
+  mp_array(&request, 3);
+  mp_text(&request, "await_steps");
+  mp_map(&request, 1);
+  mp_text(&request, "timeout_ms");
+  mp_integer(&request, 60000);
+  mp_array(&request, 0);
+  running = tc_start(core, token, request.data, request.length);
+  free(request.data);
+  tc_wake(running);
+  CHECK(tc_await(running, 0) == 0 || tc_await(running, -1) == 1);
+  CHECK(pthread_create(&waker, NULL, wake_it, running) == 0);
+  tc_await(running, -1);
+  CHECK(pthread_join(waker, NULL) == 0);
+  tc_cancel(token);
+  while (!tc_await(running, -1)) continue;
+  CHECK(tc_await(running, 0) == 1 && tc_wait(running, 0, &reply) == 1);
+  tc_free(reply);
+  tc_close(core);
+}
+
 static void submits_calls(uint64_t core) {
   uint64_t queue = tc_completions(), token = tc_token(), unused = tc_token();
   struct pollfd readable = {0};
@@ -236,6 +269,7 @@ int main(int argc, char **argv) {
   cancels();
   knows_queues();
   starts_calls_and_waits(core);
+  wakes_who_waits();
   submits_calls(core);
   takes_calls_of_many_threads(core);
   if (argc > 1 && strcmp(argv[1], "leak") == 0) {

@@ -37,6 +37,21 @@ module TaskerCore
         nil
       end
 
+      # What the garbage collector calls is made here, where no core is in sight that it
+      # would keep alive. Closing one may take seconds.
+      #
+      # @param open [Array] process and handle, as long as the core is open
+      # @return [#call]
+      def closing(open) = -> { Thread.new { Native.close(open.last) } if open.first == Process.pid }
+
+      # @param core [Integer]
+      # @param session [Integer]
+      # @return [#call]
+      def closing_session(core, session)
+        request = ['close_session', { 'session' => session }, []].to_msgpack
+        -> { Native.call(core, request, false) }
+      end
+
       # Closes the core of this process; the next use opens another.
       def reset
         @mutex.synchronize do
@@ -51,11 +66,6 @@ module TaskerCore
     STATEMENT = 1
     ERROR = 2
     private_constant :VALUE, :STATEMENT, :ERROR
-
-    # How often an operation starts over because something interrupted its thread
-    # that wanted no more than attention, such as a signal's handler.
-    INTERRUPTIONS = 100
-    private_constant :INTERRUPTIONS
 
     # Where the engine's structured logging keeps the correlation id of a thread.
     CORRELATION_ID = :tasker_correlation_id
@@ -79,7 +89,10 @@ module TaskerCore
       @traced = @blocking && settings['tracing'].to_s == 'on'
       @closed = false
       @opening = Mutex.new
+      # The handle, for the garbage collector: nil once it was closed.
+      @open = []
       open
+      Abandoned.watch(self, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
     end
 
     # Runs an operation.
@@ -98,20 +111,30 @@ module TaskerCore
       Notifications.operation(operation, arguments) { run(request(operation, arguments), host, true) }
     end
 
+    # Runs an operation that opens something in the core. Where the block does not come to
+    # its end (an interrupt may come as soon as the answer is there), that is given back.
+    #
+    # @param give_back [#call] gets the value
+    # @yieldparam value [Object]
+    # @return [Object] the block's value
+    def acquire(operation, arguments, host, give_back)
+      taken = []
+      kept = false
+      value = Notifications.operation(operation, arguments) { run(request(operation, arguments), host, false, taken) }
+      yield(value).tap { kept = true }
+    ensure
+      reply = MessagePack.unpack(taken.last) if taken.any? && !kept
+      give_back.call(reply[1]) if reply && reply[0] == VALUE
+    end
+
     # Publishes events, and waits for subscriptions that have no room, except on the
     # thread that delivers to them.
     #
     # @param rows [Array<Array>] see EventList
     # @return [void]
     def publish(rows)
-      wait = !Delivery.here?
-      until rows.empty?
-        reply = unpack(Native.call(handle, EventList.request(rows, wait), true), false)
-        raise error(reply) if reply[0] == ERROR
-
-        # Fewer than all where something wanted the thread's attention meanwhile.
-        rows = rows.drop(reply[1])
-      end
+      reply = exchange(EventList.request(rows, !Delivery.here?), true, false)
+      raise error(reply) if reply[0] == ERROR
     end
 
     # Sends the spans that wait. Other threads go on meanwhile.
@@ -119,11 +142,15 @@ module TaskerCore
     # @param seconds [Float] how long at most
     # @return [Array<Integer>] spans ended, exported, dropped, failed and waiting
     def flush(seconds)
-      reply = MessagePack.unpack(Native.call(handle, ['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true))
+      reply = exchange(['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true, false)
       raise error(reply) if reply[0] == ERROR
 
       reply[1]
     end
+
+    # @param session [Integer]
+    # @return [#call] forgets a session, from wherever the garbage collector runs
+    def closing_of(session) = Core.closing_session(@handle, session)
 
     # Ends the core's sessions and connections. Subscribers get what waits for them;
     # calls that other threads have under way are cancelled.
@@ -131,6 +158,8 @@ module TaskerCore
       @closed = true
       return unless @pid == Process.pid
 
+      Abandoned.closed(self)
+      @open.clear
       @subscriptions.closing
       Native.close(@handle)
     end
@@ -153,9 +182,9 @@ module TaskerCore
       [operation, arguments, [], [traceparent, correlation_id]]
     end
 
-    def run(request, host, symbols)
+    def run(request, host, symbols, taken = nil)
       loop do
-        reply = exchange(request.to_msgpack, symbols)
+        reply = exchange(request.to_msgpack, @blocking, symbols, taken)
         case reply[0]
         when VALUE then return reply[1]
         when STATEMENT then request[2] << host.answer(*reply.drop(1))
@@ -168,12 +197,15 @@ module TaskerCore
 
     def open
       Library.load!
-      @handle, reply = Native.open(packed_settings)
-      @pid = Process.pid
-      raise error(MessagePack.unpack(reply)) if @handle.zero?
-
+      settings = packed_settings
+      Thread.handle_interrupt(Object => :never) do
+        @handle, reply = Native.open(settings)
+        @pid = Process.pid
+        @open.replace([@pid, @handle]) unless @handle.zero?
+        raise error(MessagePack.unpack(reply)) if @handle.zero?
+      end
       LogFeed.attach(@handle) if @settings['log_destination'] == 'queue'
-      @subscriptions.opened(@handle)
+      @subscriptions.opened(@handle, self)
     end
 
     # An object that msgpack does not know is named by its class: it may be a URL with a
@@ -201,13 +233,8 @@ module TaskerCore
       @handle
     end
 
-    # A cancelled operation has written nothing, so it can start over. What meant to
-    # end it (Timeout, Thread#kill) has been raised by then.
-    def exchange(request, symbols)
-      (1..).each do |time|
-        reply = unpack(Native.call(handle, request, @blocking), symbols)
-        return reply unless @blocking && time < INTERRUPTIONS && cancelled?(reply)
-      end
+    def exchange(request, blocking, symbols, taken = nil)
+      unpack(Native.call(handle, request, blocking, taken), symbols)
     end
 
     # Errors have text for keys, always.
@@ -215,8 +242,6 @@ module TaskerCore
       reply = MessagePack.unpack(bytes, symbolize_keys: symbols)
       symbols && reply[0] == ERROR ? MessagePack.unpack(bytes) : reply
     end
-
-    def cancelled?(reply) = reply[0] == ERROR && reply[1]['code'] == 'cancelled'
 
     # The connection's own exception, where there was one, becomes the cause.
     def error(reply, host = nil)

@@ -107,8 +107,8 @@ module TaskerCore
       @tokens = {}
       @pid = Process.pid
       @known = Known.new
-      show(@core.call('open_session', { 'task_id' => task_id, 'function_version' => function_version,
-                                        'final_when_not_retryable' => final_when_not_retryable }, host))
+      open_in_core({ 'task_id' => task_id, 'function_version' => function_version,
+                     'final_when_not_retryable' => final_when_not_retryable })
     end
 
     # @return [String] the task's state as the last strict read saw it
@@ -259,6 +259,7 @@ module TaskerCore
     def close
       @core.call('close_session', { 'session' => handle }, @host) if handle && @pid == Process.pid && !@core.closed?
       @known.handle = nil
+      Abandoned.closed(self)
     end
 
     # @return [Boolean]
@@ -273,6 +274,23 @@ module TaskerCore
     def handle = @known.handle
 
     def context_table = ask('session_context')
+
+    # What nobody closed makes room where the limit is reached.
+    def open_in_core(arguments)
+      tries = 0
+      begin
+        give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
+        @core.acquire('open_session', arguments, @host, give_back) do |view|
+          show(view)
+          Abandoned.watch(self, "a session on task #{@task_id}", @core.closing_of(handle))
+        end
+      rescue SessionError
+        raise unless (tries += 1) == 1
+
+        GC.start
+        retry
+      end
+    end
 
     def show(view)
       @known.handle, @known.task_state, ids, states, changed, parents, children = view

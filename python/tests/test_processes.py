@@ -80,6 +80,7 @@ def test_what_belongs_to_the_parent_is_refused_in_a_child(client: tasker_core.Cl
 
     assert in_child(close_all) == "'closed'"
     assert session.next().ready
+    session.close()
     assert not events.closed
 
 
@@ -127,7 +128,8 @@ for number in range(25):
             time.sleep(0.1)
         except Impatience:
             pass
-        print(runtimes(), _library.native().abi_version(), flush=True)
+        version = _library.native().abi_version()
+        print(runtimes(), version, flush=True)
         os._exit(0)
     os.waitpid(child, 0)
 """

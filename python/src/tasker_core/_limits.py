@@ -32,8 +32,8 @@ def _memory() -> str | None:
         free = max(0, limit - _used(column))
         if limit != resource.RLIM_INFINITY and free < needed:
             return (
-                f"the process may use {limit // _MEGABYTE} MB of {name}, {free // _MEGABYTE} of them are free,"
-                f" and the core needs {needed // _MEGABYTE}: raise the limit ({command}), or lift it"
+                f"the process may use {limit // _MEGABYTE} MB of {name}, {free // _MEGABYTE} of them are"
+                f" free, and the core needs {needed // _MEGABYTE}: raise the limit ({command}), or lift it"
             )
     return None
 
