@@ -3,6 +3,7 @@
 require 'msgpack'
 require_relative 'event_list'
 require_relative 'notifications'
+require_relative 'openings'
 require_relative 'subscriptions'
 
 module TaskerCore
@@ -90,12 +91,12 @@ module TaskerCore
     # @return [Object] the value as msgpack gives it; tables are still hashes
     # @raise [Error] of the class that stands for the code
     def call(operation, arguments, host = nil)
-      Notifications.operation(operation, arguments) { run(request(operation, arguments), host, false) }
+      Notifications.operation(operation, arguments) { run(operation, arguments, host, false) }
     end
 
     # The same, with symbols for the text keys of the value's hashes.
     def call_for_symbols(operation, arguments, host = nil)
-      Notifications.operation(operation, arguments) { run(request(operation, arguments), host, true) }
+      Notifications.operation(operation, arguments) { run(operation, arguments, host, true) }
     end
 
     # Publishes events, and waits for subscriptions that have no room, except on the
@@ -125,10 +126,16 @@ module TaskerCore
       reply[1]
     end
 
+    # Lets the core count the answers that were kept from it, see Openings.
+    #
+    # @return [void]
+    def count = @openings&.flush
+
     # Ends the core's sessions and connections. Subscribers get what waits for them;
     # calls that other threads have under way are cancelled.
     def close
       @closed = true
+      @openings = nil
       return unless @pid == Process.pid
 
       @subscriptions.closing
@@ -143,31 +150,48 @@ module TaskerCore
 
     private
 
-    # The origin is for the core's log lines and, where it runs the statements itself,
-    # for its spans.
-    def request(operation, arguments)
-      correlation_id = Thread.current[CORRELATION_ID]&.to_s
-      traceparent = Tracing.traceparent if @traced
-      return [operation, arguments, []] unless correlation_id || traceparent
+    # Begins with the statement that the operation would ask for, where that is known.
+    def run(operation, arguments, host, symbols)
+      opening = openings[operation] unless @blocking || host.nil?
+      answer = opening&.ask(arguments, host)
+      return converse(operation, arguments, [], host, symbols) unless answer
+      return opening.value(answer[1]) if opening.final? && @openings.keep?(operation, answer)
 
-      [operation, arguments, [], [traceparent, correlation_id]]
+      converse(operation, arguments, [answer], host, symbols)
     end
 
-    def run(request, host, symbols)
-      loop do
-        reply = exchange(request.to_msgpack, symbols)
-        case reply[0]
-        when VALUE then return reply[1]
-        when STATEMENT then request[2] << host.answer(*reply.drop(1))
-        else raise error(reply, host)
-        end
+    # Asks, and runs what the core asks for, until there is a value.
+    def converse(operation, arguments, answers, host, symbols)
+      until (reply = exchange(request(operation, arguments, answers).to_msgpack, symbols)).first == VALUE
+        raise error(reply, host) unless reply.first == STATEMENT
+
+        answers << host.answer(*reply.drop(1))
       end
+      reply[1]
     rescue Native::Forked => e
       raise Unavailable.new(e.message, code: 'unavailable')
     end
 
+    # The origin is for the core's log lines and, where it runs the statements itself,
+    # for its spans.
+    def request(operation, arguments, answers)
+      correlation_id = Thread.current[CORRELATION_ID]&.to_s
+      traceparent = Tracing.traceparent if @traced
+      return [operation, arguments, answers] unless correlation_id || traceparent
+
+      [operation, arguments, answers, [traceparent, correlation_id]]
+    end
+
+    # Read once from each core that is opened.
+    def openings
+      @openings ||= Openings.new(*converse('first_statements', {}, [], nil, false)) do |answers|
+        converse('count_answers', { 'answers' => answers }, [], nil, false)
+      end
+    end
+
     def open
       Library.load!
+      @openings = nil
       @handle, reply = Native.open(@settings.to_msgpack)
       @pid = Process.pid
       raise error(MessagePack.unpack(reply)) if @handle.zero?
@@ -187,11 +211,15 @@ module TaskerCore
     # A cancelled operation has written nothing, so it can start over. What meant to
     # end it (Timeout, Thread#kill) has been raised by then.
     def exchange(request, symbols)
-      (1..).each do |time|
-        reply = unpack(Native.call(handle, request, @blocking), symbols)
-        return reply unless @blocking && time < INTERRUPTIONS && cancelled?(reply)
+      reply = exchange_once(request, symbols)
+      interruptions = 0
+      while @blocking && cancelled?(reply) && (interruptions += 1) < INTERRUPTIONS
+        reply = exchange_once(request, symbols)
       end
+      reply
     end
+
+    def exchange_once(request, symbols) = unpack(Native.call(handle, request, @blocking), symbols)
 
     # Errors have text for keys, always.
     def unpack(bytes, symbols)
