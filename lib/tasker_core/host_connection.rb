@@ -52,6 +52,18 @@ module TaskerCore
     # open: a failure takes back what the block wrote and nothing else.
     def transaction(&block) = @connection.transaction(requires_new: true, &block)
 
+    # Which rules of readiness the database follows: found out once for each database and
+    # search path, whoever asks.
+    #
+    # @yieldreturn [Integer] what the database says
+    # @return [Integer] 1 or 2
+    def rules(&ask)
+      Delegation::FunctionVersions.found(@connection, &ask)
+    rescue ActiveRecord::ActiveRecordError
+      # The connection cannot even tell its search path: the question itself says why.
+      ask.call
+    end
+
     # The time that audit rows get: the host's, so that rows of one transaction do
     # not share one time and travel_to works.
     #
