@@ -156,8 +156,11 @@ module TaskerCore
           return @cast[name] = Array.new(@table.size) { @defaults[name].dup.value } unless @table.key?(name)
 
           column = @table.column(name)
-          @cast[name] = plain?(type) ? column : column.map { |value| type.cast(value) }
+          @cast[name] = plain?(type) && column.none?(Float) ? column : column.map { |value| type.cast(finite(value)) }
         end
+
+        # The engine's rows have nil for a time without end.
+        def finite(value) = value.is_a?(Float) && value.infinite? ? nil : value
 
         def plain?(type) = PLAIN.any? { |plain| type.instance_of?(plain) } && !type.precision && !type.scale
       end
