@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'pp' # rubocop:disable Lint/RedundantRequireStatement -- pretty_inspect is not there without it
 require_relative '../spec_helper'
 require 'json'
 require 'uri'

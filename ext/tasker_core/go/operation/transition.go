@@ -100,14 +100,10 @@ func judge(request TransitionRequest, row store.TransitionRow) TransitionResult 
 // CurrentState gives the current state of a task or step, "" where it does not
 // exist.
 func CurrentState(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64) (string, error) {
-	state, exists, err := store.CurrentState(ctx, driver, machine.String(), id)
-	if err != nil || !exists {
-		return "", err
+	if machine == lifecycle.Task {
+		return store.CurrentState(ctx, driver, store.TaskState, id)
 	}
-	if state == nil {
-		return lifecycle.Pending, nil
-	}
-	return machine.CurrentState(*state, true), nil
+	return store.CurrentState(ctx, driver, store.StepState, id)
 }
 
 // GuardSatisfied answers the guard of a machine's guarded target: whether all
@@ -117,9 +113,9 @@ func CurrentState(ctx context.Context, driver store.Driver, machine lifecycle.Ma
 // fails, the failure is returned.
 func GuardSatisfied(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64) (bool, error) {
 	if machine == lifecycle.Task {
-		return store.StepsSatisfied(ctx, driver, id)
+		return store.Satisfied(ctx, driver, store.TaskStepsSatisfied, id)
 	}
-	return store.ParentsSatisfied(ctx, driver, id)
+	return store.Satisfied(ctx, driver, store.StepParentsSatisfied, id)
 }
 
 // PredictTransition tells what TransitionOne would do, without writing.

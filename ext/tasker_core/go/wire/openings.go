@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store"
+)
+
+// opening is the first statement of an operation, where it follows from the arguments. A
+// host that knows it runs it before it asks, which saves a call and the way of the text;
+// where the statement's value is the operation's, it need not ask at all.
+type opening struct {
+	statement store.Statement
+	params    []param
+	// answer is what the first cell of the first row is, where that is the operation's value.
+	answer string
+}
+
+// param is a parameter of an opening: an argument of the operation, and how it is written.
+type param struct {
+	_msgpack struct{} `msgpack:",as_array"`
+	Kind     string
+	Argument string
+}
+
+// The kinds of parameters, each as a text of PostgreSQL.
+const (
+	paramID  = "id"  // an integer
+	paramIDs = "ids" // a list of integers, as an array
+)
+
+// The kinds of answers.
+const (
+	answerText    = "text"    // nil without a row
+	answerBoolean = "boolean" // "true" or not
+)
+
+func ofTask(statement store.Statement) opening {
+	return opening{statement: statement, params: []param{{Kind: paramID, Argument: "task_id"}}}
+}
+
+func ofManyTasks(statement store.Statement) opening {
+	return opening{statement: statement, params: []param{{Kind: paramIDs, Argument: "task_ids"}}}
+}
+
+func answered(kind, argument string, statement store.Statement) opening {
+	return opening{statement: statement, params: []param{{Kind: paramID, Argument: argument}}, answer: kind}
+}
+
+// openings are those of the operations that have one; the tests hold them to what the
+// operations ask for.
+var openings = map[string]opening{
+	"all_steps_complete":      answered(answerBoolean, "task_id", store.TaskStepsSatisfied),
+	"analyze_graph":           ofTask(store.SnapshotOf(store.WithNames | store.WithTasks)),
+	"current_step_state":      answered(answerText, "step_id", store.StepState),
+	"current_task_state":      answered(answerText, "task_id", store.TaskState),
+	"dependency_levels":       ofTask(store.TopologyOf),
+	"draw":                    ofTask(store.SnapshotOf(store.WithNames | store.WithTasks)),
+	"function_versions":       {statement: operation.Fingerprints},
+	"open_session":            ofTask(store.SnapshotOf(store.WithVersions | store.WithTasks)),
+	"readiness_version":       {statement: operation.Fingerprints},
+	"step_dag":                ofTask(store.TopologyOf),
+	"step_dependencies_met":   answered(answerBoolean, "step_id", store.StepParentsSatisfied),
+	"step_readiness":          ofTask(store.SnapshotOf(store.WithNames)),
+	"step_readiness_batch":    ofManyTasks(store.SnapshotsOf(store.WithNames)),
+	"system_health_counts":    {statement: operation.SystemHealthStatement},
+	"task_execution_context":  ofTask(store.SnapshotOf(store.WithTasks)),
+	"task_execution_contexts": ofManyTasks(store.SnapshotsOf(store.WithTasks)),
+	"viable_steps":            ofTask(store.SnapshotOf(0)),
+}
+
+// firstStatements is [statements, nanoseconds]. statements has for each operation with an
+// opening [statement name, SQL, [[kind, argument], ...], answer or nil]. An answer may be
+// kept to the host if its statement took less than the nanoseconds, and is then told to
+// the core with count_answers: slow statements, and all where the log tells of every
+// operation, are the core's to see at once.
+func firstStatements(c call, _ struct{}) (any, error) {
+	list := make(map[string]any, len(openings))
+	for name, first := range openings {
+		params, answer := first.params, any(nil)
+		if params == nil {
+			params = []param{}
+		}
+		if first.answer != "" {
+			answer = first.answer
+		}
+		list[name] = []any{first.statement.Name, first.statement.SQL, params, answer}
+	}
+	limit := c.core.Observer.Slow
+	switch {
+	case c.core.Log.Core().Enabled(zap.DebugLevel):
+		limit = 0
+	case limit == 0:
+		limit = time.Duration(1<<63 - 1)
+	}
+	return []any{list, int64(limit)}, nil
+}
+
+// countedAnswer is an answer that a host kept to itself.
+type countedAnswer struct {
+	_msgpack  struct{} `msgpack:",as_array"`
+	Operation string
+	Nanos     int64
+}
+
+type countedArguments struct {
+	Answers []countedAnswer `msgpack:"answers"`
+}
+
+// countAnswers counts operations, and their statements, that a host answered itself.
+func countAnswers(c call, a countedArguments) (any, error) {
+	for _, answer := range a.Answers {
+		first, known := openings[answer.Operation]
+		if !known || first.answer == "" {
+			return nil, Errorf(CodeInvalidArgument, "%q is no operation that a host answers itself; first_statements has them", answer.Operation)
+		}
+		took := time.Duration(max(answer.Nanos, 0))
+		c.core.Stats.Statement(first.statement.Name, false, took)
+		c.core.Stats.Operation(answer.Operation, "", took)
+	}
+	return len(a.Answers), nil
+}
