@@ -12,7 +12,7 @@ import (
 // one snapshot of it; nil for an unknown task. Steps in a circle are a
 // *dag.CycleError.
 func AnalyzeGraph(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64, weights analysis.Weights) (*analysis.Runtime, error) {
-	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithNames|store.WithTasks)
 	if err != nil {
 		return nil, err
 	}
@@ -20,13 +20,13 @@ func AnalyzeGraph(ctx context.Context, driver store.Driver, version readiness.Ve
 	if !found {
 		return nil, nil
 	}
-	graph, err := compile(snapshot.Steps.ID, snapshot.Edges)
+	graph, err := compile(snapshot.StepIDs(), snapshot.Edges)
 	if err != nil {
 		return nil, err
 	}
 	in := analysis.Input{
 		Graph: graph, Now: snapshot.Now, Weights: weights,
-		Steps: readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, snapshot.Steps.Len())),
+		Steps: evaluate(version, snapshot),
 	}
 	var tally readiness.Tally
 	for i := range in.Steps {

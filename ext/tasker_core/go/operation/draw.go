@@ -13,7 +13,7 @@ import (
 // unknown task. States and times come from two statements: a step that moves
 // between them is drawn in its old state.
 func Draw(ctx context.Context, driver store.Driver, taskID int64, form func(drawing.Task) (string, error)) (string, error) {
-	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithNames|store.WithTasks)
 	if err != nil {
 		return "", err
 	}
@@ -33,13 +33,13 @@ func Draw(ctx context.Context, driver store.Driver, taskID int64, form func(draw
 }
 
 func drawnSteps(snapshot *store.Snapshot, timeline *store.Timeline) []drawing.Step {
-	rows := &snapshot.Steps
-	steps := make([]drawing.Step, rows.Len())
-	for i, id := range rows.ID {
-		moment := timeline.Moments[id]
+	steps := make([]drawing.Step, len(snapshot.Steps))
+	for i := range steps {
+		row := &snapshot.Steps[i]
+		moment := timeline.Moments[row.ID]
 		steps[i] = drawing.Step{
-			ID: id, Name: snapshot.Names[rows.NamedStepID[i]], State: state(lifecycle.Step, rows.State[i]),
-			Attempts: rows.Attempts[i].Value, RetryLimit: rows.RetryLimit[i].Value,
+			ID: row.ID, Name: row.Name, State: state(lifecycle.Step, row.State),
+			Attempts: row.Attempts.Value, RetryLimit: row.RetryLimit.Value,
 			Began: moment.Began, Ended: moment.Ended.Value,
 		}
 	}

@@ -15,11 +15,11 @@ import (
 // rules of version 1 by task id first, as its batch function has them. Unknown
 // tasks have no steps.
 func StepReadiness(ctx context.Context, driver store.Driver, version readiness.Version, taskIDs []int64) ([]readiness.Status, error) {
-	snapshot, err := store.LoadSnapshot(ctx, driver, taskIDs)
+	snapshot, err := store.LoadSnapshots(ctx, driver, taskIDs, store.WithNames)
 	if err != nil {
 		return nil, err
 	}
-	rows := readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, snapshot.Steps.Len()))
+	rows := evaluate(version, snapshot)
 	if version == readiness.V01 {
 		slices.SortStableFunc(rows, func(a, b readiness.Status) int { return cmp.Compare(a.TaskID, b.TaskID) })
 	}
@@ -29,9 +29,13 @@ func StepReadiness(ctx context.Context, driver store.Driver, version readiness.V
 // StepReadinessOf is StepReadiness for some steps of one task: none for an empty
 // list, all for nil.
 func StepReadinessOf(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64, stepIDs []int64) ([]readiness.Status, error) {
-	rows, err := StepReadiness(ctx, driver, version, []int64{taskID})
-	if err != nil || stepIDs == nil {
-		return rows, err
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithNames)
+	if err != nil {
+		return nil, err
+	}
+	rows := evaluate(version, snapshot)
+	if stepIDs == nil {
+		return rows, nil
 	}
 	asked := slices.Sorted(slices.Values(stepIDs))
 	return slices.DeleteFunc(rows, func(row readiness.Status) bool {
@@ -43,24 +47,37 @@ func StepReadinessOf(ctx context.Context, driver store.Driver, version readiness
 // ViableSteps gives the ids of a task's steps that may run now, in ascending
 // order.
 func ViableSteps(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64) ([]int64, error) {
-	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, 0)
 	if err != nil {
 		return nil, err
 	}
 	return readiness.AppendReady(version, snapshot.Now, inputs(snapshot), []int64{}), nil
 }
 
-// TaskExecutionContexts tells how tasks stand, ordered by task id: the engine's
-// functions get_task_execution_context and ..._contexts_batch. Unknown tasks get
-// no row; an id given twice gets two.
+// TaskExecutionContexts tells how tasks stand, ordered by task id: the engine's function
+// get_task_execution_contexts_batch. Unknown tasks get no row; an id given twice gets two.
 func TaskExecutionContexts(ctx context.Context, driver store.Driver, version readiness.Version, taskIDs []int64) ([]readiness.Context, error) {
-	snapshot, err := store.LoadSnapshot(ctx, driver, taskIDs)
+	snapshot, err := store.LoadSnapshots(ctx, driver, taskIDs, store.WithTasks)
 	if err != nil {
 		return nil, err
 	}
+	return contexts(version, snapshot, slices.Sorted(slices.Values(taskIDs))), nil
+}
+
+// TaskExecutionContext is TaskExecutionContexts for one task: one row, none for an unknown
+// task. It stands for get_task_execution_context.
+func TaskExecutionContext(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64) ([]readiness.Context, error) {
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithTasks)
+	if err != nil {
+		return nil, err
+	}
+	return contexts(version, snapshot, []int64{taskID}), nil
+}
+
+func contexts(version readiness.Version, snapshot *store.Snapshot, taskIDs []int64) []readiness.Context {
 	tallies := tally(snapshot, version)
 	rows := make([]readiness.Context, 0, len(taskIDs))
-	for _, id := range slices.Sorted(slices.Values(taskIDs)) {
+	for _, id := range taskIDs {
 		task, found := snapshot.Tasks[id]
 		if !found {
 			continue
@@ -71,7 +88,7 @@ func TaskExecutionContexts(ctx context.Context, driver store.Driver, version rea
 		}
 		rows = append(rows, counts.Context(readiness.TaskInput{TaskID: id, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)}))
 	}
-	return rows, nil
+	return rows
 }
 
 func tally(snapshot *store.Snapshot, version readiness.Version) map[int64]*readiness.Tally {
@@ -89,26 +106,29 @@ func tally(snapshot *store.Snapshot, version readiness.Version) map[int64]*readi
 	return tallies
 }
 
+func evaluate(version readiness.Version, snapshot *store.Snapshot) []readiness.Status {
+	return readiness.EvaluateAll(version, snapshot.Now, inputs(snapshot), make([]readiness.Status, 0, len(snapshot.Steps)))
+}
+
 // inputs gives what readiness judges, a step each.
 func inputs(snapshot *store.Snapshot) []readiness.StepInput {
-	steps := &snapshot.Steps
-	list := make([]readiness.StepInput, steps.Len())
+	list := make([]readiness.StepInput, len(snapshot.Steps))
 	for i := range list {
-		flags := steps.Flags[i]
+		step := &snapshot.Steps[i]
 		list[i] = readiness.StepInput{
-			WorkflowStepID:        steps.ID[i],
-			TaskID:                steps.TaskID[i],
-			NamedStepID:           int32(steps.NamedStepID[i]),
-			Name:                  snapshot.Names[steps.NamedStepID[i]],
-			State:                 text(steps.State[i]),
-			StateCreatedAt:        micros(steps.FailedAt[i]),
-			Attempts:              integer(steps.Attempts[i]),
-			RetryLimit:            integer(steps.RetryLimit[i]),
-			Retryable:             readiness.Some(flags&store.FlagRetryable != 0),
-			InProcess:             readiness.Some(flags&store.FlagInProcess != 0),
-			Processed:             readiness.Some(flags&store.FlagProcessed != 0),
-			BackoffRequestSeconds: integer(steps.BackoffRequestSeconds[i]),
-			LastAttemptedAt:       micros(steps.LastAttemptedAt[i]),
+			WorkflowStepID:        step.ID,
+			TaskID:                step.TaskID,
+			NamedStepID:           int32(step.NamedStepID),
+			Name:                  step.Name,
+			State:                 text(step.State),
+			StateCreatedAt:        micros(step.FailedAt),
+			Attempts:              integer(step.Attempts),
+			RetryLimit:            integer(step.RetryLimit),
+			Retryable:             readiness.Some(step.Flags&store.FlagRetryable != 0),
+			InProcess:             readiness.Some(step.Flags&store.FlagInProcess != 0),
+			Processed:             readiness.Some(step.Flags&store.FlagProcessed != 0),
+			BackoffRequestSeconds: integer(step.BackoffRequestSeconds),
+			LastAttemptedAt:       micros(step.LastAttemptedAt),
 		}
 	}
 	countParents(snapshot, list)
@@ -116,13 +136,13 @@ func inputs(snapshot *store.Snapshot) []readiness.StepInput {
 }
 
 func countParents(snapshot *store.Snapshot, list []readiness.StepInput) {
-	steps, edges := &snapshot.Steps, &snapshot.Edges
+	edges := &snapshot.Edges
 	for i, parent := range edges.Parent {
-		child, _ := steps.Index(edges.Child[i])
+		child, _ := snapshot.Index(edges.Child[i])
 		list[child].TotalParents++
 		state := edges.Outside[parent]
-		if at, inside := steps.Index(parent); inside {
-			state = steps.State[at]
+		if at, inside := snapshot.Index(parent); inside {
+			state = snapshot.Steps[at].State
 		}
 		if state != nil && lifecycle.Satisfied(*state) {
 			list[child].CompletedParents++

@@ -69,14 +69,10 @@ func RefreshSession(ctx context.Context, core *Core, driver store.Driver, id int
 	return live.view(id, changed, picture.Edges), nil
 }
 
-// takePicture reads the versions first: they may be older than the rows, never
-// newer.
+// takePicture reads rows and their versions in one statement: a version is that of what
+// was read.
 func takePicture(ctx context.Context, driver store.Driver, taskID int64) (*orchestration.Picture, int64, error) {
-	versions, err := store.StepVersions(ctx, driver, taskID)
-	if err != nil {
-		return nil, 0, err
-	}
-	snapshot, err := store.LoadSnapshot(ctx, driver, []int64{taskID})
+	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithVersions|store.WithTasks)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -87,11 +83,11 @@ func takePicture(ctx context.Context, driver store.Driver, taskID int64) (*orche
 	picture := &orchestration.Picture{
 		Task:     readiness.TaskInput{TaskID: taskID, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)},
 		Steps:    inputs(snapshot),
-		Versions: make([]int64, snapshot.Steps.Len()),
+		Versions: make([]int64, len(snapshot.Steps)),
 		Edges:    make([]dag.Edge, len(snapshot.Edges.Parent)),
 	}
-	for i, id := range snapshot.Steps.ID {
-		picture.Versions[i] = versions[id]
+	for i := range snapshot.Steps {
+		picture.Versions[i] = snapshot.Steps[i].Version
 	}
 	for i, parent := range snapshot.Edges.Parent {
 		picture.Edges[i] = dag.Edge{From: parent, To: snapshot.Edges.Child[i]}

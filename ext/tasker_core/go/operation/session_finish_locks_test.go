@@ -114,24 +114,27 @@ func running(step int, sql string) func(*pgx.Conn, []int64) error {
 type bare struct{ conn *pgx.Conn }
 
 func (d bare) Query(ctx context.Context, statement store.Statement) (store.Rows, error) {
-	params := make([][]byte, len(statement.Params))
-	for i, param := range statement.Params {
-		if param != nil {
-			params[i] = []byte(*param)
+	arguments := []any{pgx.QueryResultFormats{pgx.TextFormatCode}}
+	for _, param := range statement.Params {
+		if param == nil {
+			arguments = append(arguments, nil)
+		} else {
+			arguments = append(arguments, *param)
 		}
 	}
-	result := d.conn.PgConn().ExecParams(ctx, statement.SQL, params, nil, nil, nil).Read()
-	rows := make(store.Rows, len(result.Rows))
-	for i, row := range result.Rows {
-		for _, value := range row {
-			if value == nil {
-				rows[i] = append(rows[i], nil)
-			} else {
-				rows[i] = append(rows[i], store.Text(string(value)))
+	answer, err := d.conn.Query(ctx, statement.SQL, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(answer, func(row pgx.CollectableRow) ([]*string, error) {
+		texts := make([]*string, len(row.RawValues()))
+		for i, value := range row.RawValues() {
+			if value != nil {
+				texts[i] = store.Text(string(value))
 			}
 		}
-	}
-	return rows, result.Err
+		return texts, nil
+	})
 }
 
 // An audit row is in the unique index before its foreign key locks the step. Our own

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
 // What is committed while the completion waits for its own step is taken into account.
@@ -134,4 +135,25 @@ func TestTwoParentsThatCompleteAtOnceLeaveTheirChildToSomebody(t *testing.T) {
 		require.Equal(t, []int64{steps[2]}, b.next(t, session).Ready)
 		require.Equal(t, lifecycle.Allowed, b.claim(t, session, steps[2]).Code)
 	}
+}
+
+// A claim that cannot write its row clears no other, with or without a transaction
+// around it.
+func TestAClaimTakesEffectAsAWholeWithoutATransaction(t *testing.T) {
+	b := newTestbed(t, 1)
+	_, steps := b.workflow(t, 1)
+	b.move(t, steps[0], "pending")
+	other, own := b.connect(t), b.connect(t)
+	exec(t, other, "BEGIN")
+	require.NoError(t, running(0, `INSERT INTO tasker_workflow_step_transitions
+		(workflow_step_id, to_state, sort_key, most_recent, created_at, updated_at) VALUES ($1, 'error', 20, false, now(), now())`)(other, steps))
+	claimed := make(chan error, 1)
+	go func() {
+		_, err := store.ClaimStep(ctx, bare{own}, steps[0], &written)
+		claimed <- err
+	}()
+	b.awaitWaiting(t, own)
+	exec(t, other, "COMMIT")
+	require.ErrorContains(t, <-claimed, "23505")
+	require.Equal(t, "pending", b.text(t, `SELECT to_state FROM tasker_workflow_step_transitions WHERE workflow_step_id = $1 AND most_recent`, steps[0]))
 }

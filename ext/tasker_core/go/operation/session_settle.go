@@ -73,10 +73,8 @@ func (request SettleRequest) lostClaim() bool { return request.To == lifecycle.I
 
 // written tells whether the step's row is the one that was to be written.
 func (request SettleRequest) written(s *store.Settled) bool {
-	if s.State != request.To || !s.OfThen {
-		return false
-	}
-	return request.lostClaim() || (s.TokenSortKey.Valid && !s.TokenHolds && s.SortKey.Value == s.TokenSortKey.Value+lifecycle.SortKeyIncrement)
+	next := s.TokenSortKey.Valid && s.SortKey.Value == s.TokenSortKey.Value+lifecycle.SortKeyIncrement
+	return s.State == request.To && s.OfThen && (next || request.lostClaim())
 }
 
 // open tells whether the statement can be repeated.

@@ -48,29 +48,6 @@ func ClaimStep(ctx context.Context, driver Driver, stepID int64, now *string) (*
 	return claim, d.err
 }
 
-// StepVersions reads the row version of each step of a task. Read before the
-// steps themselves, it can be older than they are, never newer: whoever compares
-// reads once too often at worst.
-func StepVersions(ctx context.Context, driver Driver, taskID int64) (map[int64]int64, error) {
-	rows, err := driver.Query(ctx, Statement{
-		Name: "step_versions",
-		SQL: `SELECT array_agg(workflow_step_id)::text, array_agg(xmin::text::bigint)::text
-FROM tasker_workflow_steps WHERE task_id = (SELECT $1::bigint)`,
-		Params: []*string{Int(taskID)},
-	})
-	if err != nil {
-		return nil, err
-	}
-	columns, err := idColumns(rows, 2)
-	if err != nil {
-		return nil, err
-	}
-	if len(columns[0]) != len(columns[1]) {
-		return nil, &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
-	}
-	return versionsByID(columns[0], columns[1]), nil
-}
-
 func versionsByID(ids, versions []int64) map[int64]int64 {
 	byID := make(map[int64]int64, len(ids))
 	for i, id := range ids {

@@ -91,11 +91,11 @@ SELECT array_agg(id)::text FROM renewed`,
 	if err != nil {
 		return nil, err
 	}
-	columns, err := idColumns(rows, 1)
+	lists, err := idLists(rows, 1)
 	if err != nil {
 		return nil, err
 	}
-	return append([]int64{}, columns[0]...), nil
+	return append([]int64{}, lists[0]...), nil
 }
 
 // NotifyStep tells who listens on a channel of a step's task, when the transaction

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcoletaylor/tasker_core/go/store"
+	"github.com/jcoletaylor/tasker_core/go/store/host"
 )
 
 // seeds are arrays as PostgreSQL writes them, and what a damaged answer could hold.
@@ -143,6 +144,30 @@ func TestArraysComeBackAsTheyWereWritten(t *testing.T) {
 		require.Equal(t, len(texts), len(words))
 		for i := range texts {
 			assert.Equal(t, texts[i], *words[i])
+		}
+	})
+}
+
+// A damaged answer is an error that says so, never a panic.
+func FuzzSnapshot(f *testing.F) {
+	const clock = "0002832c1b2d1d80"
+	for _, text := range []string{
+		clock + "||(|)", clock + "|7,1,0,3|(|)", clock + "|7,1,0,3;9,57|(7,9|7,0002832c1b2d1d80{error})",
+		clock + "|7,5,3,57|(|){3}{name}{1}{2}{NULL}", clock + "|", clock, clock + "|7,1,0,3|(7|)", clock + "|7|(|{error})",
+		clock + "||(|){1}{2}", clock + "|7,1,0,3|(|)x",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, parts := range []store.Part{0, store.WithNames | store.WithTasks, store.WithVersions} {
+			driver := host.New([]host.Answer{{Statement: "task_snapshot", Rows: store.Rows{{&text}}}})
+			snapshot, err := store.LoadSnapshot(ctx, driver, 1, parts)
+			var format *store.FormatError
+			if err != nil && !errors.Is(err, host.ErrParked) {
+				require.True(t, errors.As(err, &format), "%T", err)
+				continue
+			}
+			require.Len(t, snapshot.StepIDs(), len(snapshot.Steps))
 		}
 	})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -22,27 +21,27 @@ func LoadTopology(ctx context.Context, driver Driver, taskID int64) (*Topology, 
   SELECT workflow_step_id AS id, named_step_id FROM tasker_workflow_steps
   WHERE task_id = (SELECT $1::bigint) ORDER BY workflow_step_id
 )
-SELECT * FROM
-  (SELECT array_agg(id)::text, array_agg(named_step_id)::text FROM step) AS steps,
-  (SELECT array_agg(parent)::text, array_agg(child)::text FROM (
+SELECT concat(
+  (SELECT concat(array_agg(id), array_agg(named_step_id)) FROM step),
+  (SELECT concat(array_agg(parent), array_agg(child)) FROM (
      SELECT e.from_step_id AS parent, e.to_step_id AS child
      FROM step JOIN tasker_workflow_step_edges e ON e.to_step_id = step.id
      UNION ALL
      SELECT e.from_step_id, e.to_step_id
      FROM step JOIN tasker_workflow_step_edges e ON e.from_step_id = step.id
-     WHERE NOT EXISTS (SELECT FROM step AS own WHERE own.id = e.to_step_id)) AS edge) AS edges`,
+     WHERE NOT EXISTS (SELECT FROM step AS own WHERE own.id = e.to_step_id)) AS edge))`,
 		Params: []*string{Int(taskID)},
 	})
 	if err != nil {
 		return nil, err
 	}
-	columns, err := idColumns(rows, 4)
+	lists, err := idLists(rows, 4)
 	if err != nil {
 		return nil, err
 	}
-	topology := &Topology{StepIDs: columns[0], namedStepIDs: columns[1], Edges: Edges{Parent: columns[2], Child: columns[3]}}
-	if len(columns[0]) != len(columns[1]) || len(columns[2]) != len(columns[3]) {
-		return nil, &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
+	topology := &Topology{StepIDs: lists[0], namedStepIDs: lists[1], Edges: Edges{Parent: lists[2], Child: lists[3]}}
+	if len(lists[0]) != len(lists[1]) || len(lists[2]) != len(lists[3]) {
+		return nil, &FormatError{Want: "lists of one length", Got: "lists of several lengths"}
 	}
 	return topology, nil
 }
@@ -88,32 +87,41 @@ func unknown(ids []int64, known map[int64]bool) []int64 {
 func edgesInto(ctx context.Context, driver Driver, stepIDs []int64) (Edges, error) {
 	rows, err := driver.Query(ctx, Statement{
 		Name: "edges_into",
-		SQL: `SELECT array_agg(from_step_id)::text, array_agg(to_step_id)::text
-FROM tasker_workflow_step_edges WHERE to_step_id = ANY ((SELECT $1)::bigint[])`,
+		SQL: `SELECT concat(array_agg(edge.from_step_id), array_agg(edge.to_step_id))
+FROM unnest((SELECT $1::bigint[])) AS asked (id) CROSS JOIN LATERAL (
+  SELECT from_step_id, to_step_id FROM tasker_workflow_step_edges WHERE to_step_id = asked.id OFFSET 0) AS edge`,
 		Params: []*string{Ints(stepIDs)},
 	})
 	if err != nil {
 		return Edges{}, err
 	}
-	columns, err := idColumns(rows, 2)
+	lists, err := idLists(rows, 2)
 	if err != nil {
 		return Edges{}, err
 	}
-	if len(columns[0]) != len(columns[1]) {
-		return Edges{}, &FormatError{Want: "columns of one length", Got: "columns of several lengths"}
+	if len(lists[0]) != len(lists[1]) {
+		return Edges{}, &FormatError{Want: "lists of one length", Got: "lists of several lengths"}
 	}
-	return Edges{Parent: columns[0], Child: columns[1]}, nil
+	return Edges{Parent: lists[0], Child: lists[1]}, nil
 }
 
-// idColumns decodes an answer that is one row of bigint arrays.
-func idColumns(rows Rows, columns int) ([][]int64, error) {
-	if len(rows) != 1 || len(rows[0]) != columns {
-		return nil, &FormatError{Want: fmt.Sprintf("one row of %d columns", columns), Got: fmt.Sprintf("%d rows", len(rows))}
+// idLists decodes an answer that is one text of bigint arrays; where there is nothing,
+// none of them is there.
+func idLists(rows Rows, lists int) ([][]int64, error) {
+	row, err := oneRow(rows, 1)
+	if err != nil {
+		return nil, err
 	}
-	d := decoder{row: rows[0]}
-	values := make([][]int64, columns)
+	values := make([][]int64, lists)
+	if row[0] == nil {
+		return values, nil
+	}
+	s := scanner{text: *row[0]}
 	for i := range values {
-		values[i] = d.ids()
+		values[i] = s.ids()
 	}
-	return values, d.err
+	if s.at != len(s.text) {
+		s.fail("the end")
+	}
+	return values, s.err
 }

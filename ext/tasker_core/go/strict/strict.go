@@ -69,6 +69,10 @@ func decodeFields(data []byte) (map[string]msgpack.RawMessage, error) {
 
 // misfit decodes one field alone, and tells what is wrong with it.
 func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
+	if len(value) == 0 {
+		// So msgpack leaves nil.
+		value = msgpack.RawMessage{msgpcode.Nil}
+	}
 	alone, err := msgpack.Marshal(map[string]msgpack.RawMessage{name: value})
 	if err != nil {
 		return err

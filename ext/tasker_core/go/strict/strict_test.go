@@ -42,6 +42,7 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		says  string
 	}{
 		{"colour", "red", "there is no colour"},
+		{"colour", nil, "there is no colour"},
 		{"size", "many", "size is a text; it must be an integer"},
 		{"size", []int{1}, "size is a list; it must be an integer"},
 		{"name", 7, "name is an integer; it must be a text"},
@@ -59,6 +60,12 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		require.NoError(t, err)
 		assert.EqualError(t, strict.Decode(data, &target{}), one.says)
 	}
+}
+
+func TestNilIsNotWhatDoesNotFit(t *testing.T) {
+	data, err := msgpack.Marshal(map[string]any{"names": nil, "ratio": true})
+	require.NoError(t, err)
+	assert.EqualError(t, strict.Decode(data, &target{}), "ratio is true or false; it must be a number")
 }
 
 func TestWhatFitsIsRead(t *testing.T) {

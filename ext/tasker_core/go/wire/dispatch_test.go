@@ -75,6 +75,7 @@ func TestArgumentsThatDoNotFitAreRefusedBeforeAnyStatement(t *testing.T) {
 		{"session_claim", arguments{"session": 1}},
 		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "pending"}},
 		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "error", "claim": 8}},
+		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "complete", "colour": nil}},
 		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "complete", "claim": "8"}},
 		{"session_settle", arguments{"session": 1, "to": "complete", "now": then}},
 		{"session_settle", arguments{"session": 1, "step_id": 7, "to": "complete"}},

@@ -76,12 +76,12 @@ func FuzzDecodeRequest(f *testing.F) {
 		[]any{"step_dag", map[string]any{"task_id": uint64(math.MaxUint64)}, []any{[]any{"topology", []any{[]any{"{1}", nil}}, nil}}},
 		[]any{"dependency_levels", map[string]any{"task_id": -1}, []any{[]any{"topology", nil, []any{"42P01", "no table"}}}},
 		[]any{"session_next", map[string]any{"session": 9}, nil}, "", 1, nil,
+		[]any{"session_finish", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": 8, "columns": map[string]any{"results": nil}}, nil},
+		[]any{"session_settle", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": nil, "now": then}, nil},
 		[]any{"ping", map[string]any{"x": nil}, []any{}}, []any{"subscribe", map[string]any{"names": nil, "": nil}, nil},
 		[]any{"publish_events", map[string]any{"events": []any{[]any{"a", nil, nil, nil, nil, nil, nil, map[string]any{"k": []any{nil}}}}}, nil},
 		[]any{"record_spans", map[string]any{"trace": make([]byte, 16), "spans": []any{nil}}, nil},
-		[]any{"finish_claim", map[string]any{"step_id": 1, "task_id": 1, "to": "complete", "results": "[[[]]]"}, nil},
-		[]any{"session_finish", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": 8, "columns": map[string]any{"results": nil}}, nil},
-		[]any{"session_settle", map[string]any{"session": 9, "step_id": 7, "to": "complete", "claim": nil, "now": then}, nil}} {
+		[]any{"finish_claim", map[string]any{"step_id": 1, "task_id": 1, "to": "complete", "results": "[[[]]]"}, nil}} {
 		f.Add(encoded(f, seed))
 	}
 	f.Add([]byte{0x93, 0xdb, 0xff, 0xff, 0xff, 0xff})

@@ -88,11 +88,19 @@ func viableSteps(c call, a readinessArguments) (any, error) {
 }
 
 func taskExecutionContext(c call, a readinessArguments) (any, error) {
+	version, err := a.version()
+	if err != nil {
+		return nil, err
+	}
 	taskID, err := a.TaskID.of("task_id")
 	if err != nil {
 		return nil, err
 	}
-	return taskExecutionContexts(c, batchArguments{TaskIDs: idList{taskID}, rules: a.rules})
+	rows, err := operation.TaskExecutionContext(c.ctx, c.driver, version, taskID)
+	if err != nil {
+		return nil, err
+	}
+	return contextTable(rows), nil
 }
 
 func readinessVersion(c call, _ struct{}) (any, error) {

@@ -36,7 +36,7 @@ module TaskerCore
         #   which the application added callbacks, and where Active Record prevents
         #   writes: the engine checks, publishes and refuses in its own order
         def possible?
-          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine) &&
+          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine.class) &&
             @face.own_check?(@object, @state) && @face.plain?(transition_class) && !connection.preventing_writes?
         end
 

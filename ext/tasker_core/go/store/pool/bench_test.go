@@ -73,7 +73,7 @@ ANALYZE`)
 func snapshotStatement(b *testing.B, p store.Driver, taskID int64) store.Statement {
 	b.Helper()
 	recorder := &recorder{driver: p}
-	_, err := store.LoadSnapshot(context.Background(), recorder, []int64{taskID})
+	_, err := store.LoadSnapshot(context.Background(), recorder, taskID, store.WithNames)
 	require.NoError(b, err)
 	return recorder.first
 }
