@@ -17,7 +17,7 @@ RSpec.describe 'settings that may hold a password' do
   forms = {
     'inspect' => lambda(&:inspect),
     'to_s' => lambda(&:to_s),
-    'pp' => ->(c) { PP.pp(c, +'') },
+    'pp' => ->(c) { c.pretty_inspect },
     'to_h' => ->(c) { c.to_h.to_s },
     'to_h as JSON' => ->(c) { JSON.generate(c.to_h) },
     'to_h as JSON by Active Support' => ->(c) { c.to_h.to_json },

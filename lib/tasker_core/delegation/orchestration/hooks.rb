@@ -41,7 +41,7 @@ module TaskerCore
         # Prepended to TaskInitializer.
         module TaskInitializer
           def start_task!(task)
-            throw Parking::ASLEEP if TaskJob.running? && Parking.new(task).asleep?
+            throw Parking::ASLEEP if TaskJob.running? && (Parking.new(task).asleep? || SecondLook.new(task).leaves?)
             return resume(task) if resumes?(task)
 
             Orchestration.active? && Orchestration.native? ? TaskStart.new(self, task).call : super
@@ -55,39 +55,6 @@ module TaskerCore
             task.context = ActiveSupport::HashWithIndifferentAccess.new(task.context)
             Rails.logger.info { "TaskerCore: task #{task.task_id} is taken up again; its last run was cut short" }
             true
-          end
-        end
-
-        # Prepended to TaskRunnerJob.
-        module TaskJob
-          KEY = :tasker_core_job
-          private_constant :KEY
-
-          # @return [Boolean] whether this thread runs a job whose task is the core's
-          def self.running? = Thread.current[KEY] && Orchestration.active?
-
-          # @return [Boolean] whether a job may take up a task that is in_progress
-          def self.resuming? = running? && TaskerCore.configuration.resume_interrupted_tasks
-
-          def perform(...)
-            before = Thread.current[KEY]
-            Thread.current[KEY] = true
-            catch(Parking::ASLEEP) { super }
-          ensure
-            Thread.current[KEY] = before
-          end
-
-          private
-
-          # What the run recorded is no failure of the job: it was enqueued again, or the task
-          # is in error and says so.
-          def validate_task_completion(task, job_correlation_id, task_execution_duration)
-            return super unless Orchestration.active?
-
-            task.reload
-            log_task_event(task, :job_execution_completed,
-                           job_id:, final_status: task.status, correlation_id: job_correlation_id,
-                           execution_duration_ms: (task_execution_duration * 1000).round(2))
           end
         end
 

@@ -71,7 +71,8 @@ module TaskerCore
         def wake
           return false unless parked.exists? && needed? && mark(parked, MARK => DONE) == 1
 
-          ::Tasker::Orchestration::TaskReenqueuer.new.reenqueue_task(@task, reason: REASON)
+          Enqueuing.new(@task, REASON).call(0)
+          true
         end
 
         # Whether a job has nothing to do for its task: it is closed, or parked with
@@ -115,7 +116,7 @@ module TaskerCore
         end
 
         def enqueue_check
-          WakeUp.later(@task, delay, REASON) if delay
+          Enqueuing.new(@task, REASON).call(delay) if delay
         end
       end
 

@@ -212,10 +212,13 @@ module TaskerCore
         # @param outcome [Session::Outcome]
         def ended(outcome) = @shown_task.saw(outcome.task_version)
 
+        # Notes that a step was taken from this run: whoever took it sees to it.
+        #
+        # @param id [Integer]
+        def taken(id) = @mutex.synchronize { @refusals[id] = MOST_REFUSALS }
+
         # Notes that the database refused what the picture promised.
-        def refused(id)
-          @mutex.synchronize { @refusals[id] += 1 }
-        end
+        def refused(id) = @mutex.synchronize { @refusals[id] += 1 }
 
         # Tells the core that a transaction of a step was rolled back.
         #

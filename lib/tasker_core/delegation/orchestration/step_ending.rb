@@ -50,6 +50,7 @@ module TaskerCore
         end
 
         def late(error)
+          @run.taken(@execution.id)
           return if @quiet
 
           Reporting.report(
