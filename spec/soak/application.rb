@@ -40,6 +40,7 @@ Tasker.configure do |config|
     backoff.default_backoff_seconds = [1]
     backoff.reenqueue_delays = { has_ready_steps: 0, waiting_for_dependencies: 2, processing: 1 }
     backoff.default_reenqueue_delay = 2
+    backoff.max_backoff_seconds = 10
     backoff.buffer_seconds = 1
   end
 end

@@ -10,11 +10,12 @@ module Soak
     PATIENCE = 5
     OPEN = %w[pending in_progress].freeze
 
-    # @return [Integer]
-    attr_reader :resets, :lost_jobs
+    # @return [Integer] steps that were reset; jobs enqueued again of tasks that had begun,
+    #   and of tasks whose maker was interrupted before it enqueued one
+    attr_reader :resets, :lost_jobs, :never_begun
 
     def initialize
-      @resets = @lost_jobs = 0
+      @resets = @lost_jobs = @never_begun = 0
       @looked = now
       @missed = []
     end
@@ -52,14 +53,32 @@ module Soak
                   .select { |task| states.include?(task.status) }.map(&:task_id)
     end
 
+    # @return [Array<String>] the task's jobs, and when they are due
+    def jobs_of(task_id)
+      { queue: Sidekiq::Queue.new('default'), scheduled: Sidekiq::ScheduledSet.new, retry: Sidekiq::RetrySet.new }
+        .flat_map do |place, jobs|
+          jobs.select { |job| job.args.first['arguments'].first == task_id }
+              .map { |job| "#{place} #{job.respond_to?(:at) && job.at} #{job['error_message']}" }
+        end
+    end
+
     private
 
     # Sidekiq tells what it works on every ten seconds only: a job counts as lost where it
     # is missed twice.
     def enqueue_lost_jobs
       missed = forgotten
-      (missed & @missed).each { |id| Tasker::TaskRunnerJob.perform_later(id) && @lost_jobs += 1 }
+      (missed & @missed).each { |id| enqueue(id) }
       @missed = missed - @missed
+    end
+
+    def enqueue(task_id)
+      Tasker::TaskRunnerJob.perform_later(task_id)
+      if Tasker::TaskTransition.exists?(task_id:)
+        @lost_jobs += 1
+      else
+        @never_begun += 1
+      end
     end
 
     # Also those that are just being done.

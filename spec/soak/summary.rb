@@ -38,7 +38,7 @@ module Soak
 
       @told = now
       say("#{tasks}; #{@faults.counts.values.sum} faults, #{@operator.resets} steps reset, " \
-          "#{@operator.lost_jobs} jobs enqueued again")
+          "#{@operator.lost_jobs + @operator.never_begun} jobs enqueued again")
     rescue ActiveRecord::ActiveRecordError
       # The server is just coming up.
       nil
@@ -47,8 +47,9 @@ module Soak
     # @return [Boolean] whether nothing was violated
     def judge
       invariants = Invariants.new(connection)
+      left = @operator.open
       found = invariants.violations
-      found['task that nobody goes on with'] = @operator.forgotten if @operator.forgotten.any?
+      found['task that is still open although nothing goes wrong any more'] = left if left.any?
       tell(invariants)
       found.each { |name, ids| show(invariants, name, ids) }
       @processes.crashes.each { |crash| puts("VIOLATED: #{crash}") }
@@ -67,13 +68,28 @@ module Soak
       say("#{tasks}; #{value('SELECT count(*) FROM tasker_workflow_steps')} steps, " \
           "run #{value("SELECT count(*) FROM #{Effects::TABLE}")} times")
       puts("faults: #{@faults.counts.sort.map { |name, times| "#{name.to_s.tr('_', ' ')} #{times}" }.join(', ')}")
-      puts("repairs: #{@operator.resets} steps reset, #{@operator.lost_jobs} lost jobs enqueued again")
+      puts("repairs: #{@operator.resets} steps reset; jobs enqueued again: #{@operator.lost_jobs} of tasks that had " \
+           "begun, #{@operator.never_begun} of tasks that never had one")
       puts("#{invariants.size} invariants looked at")
     end
 
     def show(invariants, name, ids)
       puts("VIOLATED: #{name}: #{ids.size} (#{ids.first(10).join(', ')})")
-      ids.first(SHOWN).each { |id| puts("  #{id}:", invariants.history(name[/\A\w+/], id).map { |row| "    #{row}" }) }
+      kind = name[/\A\w+/]
+      ids.first(SHOWN).each do |id|
+        tell_history(invariants, kind, id)
+        tell_steps(invariants, id) if kind == 'task'
+      end
+    end
+
+    def tell_steps(invariants, task_id)
+      puts("  its jobs: #{@operator.jobs_of(task_id).join(', ')}")
+      steps = connection.select_values("SELECT workflow_step_id FROM tasker_workflow_steps WHERE task_id = #{task_id}")
+      steps.each { |step| tell_history(invariants, 'step', step) }
+    end
+
+    def tell_history(invariants, kind, id)
+      puts("  #{kind} #{id}", invariants.history(kind, id).map { |row| "    #{row}" })
     end
 
     def value(sql) = connection.select_value(sql).to_i
