@@ -78,7 +78,7 @@ module Soak
     def latency = for_a_while('delay', @random.rand(0.02..0.05), @random.rand(2.0..8.0)) || true
 
     def terminate_backends
-      query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() " \
+      query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() ' \
             "AND pid <> pg_backend_pid() AND application_name <> 'soak' " \
             "ORDER BY random() LIMIT #{@random.rand(1..6)}").any?
     end
@@ -88,7 +88,7 @@ module Soak
       table = %w[tasker_tasks tasker_workflow_steps tasker_workflow_step_transitions tasker_task_transitions]
               .sample(random: @random)
       seconds = @random.rand(0.1..1.5)
-      @lockers.reject! { |thread| !thread.alive? }
+      @lockers.select!(&:alive?)
       @lockers << Thread.new { lock(table, seconds) }
     end
 

@@ -9,7 +9,9 @@ OptionParser.new do |parser|
   parser.banner = 'bin/soak [--minutes=10] [--seed=N]'
   parser.on('--minutes=NUMBER', Float, 'how long things go wrong (10)')
   parser.on('--seed=NUMBER', Integer, 'of what is random (a new one each time)')
-  parser.on('--only=KINDS', Array, "of faults: #{Soak::Faults::WEIGHTS.keys.join(', ')} (all)") { |kinds| kinds.map(&:to_sym) }
+  parser.on('--only=KINDS', Array, "of faults: #{Soak::Faults::WEIGHTS.keys.join(', ')} (all)") do |kinds|
+    kinds.map(&:to_sym)
+  end
 end.parse!(into: options)
 
 $stdout.sync = true

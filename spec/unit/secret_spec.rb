@@ -4,7 +4,6 @@ require 'pp' # rubocop:disable Lint/RedundantRequireStatement -- pretty_inspect 
 require_relative '../spec_helper'
 require 'English'
 require 'json'
-require 'pp' # rubocop:disable Lint/RedundantRequireStatement -- pretty_inspect comes with it
 require 'uri'
 require 'yaml'
 
