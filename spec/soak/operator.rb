@@ -7,7 +7,7 @@ module Soak
   # that were lost with a process are enqueued again.
   class Operator
     # How long a step may be in progress before its worker counts as dead, in seconds.
-    PATIENCE = 5
+    PATIENCE = 20
     OPEN = %w[pending in_progress].freeze
 
     # @return [Integer] steps that were reset; jobs enqueued again of tasks that had begun,

@@ -9,7 +9,7 @@ module Soak
     RETRY_LIMIT = 12
 
     # How a step fails that succeeds in the end.
-    FLAWS = %w[error retryable].freeze
+    FLAWS = %w[error retryable no_standard_error exit].freeze
 
     # @!attribute [r] graph
     #   @return [Hash{String => Array<String>}] parents by step

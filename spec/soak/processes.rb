@@ -112,7 +112,7 @@ module Soak
 
     def sidekiq
       [RbConfig.ruby, '-W0', '-S', 'sidekiq', '-r', File.join(HERE, 'application.rb'), '-c', '3', '-q', 'default',
-       '-t', '2']
+       '-t', '4']
     end
 
     def puma = [RbConfig.ruby, '-W0', '-S', 'puma', '-C', File.join(HERE, 'puma.rb'), File.join(HERE, 'config.ru')]

@@ -24,6 +24,8 @@ def execute(step):
     if step.attempt <= script["fails"]:
         if script["flaw"] == "retryable":
             raise tasker_core.RetryableError("as the script says", retry_after=1)
+        if script["flaw"] == "exit":
+            sys.exit(1)
         raise RuntimeError("as the script says")
     if script["end"] == "permanent":
         raise tasker_core.PermanentError("as the script says")

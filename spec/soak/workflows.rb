@@ -41,9 +41,12 @@ module Soak
     private
 
     def flaw(kind)
-      raise Tasker::RetryableError.new('as the script says', retry_after: 1) if kind == 'retryable'
-
-      raise 'as the script says'
+      case kind
+      when 'retryable' then raise Tasker::RetryableError.new('as the script says', retry_after: 1)
+      when 'no_standard_error' then raise NotImplementedError, 'as the script says'
+      when 'exit' then exit(1)
+      else raise 'as the script says'
+      end
     end
   end
 
