@@ -40,8 +40,8 @@ RSpec.describe 'under Puma, in cluster mode', :orchestration, timeout: 180 do
     describe name do
       it 'runs tasks in both workers, and keeps its promises when one is killed under load' do
         answers = puma(preload:) do |server|
-          server.under_load do |answers|
-            await_work(answers)
+          server.under_load do |so_far|
+            await_work(so_far)
             Process.kill(:KILL, server.workers.sample)
             server.await(PumaServer::WORKERS + 1, 'booted')
           end
@@ -60,10 +60,10 @@ RSpec.describe 'under Puma, in cluster mode', :orchestration, timeout: 180 do
     before = nil
     answers = puma(preload: false) do |server|
       before = server.workers
-      server.under_load do |answers|
-        await_work(answers)
+      server.under_load do |so_far|
+        await_work(so_far)
         server.phased_restart
-        await_work(answers)
+        await_work(so_far)
       end
     end
 

@@ -20,7 +20,7 @@ module Soak
     # @param processes [Processes]
     # @param random [Random]
     # @param kinds [Array<Symbol>] of faults
-    def initialize(server, url, proxy, processes, random, kinds)
+    def initialize(server, url, proxy, processes, random:, kinds:)
       @server = server
       @url = url
       @proxy = proxy

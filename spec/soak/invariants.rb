@@ -76,7 +76,8 @@ module Soak
       SQL
     }.freeze
 
-    TASK_STATE = '(SELECT to_state FROM tasker_task_transitions audit WHERE audit.task_id = task.task_id AND most_recent)'
+    TASK_STATE = '(SELECT to_state FROM tasker_task_transitions audit ' \
+                 'WHERE audit.task_id = task.task_id AND most_recent)'
     FINAL = 'SELECT 1 FROM tasker_workflow_steps step WHERE step.task_id = task.task_id ' \
             "AND #{STATE} = 'error' AND (retryable IS FALSE OR attempts >= retry_limit)".freeze
 
@@ -87,7 +88,8 @@ module Soak
           WHERE step.task_id = task.task_id AND coalesce(#{STATE}, 'pending') <> 'complete')
       SQL
       'task whose column complete is not its state' =>
-        "SELECT task_id FROM tasker_tasks task WHERE coalesce(complete, false) <> coalesce(#{TASK_STATE} = 'complete', false)",
+        'SELECT task_id FROM tasker_tasks task WHERE ' \
+        "coalesce(complete, false) <> coalesce(#{TASK_STATE} = 'complete', false)",
       'task that has failed without a step that has for good' =>
         "SELECT task_id FROM tasker_tasks task WHERE #{TASK_STATE} = 'error' AND NOT EXISTS (#{FINAL})",
       'task that was left in progress' => "SELECT task_id FROM tasker_tasks task WHERE #{TASK_STATE} = 'in_progress'"

@@ -76,7 +76,7 @@ module Soak
                          server.socket, @seed.to_s], 'w')
       @processes = Processes.new(@folder, "postgresql:///postgres?user=postgres&host=#{@folder}",
                                  python: @python, workflows: plan.external)
-      @faults = Faults.new(server, @direct, @proxy, @processes, Random.new(@seed), @only)
+      @faults = Faults.new(server, @direct, @proxy, @processes, random: Random.new(@seed), kinds: @only)
       @summary = Summary.new(@operator, @faults, @processes)
       @load = Load.new(File.join(@folder, 'puma.sock'), plan, @seed) { @summary.open }
     end
