@@ -28,6 +28,11 @@ RSpec.describe 'under Puma, in cluster mode', :orchestration, timeout: 180 do
     sleep 0.05 until answers.size > before + 4 && TaskerCore.stuck_steps(older_than: 0).any?
   end
 
+  # A worker that was started meanwhile has run a task.
+  def await_others(workers, answers)
+    sleep 0.05 until answers.compact.any? { |answer| !workers.include?(answer.to_i) }
+  end
+
   def violations = Ledger.violations.reject { |_, count| count.zero? }
 
   # What an operator does about it.
@@ -38,18 +43,17 @@ RSpec.describe 'under Puma, in cluster mode', :orchestration, timeout: 180 do
 
   { 'with preload_app!' => true, 'without preload_app!' => false }.each do |name, preload|
     describe name do
-      it 'runs tasks in both workers, and keeps its promises when one is killed under load' do
+      it 'goes on in a new worker when one is killed under load, and completes what that one held once it is reset' do
         answers = puma(preload:) do |server|
+          before = server.workers
           server.under_load do |so_far|
             await_work(so_far)
-            Process.kill(:KILL, server.workers.sample)
-            server.await(PumaServer::WORKERS + 1, 'booted')
+            Process.kill(:KILL, before.sample)
+            await_others(before, so_far)
           end
         end
-        answered = answers.compact.reject(&:empty?)
 
-        expect(answered).to all(match(/\A\d+ complete native\z/))
-        expect(answered.map(&:to_i).uniq.size).to be >= 2
+        expect(answers.compact).to all(match(/\A\d+ complete native\z/))
         go_on
         expect(violations).to eq({})
       end
@@ -57,18 +61,16 @@ RSpec.describe 'under Puma, in cluster mode', :orchestration, timeout: 180 do
   end
 
   it 'loses nothing in a phased restart' do
-    before = nil
     answers = puma(preload: false) do |server|
       before = server.workers
       server.under_load do |so_far|
         await_work(so_far)
         server.phased_restart
-        await_work(so_far)
+        await_others(before, so_far)
       end
     end
 
     expect(answers).to all(match(/\A\d+ complete native\z/))
-    expect(answers.map(&:to_i).uniq - before).not_to be_empty
     expect(violations).to eq({})
     expect(Tasker::Task.where(complete: true).count).to be >= answers.size
   end

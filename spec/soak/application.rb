@@ -2,7 +2,7 @@
 
 # The application that the soak's processes are: Puma's workers, Sidekiq, and the soak
 # itself. On the real engine where it is, on its stand-in elsewhere. DATABASE_URL,
-# REDIS_URL and SOAK_SEED say where and with which workflows.
+# REDIS_URL, SOAK_FOLDER and SOAK_SEED say where and with which workflows.
 $LOAD_PATH.unshift File.expand_path('../../lib', __dir__)
 require 'rails'
 require 'active_record/railtie'
@@ -20,7 +20,7 @@ class SoakApplication < Rails::Application
   config.load_defaults 7.2
   config.eager_load = false
   config.secret_key_base = 'a soak keeps no secrets'
-  config.logger = Logger.new($stderr)
+  config.logger = Logger.new(File.join(ENV.fetch('SOAK_FOLDER'), 'rails.log'))
   config.log_level = :error
   config.active_job.queue_adapter = :sidekiq
   config.active_job.logger = nil
@@ -44,6 +44,7 @@ Tasker.configure do |config|
     backoff.buffer_seconds = 1
   end
 end
+Sidekiq.default_configuration.logger.level = Logger::WARN
 Sidekiq.configure_server { |config| config[:poll_interval_average] = 0.5 }
 ActiveJob::QueueAdapters::SidekiqAdapter::JobWrapper.sidekiq_retry_in { 1 }
 

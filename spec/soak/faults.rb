@@ -131,6 +131,7 @@ module Soak
 
     def query(sql)
       connection = PG.connect(@url)
+      connection.set_notice_processor { |_| nil }
       connection.exec(sql).to_a
     ensure
       connection&.close

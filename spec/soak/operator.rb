@@ -7,7 +7,7 @@ module Soak
   # that were lost with a process are enqueued again.
   class Operator
     # How long a step may be in progress before its worker counts as dead, in seconds.
-    PATIENCE = 20
+    PATIENCE = 5
     OPEN = %w[pending in_progress].freeze
 
     # @return [Integer] steps that were reset; jobs enqueued again of tasks that had begun,

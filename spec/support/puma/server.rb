@@ -46,15 +46,16 @@ class PumaServer
 
   # Asks from several threads at once for as long as the block takes.
   #
-  # @return [Array<String, nil>] the answers
+  # @yieldparam answers [Array<String, nil>] those that have come
+  # @return [Array<String, nil>] all answers
   def under_load(threads: 4)
-    answers = Queue.new
+    answers = []
     done = false
     asking = Array.new(threads) { Thread.new { answers << get until done } }
     yield answers
     done = true
     asking.each(&:join)
-    Array.new(answers.size) { answers.pop }
+    answers
   ensure
     done = true
   end
