@@ -181,12 +181,12 @@ module TaskerCore
 
     # Begins with the statement that the operation would ask for, where that is known.
     def run(operation, arguments, host, symbols)
-      opening = openings[operation] unless @blocking || host.nil?
+      opening = openings.of(operation, arguments) unless @blocking || host.nil?
       answer = opening&.ask(arguments, host)
       return converse([operation, arguments, []], host, symbols) unless answer
-      return opening.value(answer[1]) if opening.final? && @openings.keep?(operation, answer)
 
-      converse([operation, arguments, [answer]], host, symbols)
+      value = @openings.keep(opening, answer)
+      Openings::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
     end
 
     # Asks, and runs what the core asks for, until there is a value.

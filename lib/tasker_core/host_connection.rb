@@ -35,6 +35,16 @@ module TaskerCore
       attempt(name, sql, params, write)
     end
 
+    # Reads rows for Active Record's own objects: typed as it types them, and around its
+    # query cache.
+    #
+    # @param name [String] for logs and instrumentation
+    # @param sql [String]
+    # @param params [Array<String, nil>]
+    # @return [Array<Array>]
+    # @raise [ActiveRecord::StatementInvalid]
+    def rows(name, sql, params) = run(name, sql, params, false)
+
     # @return [Boolean] whether a statement failed in the open transaction, so that its
     #   COMMIT would be a quiet ROLLBACK; asked of the client library, not the server
     def aborted?

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'state_transitions/face'
+require_relative 'state_transitions/moved'
 require_relative 'state_transitions/write'
 require_relative 'state_transitions/prediction'
 require_relative 'state_transitions/collection'
@@ -19,7 +20,7 @@ module TaskerCore
         def apply
           ::Tasker::StateMachine::StepStateMachine.prepend(Machine, StepState)
           ::Tasker::StateMachine::TaskStateMachine.prepend(Machine, TaskState)
-          ::Tasker::StateMachine::StepStateMachine.singleton_class.prepend(Dependencies)
+          ::Tasker::StateMachine::StepStateMachine.singleton_class.prepend(Dependencies, Moved::EventStep)
           ::Tasker::Task.prepend(Completion)
           Collection.apply
         end

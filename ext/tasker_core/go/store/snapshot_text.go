@@ -192,12 +192,6 @@ func (t *snapshotText) fieldUnless(missing int64) NullInt {
 	return NullInt{Value: t.field(), Valid: true}
 }
 
-// field reads a number behind a comma.
-func (t *snapshotText) field() int64 {
-	t.expect(',')
-	return t.integer()
-}
-
 func (t *snapshotText) optionalMicros() NullInt {
 	if !t.accept(',') {
 		return NullInt{}

@@ -141,7 +141,7 @@ module TaskerCore
           row = audit_row(transition)
           remember(row)
           @machine.reset if @machine.respond_to?(:reset)
-          @machine.execute(:after, @from, @state, row)
+          Moved.with(@object) { @machine.execute(:after, @from, @state, row) }
           run_after_commit(row)
         end
 
