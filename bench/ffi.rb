@@ -68,7 +68,7 @@ end
 def share(title, operation)
   operation.call
   sizes = Crossings.during(&operation)
-  whole = World.compare({ title => operation }, seconds: 2).values.first.first
+  whole = World.compare({ title => operation }, seconds: 2).values.first.median
   crossing = crossing_time(sizes)
   BenchReport.figure("#{title}: calls", sizes.size)
   BenchReport.figure("#{title}: bytes both ways", sizes.flatten.sum)

@@ -1,228 +1,219 @@
 # frozen_string_literal: true
 
-# The loop that runs a task: lines and a fan of steps that do nothing, every event
-# published to a Ruby subscriber, in three columns: the engine, the engine with its
-# sequence loaded in one query (a few lines of Ruby of our own), and the core.
-# Without the gem tasker-engine there is nothing to compare with: only the core's
-# column is measured, on the stand-in of the specs.
+# The loop that runs a task, on the real engine: lines, a fan and layers of steps that do
+# nothing, in columns: the engine, the engine with its sequence loaded in one query (a few
+# lines of Ruby of our own), and the core. Each is a process of its own; they take turns.
+# Beside them DBOS for Python, where PyPI answers. Without the gem tasker-engine there is
+# nothing to compare with: only the core's column is measured, on the stand-in.
 #
-#   bin/postgres with ruby bench/orchestration.rb [--json] [--log-level=info] [--core-only]
-require_relative 'support/orchestration'
+#   bin/postgres with ruby bench/orchestration.rb [--json] [--runs=3] [--core-only] [--only=counts,handoff]
+require_relative 'support/report'
+require_relative 'support/sides'
+require_relative 'support/workflows'
 
-COLUMNS = { 'engine' => :off, 'engine, sequence in one query' => :off, 'core' => :active }.freeze
-LOG_LEVEL = (ARGV.grep(/\A--log-level=/).first || '--log-level=warn').split('=').last.to_sym
+RUNS = ARGV.grep(/\A--runs=/).first&.split('=')&.last&.to_i
+ONLY = ARGV.grep(/\A--only=/).first&.split('=')&.last&.split(',')
 CORE_ONLY = ARGV.include?('--core-only')
-ROUNDS = { 'line10' => 7, 'line50' => 3, 'fan' => 3 }.freeze
-
-include OrchestrationBench # rubocop:disable Style/MixinUsage
-
-# Everything that is published has a subscriber, in every column.
-def subscribe
-  names = [Tasker::Constants::TaskEvents, Tasker::Constants::StepEvents, Tasker::Constants::WorkflowEvents]
-  observed = Tasker::Constants::ObservabilityEvents if Tasker::Constants.const_defined?(:ObservabilityEvents)
-  names.push(observed::Task, observed::Step) if observed
-  events = names.flat_map { |group| group.constants.map { |name| group.const_get(name) } }.grep(String).uniq
-  @published = Hash.new(0)
-  events.each { |event| Tasker::Events::Publisher.instance.subscribe(event) { |_| @published[event] += 1 } }
-end
-
-# What a Rails application brings otherwise.
-def load_stand_in
-  require File.expand_path('../spec/support/engine', __dir__)
-  Rails.logger = Logger.new(IO::NULL)
-  Time.zone_default = Time.find_zone!('UTC')
-end
-
-def prepare
-  load_stand_in unless World.engine?
-  Rails.logger.level = LOG_LEVEL
-  ActiveJob::Base.queue_adapter = :test
-  ActiveJob::Base.logger = nil
-  Workflows.define
-  Tasker::Orchestration::StepSequenceFactory.prepend(OneQuerySequence)
-  Marks::Publishing.prepended_to(Tasker::Concerns::EventPublisher)
-  PG::Connection.prepend(Marks::Database)
-  subscribe
-  puts "Rails.logger is at :#{LOG_LEVEL}; every event has a Ruby subscriber; handlers do nothing."
-end
+ROUNDS = { 'line10' => 9, 'line50' => 5, 'fan' => 5, 'layers' => 7 }.freeze
+TITLES = { 'line10' => 'a line of 10', 'line50' => 'a line of 50', 'fan' => '1 -> 28 -> 1',
+           'layers' => 'four layers of five' }.freeze
+SIZES = OrchestrationBench::Workflows::SIZES
+# How whole runs are measured, and how many times faster than the engine the core is to be.
+DETACHED = "the engine's subscriber detached"
+CIRCUMSTANCES = {
+  DETACHED => [{ telemetry: false }, { 'line10' => 28, 'line50' => 100, 'fan' => 27, 'layers' => 25 }],
+  'as it comes' => [{ telemetry: true }, { 'line10' => 22, 'line50' => 80, 'fan' => 22, 'layers' => 20 }],
+  'the application subscribes to every event' => [{ application: true }, { 'line10' => nil, 'fan' => nil }],
+  'Rails.logger at :info' => [{ level: 'info' }, { 'line10' => nil, 'fan' => nil }]
+}.freeze
 
 def compared? = World.engine? && !CORE_ONLY
 
-def columns = compared? ? COLUMNS.keys : ['core']
+def columns = compared? ? Sides::COLUMNS.keys : ['core']
 
-def set(column)
-  OneQuerySequence.on = column.include?('one query')
-  TaskerCore.configure do |config|
-    TaskerCore::Configuration.switches.each { |name| config.public_send(:"#{name}=", COLUMNS.fetch(column)) }
-  end
-end
+# The stand-in has no subscriber of its own, and its publisher is not the engine's.
+def circumstances = CIRCUMSTANCES.keys.values_at(*(World.engine? ? 0..3 : [0, 3]))
 
-def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC, :float_millisecond)
+def rounds(workflow) = RUNS || ROUNDS.fetch(workflow, 3)
 
 def median(values) = values.sort[values.size / 2]
 
-# Creates a task, and gives it with what runs it.
-def prepared(name, column)
-  set(column)
-  task = Workflows.create(name)
-  handler = Tasker::HandlerFactory.instance.get(name)
-  [task, -> { handler.handle(task) }]
+# Runs of one shape in one circumstance, with the peer where it can run that.
+def compare(runners, peer, workflow, circumstance)
+  arguments, wanted = CIRCUMSTANCES.fetch(circumstance)
+  return unless wanted.key?(workflow)
+
+  runners = runners.merge(peer.name => peer) if peer && circumstance == DETACHED && workflow.start_with?('line')
+  results = Sides.in_turns(runners, rounds(workflow), workflow:, **arguments)
+  title = "#{TITLES.fetch(workflow)}, #{circumstance}"
+  show(title, results, workflow)
+  judge(title, results, wanted[workflow])
 end
 
-# @return [Float] milliseconds of a run, without creating its task
-def milliseconds(name, column)
-  task, work = prepared(name, column)
-  started = clock
-  work.call
-  (clock - started).tap { complete!(task) }
-end
-
-def complete!(task)
-  state = Tasker::Task.find(task.task_id).status
-  abort "task #{task.task_id} ended as #{state}" unless state == 'complete'
-end
-
-# Wall time in turns: each round runs every column once, and the core twice more.
-def times(name)
-  taken = columns.to_h { |column| [column, []] }
-  ROUNDS.fetch(name).times do
-    columns.each { |column| taken[column] << milliseconds(name, column) }
-    2.times { taken['core'] << milliseconds(name, 'core') }
-  end
-  taken.transform_values { |values| [median(values), values.min] }
-end
-
-def compare(name, title, wanted)
-  results = times(name)
+def show(title, results, workflow)
   World.table("#{title}: a whole run", results)
-  results.each { |column, all| BenchReport.figure("#{column}: a step", all.first / Workflows::SIZES[name], 'ms') }
-  return unless compared?
-
-  engine, patched, core = results.values.map(&:first)
-  BenchReport.target("#{title} against the engine", engine / core, at_least: wanted)
-  BenchReport.figure("#{title} against the engine with one query", patched / core, 'x')
+  results.each { |name, times| BenchReport.figure("#{name}: a step", times.median / SIZES[workflow], 'ms') }
 end
 
-# Statements of whole runs, and of a further step: the difference between lines of 50
-# and of 10, so that start and end of a run do not count.
-def statements
-  puts '', 'Statements'
-  columns.each do |column|
-    ten, fifty = %w[line10 line50].map do |name|
-      _, work = prepared(name, column)
-      Statements.during(&work)
-    end
-    BenchReport.figure("#{column}: a whole run of 10, a step", ten.all / 10.0)
-    further = ten.to_a.zip(fifty.to_a).map { |less, more| (more - less) / 40.0 }
-    ['data statements', 'transactions', 'statements with BEGIN and COMMIT'].zip(further,
-                                                                                [2, 2, 6]) do |what, count, most|
-      name = "#{column}: #{what} of a further step"
-      column == 'core' ? BenchReport.target(name, count, at_most: most, unit: '') : BenchReport.figure(name, count)
+# What is wanted against the engine, where something is, and against the peer.
+def judge(title, results, wanted)
+  engine, patched, core, peer = [*Sides::COLUMNS.keys, 'DBOS for Python'].map { |name| results[name]&.median }
+  if engine
+    ratio = ["#{title}, against the engine", engine / core]
+    wanted ? BenchReport.target(*ratio, at_least: wanted) : BenchReport.figure(*ratio, 'x')
+    BenchReport.figure("#{title}, against the engine with one query", patched / core, 'x')
+  end
+  BenchReport.target("#{title}: time against DBOS for Python", core / peer, at_most: 0.8) if peer
+end
+
+def whole_runs(runners)
+  puts "Rails.logger is quiet unless said otherwise; #{telemetry(runners)}"
+  peer = start_peer
+  TITLES.each_key do |workflow|
+    Sides.warm_up(runners, workflow)
+    circumstances.each { |circumstance| compare(runners, peer, workflow, circumstance) }
+  end
+ensure
+  peer&.stop
+end
+
+def telemetry(runners)
+  return 'without the engine there is no subscriber of its.' unless World.engine?
+  return 'OpenTelemetry is set up, its spans are batched and thrown away.' if runners.values.last.greeting['telemetry']
+
+  'the gem opentelemetry-sdk is not here, so the engine attaches no subscriber.'
+end
+
+# @return [Runner, nil]
+def start_peer
+  reason = compared? ? Peer.missing : 'it is compared on the real engine only.'
+  return puts("DBOS for Python is not measured: #{reason}") if reason
+
+  peer = Peer.start(World.another_database('peer'))
+  Sides.warm_up({ peer.name => peer }, 'line10')
+  puts "#{peer.name} #{peer.greeting['version']} has a database of its own on the same server, and does not trace."
+  peer
+rescue Runner::Failed => e
+  puts "DBOS for Python is not measured: #{e.message}"
+end
+
+def at_a_distance(_)
+  puts '', 'A database 1 ms away: a proxy that hands everything on 0.5 ms later, each way'
+  Sides.at_a_distance(ENV.fetch('DATABASE_URL'), 0.5) do |url|
+    Sides.open(columns, url:) do |runners|
+      BenchReport.figure('SELECT 1 there and back', runners['core'].greeting['round_trip_ms'], 'ms')
+      results = Sides.in_turns(runners, rounds('line10'), workflow: 'line10')
+      show('a line of 10, 1 ms away', results, 'line10')
+      judge('a line of 10, 1 ms away', results, 45)
     end
   end
 end
 
-def linear
+def compiled(_)
+  puts '', 'With YJIT'
+  return puts('  This Ruby is built without YJIT.') unless defined?(RubyVM::YJIT)
+
+  Sides.open(columns, url: ENV.fetch('DATABASE_URL'), options: ['--yjit']) do |runners|
+    # A hundred runs, so that what is called often is compiled.
+    runners.each_value { |runner| 10.times { runner.ask(:run, workflow: 'line10') } }
+    %w[line10 line50 fan].each do |workflow|
+      results = Sides.in_turns(runners, rounds(workflow), workflow:)
+      show("#{TITLES.fetch(workflow)}, YJIT", results, workflow)
+      judge("#{TITLES.fetch(workflow)}, YJIT", results, nil)
+    end
+  end
+end
+
+# The most that a further step of the core's may make of Ruby calls and objects.
+MOST = { DETACHED => { 'calls' => 6000, 'objects' => 650 },
+         'as it comes' => { 'calls' => 9800, 'objects' => 1150 } }.freeze
+MOST_AT_ENDS = { DETACHED => { 'calls' => 22_000, 'statements' => 18 }, 'as it comes' => {} }.freeze
+
+def counts(runners)
+  MOST.slice(*circumstances).each_key do |circumstance|
+    puts '', "Counts, #{circumstance}"
+    runners.each_value { |runner| counted(runner, circumstance) }
+  end
+end
+
+# What a further step makes, the difference between lines of 50 and of 10, and what start
+# and end of a run make: what is left of a line of 10. (The engine's steps are not alike: it
+# makes more of each the longer the line is.)
+def counted(runner, circumstance)
+  core = runner.name == 'core'
+  arguments = { ruby: core, **CIRCUMSTANCES.fetch(circumstance).first }
+  ten, fifty = %w[line10 line50].map { |workflow| runner.ask(:count, workflow:, **arguments) }
+  further = ten.to_h { |kind, count| [kind, (fifty[kind] - count) / 40.0] }
+  return count("#{runner.name}, a further step", further, {}) unless core
+
+  count("core, #{circumstance}, a further step", further,
+        { 'data' => 1, 'statements' => 1, **MOST.fetch(circumstance) })
+  ends = ten.to_h { |kind, count| [kind, count - (10 * further[kind])] }
+  count("core, #{circumstance}, start and end", ends, MOST_AT_ENDS.fetch(circumstance))
+end
+
+NAMES = { 'data' => 'data statements', 'transactions' => 'transactions', 'calls' => 'Ruby calls',
+          'statements' => 'all statements', 'objects' => 'objects' }.freeze
+
+def count(title, counted, limits)
+  NAMES.slice(*counted.keys).each do |kind, name|
+    value = counted.fetch(kind).to_f
+    next BenchReport.figure("#{title}: #{name}", value) unless limits.key?(kind)
+
+    BenchReport.target("#{title}: #{name}", value, at_most: limits[kind], unit: '')
+  end
+end
+
+def linear(runners)
+  core = runners.fetch('core')
   puts '', 'Length of a line, core'
-  per_step = %w[line10 line50 line200 line1000].to_h do |name|
-    time = median(Array.new(name == 'line1000' ? 2 : 3) { milliseconds(name, 'core') })
-    [name, (time / Workflows::SIZES[name]).tap { |each| BenchReport.figure("#{name}: a step", each, 'ms') }]
+  per_step = %w[line10 line50 line200 line1000].to_h do |workflow|
+    time = median(Array.new(workflow == 'line1000' ? 2 : 3) { core.ask(:run, workflow:) })
+    [workflow, (time / SIZES[workflow]).tap { |each| BenchReport.figure("#{workflow}: a step", each, 'ms') }]
   end
   BenchReport.target('a step of 1,000 over one of 50', per_step['line1000'] / per_step['line50'], at_most: 1.5)
 end
 
-def handoff
-  puts '', 'Hand-off from one handler to the next, in lines of 50'
-  samples = Array.new(8) do
-    _, work = prepared('line50', 'core')
-    Marks.during(&work)
-  end.flatten
-  %i[whole database publishing rest].each do |part|
-    values = samples.map { |sample| sample[part] }.sort
-    BenchReport.figure("#{part}: median", values[values.size / 2], 'ms')
-    next BenchReport.figure("#{part}: p99", values[values.size * 99 / 100], 'ms') unless part == :rest
-
-    BenchReport.target('all but handler, PostgreSQL and publishing: p99', values[values.size * 99 / 100],
-                       at_most: 0.25, unit: 'ms')
-  end
-end
-
 # Ready step ids from an open session, as the loop asks for them.
-def sessions
+def sessions(runners)
+  core = runners.fetch('core')
   puts '', 'Ready step ids from a session of 100 steps, asked from Ruby'
-  host = TaskerCore::HostConnection.new(Tasker::ApplicationRecord.connection)
-  core = TaskerCore::Core.current
-  { 'line100' => 'a line, 1 ready', 'wide100' => 'all 100 ready' }.each do |name, title|
-    task, = prepared(name, 'core')
-    session, = core.call('open_session', { 'task_id' => task.task_id, 'function_version' => 2 }, host)
-    ask = { 'session' => session }
-    taken = Array.new(5000) do
-      started = clock
-      core.call('session_next', ask)
-      (clock - started) * 1000
-    end
-    BenchReport.target(title, median(taken), at_most: 10.0, unit: 'us')
-    core.call('close_session', ask)
+  { 'line100' => 'a line, 1 ready', 'wide100' => 'all 100 ready' }.each do |workflow, title|
+    BenchReport.target(title, median(core.ask(:sessions, workflow:, times: 5000)), at_most: 10.0, unit: 'us')
   end
 end
 
-# The statements of a run, as Active Record saw them: text and values by name.
-def captured
-  seen = {}
-  listener = ActiveSupport::Notifications.subscribe('sql.active_record') do |*, payload|
-    name = payload[:name].to_s
-    seen[name.delete_prefix('TaskerCore ')] = payload.values_at(:sql, :binds) if name.start_with?('TaskerCore')
-  end
-  prepared('line10', 'core').last.call
-  seen
-ensure
-  ActiveSupport::Notifications.unsubscribe(listener)
-end
-
-# The same claim and completion of each step, through the pg gem alone: three round
-# trips and one commit each.
-def limit
-  puts '', 'The limit: the statements and commits of a step, through the pg gem alone'
-  bare = median(bare_steps)
-  core = median(Array.new(5) { milliseconds('line50', 'core') }) / 50
+# The same claim and completion of each step, through the pg gem alone.
+def limit(runners)
+  core = runners.fetch('core')
+  puts '', 'The limit: claim and completion of a step, a statement and a commit each, through the pg gem alone'
+  bare = median(Array.new(4) { core.ask(:steps, workflow: 'line50') }.flatten)
+  step = median(Array.new(5) { core.ask(:run, workflow: 'line50') }) / 50
   BenchReport.figure('a step, limit: median', bare, 'ms')
-  BenchReport.figure('a step, core, in the same minute', core, 'ms')
-  BenchReport.figure('the distance', core / bare, 'x')
-  BenchReport.target('a step of a line', core, at_most: 3.0, unit: 'ms')
+  BenchReport.figure('a step, core, in the same minute', step, 'ms')
+  BenchReport.figure('the distance', step / bare, 'x')
+  BenchReport.target('a step of a line', step, at_most: 3.0, unit: 'ms')
 end
 
-# @return [Array<Float>] milliseconds of each step
-def bare_steps
-  claim, finish = captured.values_at('claim_step', 'finish_step')
-  connection = PG.connect(ENV.fetch('DATABASE_URL'))
-  connection.prepare('claim', claim.first)
-  connection.prepare('finish', finish.first)
-  Array.new(4) { replay(connection, *finish.last[2..]) }.flatten
-ensure
-  connection&.close
-end
+# The marks stay in the processes, so nothing else is asked of them after this.
+def handoff(runners)
+  core = runners.fetch('core')
+  puts '', 'Hand-off from one handler to the next, in lines of 50'
+  samples = core.ask(:handoffs, workflow: 'line50', runs: 8)
+  %w[whole database publishing rest].each do |part|
+    values = samples.map { |sample| sample[part] }.sort
+    p99 = values[values.size * 99 / 100]
+    BenchReport.figure("#{part}: median", values[values.size / 2], 'ms')
+    next BenchReport.figure("#{part}: p99", p99, 'ms') unless part == 'rest'
 
-def replay(connection, *rest)
-  task, = prepared('line50', 'core')
-  task.workflow_steps.order(:workflow_step_id).ids.map do |id|
-    started = clock
-    claimed = connection.transaction { connection.exec_prepared('claim', [id, rest[1]]).getvalue(0, 0) }
-    token = PG::TextDecoder::Array.new.decode(claimed).first
-    connection.transaction { connection.exec_prepared('finish', [id, token, *rest]) }
-    abort "step #{id} was not claimed" unless token
-    clock - started
+    BenchReport.target('all but handler, PostgreSQL and publishing: p99', p99, at_most: 1.0, unit: 'ms')
   end
 end
+
+SECTIONS = %i[whole_runs at_a_distance counts linear sessions limit handoff compiled].freeze
 
 World.open do
-  prepare
-  2.times { columns.each { |column| milliseconds('line10', column) } }
-  compare('line10', 'a line of 10', 30)
-  compare('line50', 'a line of 50', 60)
-  compare('fan', '1 -> 28 -> 1', 30)
-  statements
-  linear
-  handoff
-  sessions
-  limit
+  Sides.open(columns, url: ENV.fetch('DATABASE_URL')) do |runners|
+    SECTIONS.each { |section| send(section, runners) if ONLY.nil? || ONLY.include?(section.to_s) }
+  end
 end

@@ -65,10 +65,13 @@ FUNCTIONS = "db/functions/get_step_readiness_status_single_and_batch_v02.sql"
 
 def engine_functions() -> Path | None:
     """The file with the engine's own text of the functions, where the engine is installed."""
-    folder = os.environ.get("TASKER_ENGINE_PATH")
-    if not folder and shutil.which("ruby"):
-        find = "print Gem::Specification.find_all_by_name('tasker-engine').map(&:gem_dir).first"
-        folder = subprocess.run(["ruby", "-e", find], capture_output=True, text=True, check=False).stdout
+    if not shutil.which("ruby"):
+        return None
+    finder = Path(__file__).parent.parent / "bin/lib/engine"
+    find = "print TaskerEngine.root if TaskerEngine.here?"
+    folder = subprocess.run(
+        ["ruby", "-r", str(finder), "-e", find], capture_output=True, text=True, check=True
+    ).stdout
     path = Path(folder or "/nowhere", FUNCTIONS)
     return path if path.is_file() else None
 

@@ -48,7 +48,7 @@ def compare(title, wanted, engine, others)
   base = engine ? 'engine' : 'SQL function through select_all'
   mine = engine ? 'core under the engine' : 'client, every attribute'
   BenchReport.target("#{title}, against #{engine ? "the engine's call" : 'our copy of the function'}",
-                     results.fetch(base).first / results.fetch(mine).first, at_least: wanted)
+                     results.fetch(base).median / results.fetch(mine).median, at_least: wanted)
 end
 
 def every(rows) = rows.each { |row| TaskerCore::StepReadiness.attributes.each { |name| row.public_send(name) } }

@@ -45,7 +45,7 @@ def compare(title, client)
   World.table(title, results)
   mine = results.values[1]
   view = World.engine? ? 'the view' : 'our copy of the view'
-  BenchReport.target("#{title}, against #{view}", results.values.first.first / mine.first, at_least: 1000)
+  BenchReport.target("#{title}, against #{view}", results.values.first.median / mine.median, at_least: 1000)
 end
 
 World.open do

@@ -7,7 +7,8 @@
 # of these calls is measured by itself.
 #
 #   bin/postgres with ruby bench/telemetry_tracing.rb [--json] [--rounds=60]
-require_relative 'support/orchestration'
+require_relative 'support/report'
+require_relative 'support/side'
 require_relative '../spec/support/otlp_receiver'
 
 ROUNDS = (ARGV.grep(/\A--rounds=/).first || '--rounds=60').split('=').last.to_i
@@ -35,11 +36,7 @@ module CountedCalls
 end
 
 def prepare
-  unless World.engine?
-    require File.expand_path('../spec/support/engine', __dir__)
-    Rails.logger = Logger.new(IO::NULL)
-    Time.zone_default = Time.find_zone!('UTC')
-  end
+  Side.load_stand_in(IO::NULL) unless World.engine?
   Rails.logger.level = :warn
   ActiveJob::Base.queue_adapter = :test
   ActiveJob::Base.logger = nil

@@ -15,7 +15,7 @@ class AllBenches
 
   def initialize(arguments)
     @publish = arguments.delete('--publish')
-    names = arguments
+    @options, names = arguments.partition { |argument| argument.start_with?('--') }
     @names = names.empty? ? Dir[File.join(FOLDER, '*.{rb,py}')].map { |file| File.basename(file, '.*') }.sort : names
     unknown = @names.reject { |name| path(name) }
     abort "no such benchmark: #{unknown.join(', ')}" if unknown.any?
@@ -37,9 +37,9 @@ class AllBenches
 
   # Scripts in Python run with the wheel that bin/bench has installed.
   def command(file)
-    return [PYTHON, file, '--json'] if file.end_with?('.py')
+    return [PYTHON, file, '--json', *@options] if file.end_with?('.py')
 
-    [RbConfig.ruby, '-r', File.join(__dir__, 'report.rb'), file, '--json']
+    [RbConfig.ruby, '-r', File.join(__dir__, 'report.rb'), file, '--json', *@options]
   end
 
   # The script's text goes to standard error, and so to the terminal as it comes.
@@ -132,7 +132,10 @@ module Pages
   # A page, and the names of the targets that go there.
   LISTS = {
     'docs/PERFORMANCE.md' => //,
-    'README.md' => /a line of|1 -> 28|readiness of|levels against|against the view|transition_to!|for_tasks/
+    'README.md' => Regexp.union(
+      /(?:subscriber detached|1 ms away), against the engine\z/, /against DBOS/, /a pool of/, /readiness of/,
+      /levels against/, /against the view/, /transition_to!/, /for_tasks/
+    )
   }.freeze
 
   module_function

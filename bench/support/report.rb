@@ -66,7 +66,7 @@ module BenchReport
       met = at_least ? value >= at_least : value <= at_most
       wanted = at_least ? ">= #{shown(at_least)} #{unit}" : "<= #{shown(at_most)} #{unit}"
       record(:targets, name:, wanted:, value: value.round(4), unit:, met:)
-      puts format('  %-52<name>s %-12<wanted>s measured %10<value>s %-5<unit>s %<met>s',
+      puts format('  %-66<name>s %-10<wanted>s measured %10<value>s %-5<unit>s %<met>s',
                   name:, wanted:, value: shown(value), unit:, met: met ? 'met' : 'MISSED')
     end
 
@@ -86,9 +86,10 @@ module BenchReport
 
     # @return [Array<Hash>] a table's rows, with ratios to the first
     def rows(results)
-      base = results.values.first.first
-      results.map do |name, (median, least)|
-        { name:, median_ms: median.round(4), least_ms: least.round(4), ratio: (base / median).round(2) }
+      base = results.values.first.median
+      results.map do |name, times|
+        { name:, **times.to_h.to_h { |kind, value| [:"#{kind}_ms", value.round(4)] },
+          ratio: (base / times.median).round(2) }
       end
     end
 

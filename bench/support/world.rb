@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require_relative 'application'
+require_relative 'spread'
+
 # What the benchmarks of single operations stand on: a database of their own beside
 # the one that TASKER_CORE_BENCH_DATABASE_URL names (else TASKER_CORE_TEST_DATABASE_URL
 # or DATABASE_URL), the engine where its gem is, and measuring.
@@ -31,7 +34,17 @@ module World
       yield
     ensure
       ActiveRecord::Base.connection_handler.clear_all_connections!
-      server("DROP DATABASE IF EXISTS #{NAME} WITH (FORCE)")
+      [NAME, *@others].each { |name| server("DROP DATABASE IF EXISTS #{name} WITH (FORCE)") }
+    end
+
+    # Creates one more database on the server, dropped with the first.
+    #
+    # @return [String] its URL
+    def another_database(suffix)
+      name = "#{NAME}_#{suffix}"
+      server("CREATE DATABASE #{name} TEMPLATE template0")
+      (@others ||= []) << name
+      url(name)
     end
 
     # @return [Object] what the block gives, with the core under the engine or not
@@ -45,13 +58,13 @@ module World
     #
     # @param ways [Hash{String => Proc}]
     # @param seconds [Numeric] how long all of them may take
-    # @return [Hash{String => Array(Float, Float)}] median and smallest milliseconds
+    # @return [Hash{String => Spread}] milliseconds
     def compare(ways, seconds: 10)
       ways.each_value { |way| 2.times { way.call } }
       taken = ways.transform_values { [] }
       ending = clock + seconds
       ways.each { |name, way| taken[name] << time(&way) } while clock < ending || taken.values.first.size < 3
-      taken.transform_values { |times| [median(times), times.min] }
+      taken.transform_values { |times| Spread.of(times) }
     end
 
     # Milliseconds of processor time that this process spends on one call.
@@ -62,12 +75,14 @@ module World
     end
 
     # Prints a table: each way with its times, and how many times the first is slower.
+    #
+    # @param results [Hash{String => Spread}] milliseconds
     def table(title, results)
-      base = results.values.first.first
+      base = results.values.first.median
       puts '', title
-      results.each do |name, (median, least)|
-        puts format('  %-44<name>s %10.3<median>f ms (least %8.3<least>f)  %8.1<ratio>fx',
-                    { name:, median:, least:, ratio: base / median })
+      results.each do |name, times|
+        puts format('  %-44<name>s %10.3<median>f ms (%<least>.3f to %<most>.3f)  %8.1<ratio>fx',
+                    name:, ratio: base / times.median, **times.to_h)
       end
     end
 
@@ -75,14 +90,16 @@ module World
 
     private
 
+    def url(name = NAME) = SERVER.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{name}")
+
     def load_code
-      $LOAD_PATH.unshift File.expand_path('../../lib', __dir__)
-      @engine = Gem::Specification.find_all_by_name('tasker-engine').any?
+      @engine = TaskerEngine.here?
       ENV['RAILS_ENV'] = 'test'
-      ENV['DATABASE_URL'] = SERVER.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{NAME}")
-      @engine ? require('rails') : require('active_record')
-      require 'tasker-engine' if @engine
-      require 'tasker_core'
+      ENV['DATABASE_URL'] = url
+      return if engine?
+
+      require 'active_record'
+      BenchApplication.load_core
     end
 
     def install
@@ -93,35 +110,23 @@ module World
     end
 
     def boot
-      application.initialize!
+      BenchApplication.start
       migrations = ActiveRecord::MigrationContext.new(Tasker::Engine.root.join('db/migrate').to_s)
       ActiveRecord::Migration.suppress_messages { migrations.migrate }
       ActiveRecord::Base.connection.schema_cache.clear!
-    end
-
-    def application
-      Class.new(Rails::Application) do
-        def self.name = 'BenchApplication'
-        config.load_defaults 7.2
-        config.eager_load = false
-        config.root = __dir__
-        config.secret_key_base = 'nothing is kept secret here'
-        config.logger = Logger.new(IO::NULL)
-        config.tasker_core.dependency_resolution = :active
-      end
     end
 
     def conditions
       versions = ["Ruby #{RUBY_VERSION}", "Active Record #{ActiveRecord::VERSION::STRING}",
                   "PostgreSQL #{connection.select_value('SHOW server_version')}", "tasker_core #{TaskerCore::VERSION}"]
       against = if engine?
-                  "Compared with the methods of tasker-engine #{Tasker::VERSION}, unchanged."
+                  "Compared with the methods of #{TaskerEngine}, unchanged."
                 else
-                  "tasker-engine is not installed: compared with the core's own text of the SQL functions."
+                  "tasker-engine is not here: compared with the core's own text of the SQL functions."
                 end
       "#{versions.join(', ')}; #{Etc.nprocessors} processors, one process, one connection, " \
         "PostgreSQL on #{SERVER.include?('host=/') ? 'a local socket' : 'the given server'}.\n" \
-        "#{against}\nTimes are wall time of one call as its caller sees it: median, and the least of all calls."
+        "#{against}\nTimes are wall time of one call as its caller sees it: median (least to most)."
     end
 
     def server(sql)
@@ -137,8 +142,6 @@ module World
       yield
       (clock - started) * 1000
     end
-
-    def median(times) = times.sort[times.size / 2]
 
     def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end

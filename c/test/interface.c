@@ -125,6 +125,32 @@ static void leaves_requests_alone(uint64_t core) {
   CHECK(has_code(ask(core, 0, "fly", 0), "unknown_operation"));
 }
 
+/* A map with the unknown name x, which is nil. */
+static void names_what_it_does_not_know(uint64_t core) {
+  static const uint8_t unknown[] = {0x93, 0xa4, 'p', 'i', 'n', 'g', 0x81, 0xa1, 'x', 0xc0, 0x90};
+  tc_buffer reply;
+  tc_call(core, 0, unknown, sizeof unknown, &reply);
+  CHECK(has_code(reply, "invalid_argument"));
+  CHECK(tc_open(unknown + 6, 4, &reply) == 0);
+  CHECK(has_code(reply, "configuration"));
+}
+
+static void refuses_what_is_nested_too_deep(uint64_t core) {
+  static const uint8_t openings[] = {0x91, 0x81};
+  size_t i, length = 5 << 20;
+  tc_buffer reply;
+  uint8_t *request = malloc(length);
+  CHECK(request != NULL);
+  for (i = 0; i < sizeof openings; i++) {
+    memset(request, openings[i], length);
+    tc_call(core, 0, request, length, &reply);
+    CHECK(has_code(reply, "invalid_argument"));
+    CHECK(tc_open(request, length, &reply) == 0);
+    CHECK(has_code(reply, "configuration"));
+  }
+  free(request);
+}
+
 static void hands_statements_out(uint64_t core) {
   CHECK(kind(ask(core, 0, "dependency_levels", 42)) == 1);
 }
@@ -151,6 +177,39 @@ static void starts_calls_and_waits(uint64_t core) {
   while (!tc_wait(running, 1000, &reply)) continue;
   CHECK(reply.length == sizeof pong && memcmp(reply.data, pong, sizeof pong) == 0);
   tc_free(reply);
+}
+
+static void *wake_it(void *running) {
+  tc_wake(running);
+  return NULL;
+}
+
+static void wakes_who_waits(void) {
+  tc_buffer reply;
+  pthread_t waker;
+  mp_writer nowhere = setting("database_url", "postgresql://127.0.0.1:1/nowhere");
+  mp_writer request = {0};
+  uint64_t core = tc_open(nowhere.data, nowhere.length, &reply), token = tc_token();
+  tc_running *running;
+  free(nowhere.data);
+  mp_array(&request, 3);
+  mp_text(&request, "await_steps");
+  mp_map(&request, 1);
+  mp_text(&request, "timeout_ms");
+  mp_integer(&request, 60000);
+  mp_array(&request, 0);
+  running = tc_start(core, token, request.data, request.length);
+  free(request.data);
+  tc_wake(running);
+  CHECK(tc_await(running, 0) == 0 || tc_await(running, -1) == 1);
+  CHECK(pthread_create(&waker, NULL, wake_it, running) == 0);
+  tc_await(running, -1);
+  CHECK(pthread_join(waker, NULL) == 0);
+  tc_cancel(token);
+  while (!tc_await(running, -1)) continue;
+  CHECK(tc_await(running, 0) == 1 && tc_wait(running, 0, &reply) == 1);
+  tc_free(reply);
+  tc_close(core);
 }
 
 static void submits_calls(uint64_t core) {
@@ -204,10 +263,13 @@ int main(int argc, char **argv) {
   opens_and_closes();
   core = tc_open(NULL, 0, &reply);
   leaves_requests_alone(core);
+  names_what_it_does_not_know(core);
+  refuses_what_is_nested_too_deep(core);
   hands_statements_out(core);
   cancels();
   knows_queues();
   starts_calls_and_waits(core);
+  wakes_who_waits();
   submits_calls(core);
   takes_calls_of_many_threads(core);
   if (argc > 1 && strcmp(argv[1], "leak") == 0) {

@@ -32,6 +32,7 @@ struct call {
   size_t length;
   tc_buffer reply;
   int done;
+  tc_running *running;
 };
 
 /* Go needs SA_ONSTACK on every handler that may run on its threads. Handlers
@@ -77,61 +78,111 @@ static void *run_call(void *data) {
   return NULL;
 }
 
-static void cancel_call(void *data) {
-  struct call *call = data;
-  tc_cancel(call->token);
-}
-
-/* Runs the call without the GVL. rb_thread_call_without_gvl2 returns without
- * having run anything if an interrupt is pending; the interrupt is then served,
- * which may raise (Timeout) or kill the thread. */
+/* A long request that waits for nothing: interrupts are served after it. */
 static VALUE call_without_gvl(VALUE data) {
   struct call *call = (struct call *)data;
   while (!call->done) {
-    rb_thread_call_without_gvl2(run_call, call, cancel_call, call);
+    rb_thread_call_without_gvl2(run_call, call, NULL, NULL);
     if (!call->done) rb_thread_check_ints();
   }
   return Qnil;
 }
 
-static VALUE release_unused(VALUE data) {
+static void *await_call(void *data) {
+  struct call *call = data;
+  call->done = tc_await(call->running, -1);
+  return NULL;
+}
+
+static void wake_call(void *data) {
+  struct call *call = data;
+  tc_wake(call->running);
+}
+
+/* Waits for a call that runs in the background. Whatever interrupts the thread wakes it,
+ * and is served; the call goes on, unless that raises (Timeout, a signal's handler) or
+ * ends the thread. */
+static VALUE wait_for_call(VALUE data) {
   struct call *call = (struct call *)data;
-  if (!call->done) tc_cancel(call->token);
+  while (!call->done) {
+    rb_thread_call_without_gvl2(await_call, call, wake_call, call);
+    if (!call->done) rb_thread_check_ints();
+  }
   return Qnil;
 }
 
+static void *await_end(void *data) {
+  struct call *call = data;
+  while (!call->done) call->done = tc_await(call->running, -1);
+  return call;
+}
+
+/* Every call that was started comes to its end, soon where it is cancelled. What else
+ * interrupts meanwhile waits for that. */
+static VALUE end_call(VALUE data) {
+  struct call *call = (struct call *)data;
+  if (!call->done) {
+    tc_cancel(call->token);
+    if (!rb_thread_call_without_gvl2(await_end, call, NULL, NULL)) await_end(call);
+  }
+  tc_wait(call->running, -1, &call->reply);
+  return Qnil;
+}
+
+/* A call that was cancelled may have come to its end all the same: its reply is taken too. */
+static VALUE wait_and_take(VALUE data, VALUE taken) {
+  struct call *call = (struct call *)data;
+  VALUE reply;
+  int state = 0;
+  rb_protect(wait_for_call, data, &state);
+  end_call(data);
+  reply = take_buffer(&call->reply);
+  if (!NIL_P(taken)) rb_ary_push(taken, reply);
+  if (state != 0) rb_jump_tag(state);
+  return reply;
+}
+
 /*
- * call(core, request, blocking) -> String
+ * call(core, request, blocking, taken = nil) -> String
  *
- * A blocking call gives the GVL away and can be interrupted: the operation is
- * cancelled, and what interrupted it (Timeout, Thread#kill) is served before this
- * returns. An interrupt that only wanted attention (a signal's handler) leaves
- * the reply "cancelled", and the caller may ask again.
+ * A blocking call gives the GVL away and can be interrupted: where that raises
+ * (Timeout, Thread#kill, a signal's handler) the operation is cancelled and has ended when
+ * the exception goes on. A handler that returns lets it go on. An interrupt that comes
+ * when the operation has ended is served after this has returned its reply.
  *
  * @param core [Integer] a handle
  * @param request [String] a request envelope
  * @param blocking [Boolean] whether the core may wait for a database
+ * @param taken [Array, nil] gets the reply too, also where an interrupt raises: of what
+ *   opens something, so that it can be given back
  * @return [String] a reply envelope, binary
  * @raise [TaskerCore::Native::Forked] in a forked child
  */
-static VALUE native_call(VALUE self, VALUE core, VALUE request, VALUE blocking) {
+static VALUE native_call(int argc, VALUE *argv, VALUE self) {
   struct call call = {0};
-  VALUE reply;
+  VALUE core, request, blocking, taken, reply;
+  rb_scan_args(argc, argv, "31", &core, &request, &blocking, &taken);
+  if (!NIL_P(taken)) Check_Type(taken, T_ARRAY);
   guard_process();
   StringValue(request);
   request = rb_str_new_frozen(request);
   call.core = NUM2ULL(core);
   call.request = (const uint8_t *)RSTRING_PTR(request);
   call.length = (size_t)RSTRING_LEN(request);
-  if (!RTEST(blocking) && call.length <= SHORT_REQUEST) {
-    run_call(&call);
-  } else {
+  if (RTEST(blocking)) {
     call.token = tc_token();
-    rb_ensure(call_without_gvl, (VALUE)&call, release_unused, (VALUE)&call);
+    call.running = tc_start(call.core, call.token, call.request, call.length);
+    reply = wait_and_take((VALUE)&call, taken);
+  } else {
+    if (call.length <= SHORT_REQUEST) {
+      run_call(&call);
+    } else {
+      call_without_gvl((VALUE)&call);
+    }
+    reply = take_buffer(&call.reply);
+    if (!NIL_P(taken)) rb_ary_push(taken, reply);
   }
   RB_GC_GUARD(request);
-  reply = take_buffer(&call.reply);
-  if (RTEST(blocking)) rb_thread_check_ints();
   return reply;
 }
 
@@ -211,6 +262,49 @@ static VALUE native_abi_version(VALUE self) {
   return UINT2NUM(tc_abi_version());
 }
 
+/* process -> Integer: the one that loaded this library. */
+static VALUE native_process(VALUE self) { return PIDT2NUM(loaded_in); }
+
+static const struct method {
+  const char *name;
+  VALUE (*function)(ANYARGS);
+  int arity;
+} methods[] = {
+    {"open", RUBY_METHOD_FUNC(native_open), 1},
+    {"close", RUBY_METHOD_FUNC(native_close), 1},
+    {"call", RUBY_METHOD_FUNC(native_call), -1},
+    {"queue_drain", RUBY_METHOD_FUNC(native_queue_drain), 2},
+    {"queue_close", RUBY_METHOD_FUNC(native_queue_close), 1},
+    {"abi_version", RUBY_METHOD_FUNC(native_abi_version), 0},
+    {"process", RUBY_METHOD_FUNC(native_process), 0},
+};
+
+struct definition {
+  VALUE module;
+  const struct method *method;
+};
+
+static VALUE define(VALUE data) {
+  const struct definition *d = (const struct definition *)data;
+  rb_define_singleton_method(d->module, d->method->name, d->method->function, d->method->arity);
+  return Qnil;
+}
+
+/* The handler of a signal may raise in the hook of each definition. All the same all
+ * of them are made: half of them would be the parent's in a forked child. */
+static void define_all(VALUE module) {
+  VALUE raised = Qnil;
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+    struct definition d = {module, &methods[i]};
+    int state = 0;
+    rb_protect(define, (VALUE)&d, &state);
+    if (state == 0) continue;
+    raised = rb_errinfo();
+    rb_set_errinfo(Qnil);
+  }
+  if (rb_obj_is_kind_of(raised, rb_eException)) rb_exc_raise(raised);
+}
+
 void Init_tasker_core_native(void) {
   VALUE mTaskerCore = rb_define_module("TaskerCore");
   VALUE mNative = rb_define_module_under(mTaskerCore, "Native");
@@ -223,10 +317,5 @@ void Init_tasker_core_native(void) {
   if (!rb_const_defined_at(mNative, rb_intern("ABI_VERSION"))) {
     rb_define_const(mNative, "ABI_VERSION", INT2NUM(TC_ABI_VERSION));
   }
-  rb_define_singleton_method(mNative, "open", native_open, 1);
-  rb_define_singleton_method(mNative, "close", native_close, 1);
-  rb_define_singleton_method(mNative, "call", native_call, 3);
-  rb_define_singleton_method(mNative, "queue_drain", native_queue_drain, 2);
-  rb_define_singleton_method(mNative, "queue_close", native_queue_close, 1);
-  rb_define_singleton_method(mNative, "abi_version", native_abi_version, 0);
+  define_all(mNative);
 }

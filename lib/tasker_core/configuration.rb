@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative 'secret'
+
 module TaskerCore
   # The settings of this process. Each is declared once, below: its default, the
   # values that it takes and what it is for. In Rails the same object is
@@ -17,18 +19,27 @@ module TaskerCore
     #   @return [String] the same in words, for error messages
     # @!attribute [r] core
     #   @return [Boolean] whether the Go core gets it when it is opened (go/config/config.go)
+    # @!attribute [r] secret
+    #   @return [Boolean] whether a value may hold a password, and is shown nowhere
     # @!attribute [r] doc
     #   @return [String]
-    Setting = Data.define(:name, :default, :allowed, :values, :core, :doc) do
+    Setting = Data.define(:name, :default, :allowed, :values, :core, :secret, :doc) do
       # @param value [Object]
-      # @return [Object] the value as it is kept: symbols for names
+      # @return [Object] the value as it is kept: symbols for names, a Secret for what is one
       # @raise [ConfigurationError] for a value that the setting does not take
       def accept(value)
         listed = allowed.is_a?(Array)
         value = value.to_sym if listed && value.is_a?(String)
-        return value if listed ? allowed.include?(value) : allowed === value # rubocop:disable Style/CaseEquality
+        refuse(value) unless listed ? allowed.include?(value) : allowed === value # rubocop:disable Style/CaseEquality
 
-        raise ConfigurationError.new("#{name} is #{value.inspect}; it must be #{values}", code: 'configuration')
+        secret && value ? Secret.new(value) : value
+      end
+
+      private
+
+      def refuse(value)
+        given = secret ? "an object of #{value.class}" : value.inspect
+        raise ConfigurationError.new("#{name} is #{given}; it must be #{values}", code: 'configuration')
       end
     end
 
@@ -55,10 +66,11 @@ module TaskerCore
       # @param doc [String]
       # @param values [String] the allowed values in words
       # @param core [Boolean]
-      def setting(name, default:, allowed:, doc:, values: one_of(allowed), core: false)
-        declared = Setting.new(name:, default:, allowed:, values:, core:, doc:)
+      # @param secret [Boolean]
+      def setting(name, default:, allowed:, doc:, values: one_of(allowed), core: false, secret: false)
+        declared = Setting.new(name:, default:, allowed:, values:, core:, secret:, doc:)
         @settings[name] = declared
-        define_method(name) { @values[name] }
+        define_method(name) { Secret.reveal(@values[name]) }
         define_method(:"#{name}=") { |value| @values[name] = declared.accept(value) }
       end
 
@@ -109,9 +121,8 @@ module TaskerCore
                                   allowed: ->(value) { value.is_a?(String) && value.bytesize.between?(1, 63) },
                                   values: 'a text of 1 to 63 bytes',
                                   doc: 'The channel: processes with the same one hear each other.'
-    setting :event_relay_url, default: nil, core: true,
-                              allowed: ->(value) { value.nil? || (value.is_a?(String) && !value.empty?) },
-                              values: 'nil or a URL such as postgresql://user@host/database',
+    setting :event_relay_url, default: nil, allowed: TEXT, core: true, secret: true,
+                              values: 'nil or the text of a URL such as postgresql://user@host/database',
                               doc: 'Where to LISTEN; nil: the database of the application, which must not be PgBouncer.'
     setting :event_relay_names, default: ['*'].freeze, core: true,
                                 allowed: ->(value) { value.is_a?(Array) && value.any? && value.all?(String) },
@@ -137,7 +148,8 @@ module TaskerCore
                       doc: 'Spans over OTLP/HTTP, as the OTEL_ variables say; see docs/TELEMETRY.md.'
     setting :service_name, default: nil, allowed: TEXT, values: 'nil or a text', core: true,
                            doc: "The service of the spans; nil for OTEL_SERVICE_NAME, else the engine's."
-    setting :otlp_endpoint, default: nil, allowed: TEXT, values: 'nil or a URL', core: true,
+    setting :otlp_endpoint, default: nil, allowed: TEXT, core: true, secret: true,
+                            values: 'nil or the text of a URL such as http://localhost:4318',
                             doc: 'Where spans go; nil for OTEL_EXPORTER_OTLP_ENDPOINT.'
     setting :trace_sample_ratio, default: nil, allowed: RATIO,
                                  values: 'nil or a number between 0 and 1', core: true,
@@ -157,16 +169,20 @@ module TaskerCore
 
     def initialize
       @values = self.class.settings.transform_values(&:default)
-      @applied = core_settings
+      @applied = core_settings.hash
     end
 
-    # @return [Hash{Symbol => Object}] every setting with its value
+    # @return [Hash{Symbol => Object}] every setting with its value; of one that may hold a
+    #   password a Secret, which does not show it
     def to_h = @values.dup
+
+    # @return [String] without passwords
+    def inspect = "#<#{self.class} #{to_h.map { |name, value| "#{name}=#{value.inspect}" }.join(' ')}>"
 
     # @return [Hash{String => Object}] what the core itself needs to know
     def core_settings
       self.class.settings.each_value.select(&:core).to_h do |setting|
-        value = @values[setting.name]
+        value = Secret.reveal(@values[setting.name])
         [setting.name.name, value.is_a?(Symbol) ? value.name : value]
       end
     end
@@ -178,8 +194,8 @@ module TaskerCore
     #
     # @return [void]
     def apply
-      Core.reset if @applied != core_settings
-      @applied = core_settings
+      Core.reset if @applied != core_settings.hash
+      @applied = core_settings.hash
       Tracing.apply(self)
       LogSubscriber.switch(log_subscriber) if defined?(::ActiveSupport::LogSubscriber)
       Delegation.apply(self)

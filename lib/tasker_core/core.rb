@@ -38,6 +38,21 @@ module TaskerCore
         nil
       end
 
+      # What the garbage collector calls is made here, where no core is in sight that it
+      # would keep alive. Closing one may take seconds.
+      #
+      # @param open [Array] process and handle, as long as the core is open
+      # @return [#call]
+      def closing(open) = -> { Thread.new { Native.close(open.last) } if open.first == Process.pid }
+
+      # @param core [Integer]
+      # @param session [Integer]
+      # @return [#call]
+      def closing_session(core, session)
+        request = ['close_session', { 'session' => session }, []].to_msgpack
+        -> { Native.call(core, request, false) }
+      end
+
       # Closes the core of this process; the next use opens another.
       def reset
         @mutex.synchronize do
@@ -52,11 +67,6 @@ module TaskerCore
     STATEMENT = 1
     ERROR = 2
     private_constant :VALUE, :STATEMENT, :ERROR
-
-    # How often an operation starts over because something interrupted its thread
-    # that wanted no more than attention, such as a signal's handler.
-    INTERRUPTIONS = 100
-    private_constant :INTERRUPTIONS
 
     # Where the engine's structured logging keeps the correlation id of a thread.
     CORRELATION_ID = :tasker_correlation_id
@@ -80,7 +90,10 @@ module TaskerCore
       @traced = @blocking && settings['tracing'].to_s == 'on'
       @closed = false
       @opening = Mutex.new
+      # The handle, for the garbage collector: nil once it was closed.
+      @open = []
       open
+      Abandoned.watch(self, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
     end
 
     # Runs an operation.
@@ -99,20 +112,30 @@ module TaskerCore
       Notifications.operation(operation, arguments) { run(operation, arguments, host, true) }
     end
 
+    # Runs an operation that opens something in the core. Where the block does not come to
+    # its end (an interrupt may come as soon as the answer is there), that is given back.
+    #
+    # @param give_back [#call] gets the value
+    # @yieldparam value [Object]
+    # @return [Object] the block's value
+    def acquire(operation, arguments, host, give_back)
+      taken = []
+      kept = false
+      value = Notifications.operation(operation, arguments) { converse([operation, arguments, []], host, false, taken) }
+      yield(value).tap { kept = true }
+    ensure
+      reply = MessagePack.unpack(taken.last) if taken.any? && !kept
+      give_back.call(reply[1]) if reply && reply[0] == VALUE
+    end
+
     # Publishes events, and waits for subscriptions that have no room, except on the
     # thread that delivers to them.
     #
     # @param rows [Array<Array>] see EventList
     # @return [void]
     def publish(rows)
-      wait = !Delivery.here?
-      until rows.empty?
-        reply = unpack(Native.call(handle, EventList.request(rows, wait), true), false)
-        raise error(reply) if reply[0] == ERROR
-
-        # Fewer than all where something wanted the thread's attention meanwhile.
-        rows = rows.drop(reply[1])
-      end
+      reply = exchange(EventList.request(rows, !Delivery.here?), true, false)
+      raise error(reply) if reply[0] == ERROR
     end
 
     # Sends the spans that wait. Other threads go on meanwhile.
@@ -120,11 +143,15 @@ module TaskerCore
     # @param seconds [Float] how long at most
     # @return [Array<Integer>] spans ended, exported, dropped, failed and waiting
     def flush(seconds)
-      reply = MessagePack.unpack(Native.call(handle, ['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true))
+      reply = exchange(['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true, false)
       raise error(reply) if reply[0] == ERROR
 
       reply[1]
     end
+
+    # @param session [Integer]
+    # @return [#call] forgets a session, from wherever the garbage collector runs
+    def closing_of(session) = Core.closing_session(@handle, session)
 
     # Lets the core count the answers that were kept from it, see Openings.
     #
@@ -138,6 +165,8 @@ module TaskerCore
       @openings = nil
       return unless @pid == Process.pid
 
+      Abandoned.closed(self)
+      @open.clear
       @subscriptions.closing
       Native.close(@handle)
     end
@@ -154,18 +183,18 @@ module TaskerCore
     def run(operation, arguments, host, symbols)
       opening = openings.of(operation, arguments) unless @blocking || host.nil?
       answer = opening&.ask(arguments, host)
-      return converse(operation, arguments, [], host, symbols) unless answer
+      return converse([operation, arguments, []], host, symbols) unless answer
 
       value = @openings.keep(opening, answer)
-      Openings::UNDECIDED.equal?(value) ? converse(operation, arguments, [answer], host, symbols) : value
+      Openings::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
     end
 
     # Asks, and runs what the core asks for, until there is a value.
-    def converse(operation, arguments, answers, host, symbols)
-      until (reply = exchange(request(operation, arguments, answers).to_msgpack, symbols)).first == VALUE
+    def converse(question, host, symbols, taken = nil)
+      until (reply = exchange(request(*question).to_msgpack, @blocking, symbols, taken)).first == VALUE
         raise error(reply, host) unless reply.first == STATEMENT
 
-        answers << host.answer(*reply.drop(1))
+        question.last << host.answer(*reply.drop(1))
       end
       reply[1]
     rescue Native::Forked => e
@@ -184,20 +213,40 @@ module TaskerCore
 
     # Read once from each core that is opened.
     def openings
-      @openings ||= Openings.new(*converse('first_statements', {}, [], nil, false)) do |answers|
-        converse('count_answers', { 'answers' => answers }, [], nil, false)
+      @openings ||= Openings.new(*converse(['first_statements', {}, []], nil, false)) do |answers|
+        converse(['count_answers', { 'answers' => answers }, []], nil, false)
       end
     end
 
     def open
       Library.load!
       @openings = nil
-      @handle, reply = Native.open(@settings.to_msgpack)
-      @pid = Process.pid
-      raise error(MessagePack.unpack(reply)) if @handle.zero?
-
+      settings = packed_settings
+      Thread.handle_interrupt(Object => :never) do
+        @handle, reply = Native.open(settings)
+        @pid = Process.pid
+        @open.replace([@pid, @handle]) unless @handle.zero?
+        raise error(MessagePack.unpack(reply)) if @handle.zero?
+      end
       LogFeed.attach(@handle) if @settings['log_destination'] == 'queue'
-      @subscriptions.opened(@handle)
+      @subscriptions.opened(@handle, self)
+    end
+
+    # An object that msgpack does not know is named by its class: it may be a URL with a
+    # password.
+    def packed_settings
+      @settings.to_msgpack
+    rescue NoMethodError, RangeError, SystemStackError
+      name, value = @settings.find { |_, setting| !packs?(setting) }
+      raise ConfigurationError.new("#{name} is an object of #{value.class}; it must be a text, a number, true or " \
+                                   'false, or a list of texts', code: 'configuration')
+    end
+
+    def packs?(value)
+      value.to_msgpack
+      true
+    rescue NoMethodError, RangeError, SystemStackError
+      false
     end
 
     # The core's handle in this process: a forked child opens a core of its own.
@@ -208,26 +257,15 @@ module TaskerCore
       @handle
     end
 
-    # A cancelled operation has written nothing, so it can start over. What meant to
-    # end it (Timeout, Thread#kill) has been raised by then.
-    def exchange(request, symbols)
-      reply = exchange_once(request, symbols)
-      interruptions = 0
-      while @blocking && cancelled?(reply) && (interruptions += 1) < INTERRUPTIONS
-        reply = exchange_once(request, symbols)
-      end
-      reply
+    def exchange(request, blocking, symbols, taken = nil)
+      unpack(Native.call(handle, request, blocking, taken), symbols)
     end
-
-    def exchange_once(request, symbols) = unpack(Native.call(handle, request, @blocking), symbols)
 
     # Errors have text for keys, always.
     def unpack(bytes, symbols)
       reply = MessagePack.unpack(bytes, symbolize_keys: symbols)
       symbols && reply[0] == ERROR ? MessagePack.unpack(bytes) : reply
     end
-
-    def cancelled?(reply) = reply[0] == ERROR && reply[1]['code'] == 'cancelled'
 
     # The connection's own exception, where there was one, becomes the cause.
     def error(reply, host = nil)

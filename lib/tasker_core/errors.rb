@@ -89,6 +89,9 @@ module TaskerCore
   # A deadline passed.
   class TimeoutError < Error; end
 
+  # A task has to go on, and its job could not be enqueued.
+  class NotEnqueued < Error; end
+
   # The native core is not available in this process, or stopped after a fault of
   # its own. The engine's own Ruby can do the work.
   class Unavailable < Error; end

@@ -6,6 +6,8 @@ module TaskerCore
   # Events on their way into the core.
   module EventList
     FIELDS = %i[name occurred_at task_id step_id namespace task_name step_name payload].freeze
+    # How deep a payload may be nested: as go/strict/depth.go.
+    MAX_DEPTH = 100
     private_constant :FIELDS
 
     module_function
@@ -21,10 +23,11 @@ module TaskerCore
     # @param rows [Array<Array>]
     # @param wait [Boolean] whether to wait for subscriptions without room
     # @return [String] a request; what msgpack does not know becomes text, times in ISO 8601
-    # @raise [InvalidArgument] if an id or a name is nothing of the kind
+    # @raise [InvalidArgument] if an id or a name is nothing of the kind, or a payload is
+    #   nested deeper than MAX_DEPTH
     def request(rows, wait)
       envelope(rows, wait)
-    rescue NoMethodError, RangeError
+    rescue NoMethodError, RangeError, SystemStackError
       begin
         envelope(rows.map { |row| [*row[0..6], plain(row[7])] }, wait)
       rescue NoMethodError, RangeError => e
@@ -36,13 +39,24 @@ module TaskerCore
 
     def micros(time) = (time.to_i * 1_000_000) + time.usec
 
-    def plain(value)
+    # @param value [Object]
+    # @param around [Integer] how many lists and maps are around it
+    # @return [Object] what msgpack and JSON know
+    # @raise [InvalidArgument] if it is nested too deep, or holds itself
+    def plain(value, around = 0)
       case value
       when nil, true, false, String, Float then value
-      when Hash then value.to_h { |key, element| [key.to_s, plain(element)] }
-      when Array then value.map { |element| plain(element) }
+      when Hash then value.to_h { |key, element| [key.to_s, plain(element, deeper(around))] }
+      when Array then value.map { |element| plain(element, deeper(around)) }
       else plain_object(value)
       end
+    end
+
+    def deeper(around)
+      return around + 1 if around < MAX_DEPTH
+
+      raise InvalidArgument.new("a payload is nested deeper than #{MAX_DEPTH} levels, which is the limit",
+                                code: 'invalid_argument')
     end
 
     def plain_object(value)

@@ -39,13 +39,19 @@ module TaskerCore
   # The rows written are those of a run in Rails, whose listener is told when a step
   # has ended (docs/WORKER.md).
   module ExternalWork
-    # What a claimed step has as JSON.
-    DOCUMENTS = %w[context inputs results parents].freeze
+    # What a claimed step has as JSON, and how deep each may be nested: that of the parents
+    # holds their results by name.
+    DOCUMENTS = { 'context' => 100, 'inputs' => 100, 'results' => 100, 'parents' => 101 }.freeze
     private_constant :DOCUMENTS
+
+    # A document of a step is not one that Ruby's JSON reads.
+    class UnreadableDocument < StandardError; end
 
     # Finds steps that can run, oldest first, and claims them. A failed step whose
     # waiting time is over goes back to pending first. Workers that ask at the same
-    # time get different steps.
+    # time get different steps. A step whose documents cannot be read (nested more than
+    # 100 levels deep) fails for good, with the reason in its results, and is not among
+    # the steps.
     #
     # @param handlers [Array<Hash>] with task and step, and if need be namespace
     #   ('default') and version (any)
@@ -58,9 +64,12 @@ module TaskerCore
     #   time; then none was claimed
     def claim_ready_steps(handlers, limit: 1, start_tasks: false)
       names = handlers.map { |handler| handler_names(handler) }
-      table = Table.new(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
-                                                     'start_tasks' => start_tasks, **rules))
-      Array.new(table.size) { |row| claimed_step(table, row, handlers) }
+      loop do
+        table = Table.new(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
+                                                       'start_tasks' => start_tasks, **rules))
+        steps = Array.new(table.size) { |row| claimed_step(table, row, handlers) }.compact
+        return steps if steps.any? || table.size.zero?
+      end
     end
 
     # Records that a claimed step has done its work.
@@ -129,11 +138,36 @@ module TaskerCore
       @host.transaction { call(operation, { 'now' => @host.now, **arguments }) }
     end
 
+    # Each step is read on its own: the claims of all are committed.
+    #
+    # @return [ClaimedStep, nil] nil for one that cannot be read
     def claimed_step(table, row, handlers)
-      documents = DOCUMENTS.to_h { |name| [name, table.cell(row, name)&.then { |text| JSON.parse(text) }] }
-      ClaimedStep.new(handlers.fetch(table.cell(row, 'handler')), table.cell(row, 'version'),
-                      *%w[workflow_step_id task_id token attempts retry_limit].map { |name| table.cell(row, name) },
-                      documents['context'], documents['inputs'], documents['results'], documents['parents'] || {})
+      numbers = %w[workflow_step_id task_id token attempts retry_limit].map { |name| table.cell(row, name) }
+      step = ClaimedStep.new(handlers.fetch(table.cell(row, 'handler')), table.cell(row, 'version'), *numbers)
+      DOCUMENTS.each { |name, depth| step[name] = document(name, table.cell(row, name), depth) }
+      step.parents ||= {}
+      step
+    rescue UnreadableDocument => e
+      fail_unreadable(step, e)
+    end
+
+    def document(name, text, depth)
+      text && JSON.parse(text, max_nesting: depth)
+    rescue JSON::ParserError, SystemStackError => e
+      what = name == 'parents' ? 'the results of its parents' : "its #{name}"
+      raise UnreadableDocument, "#{what} cannot be read: #{e.message}"
+    end
+
+    # The others are claimed, and their caller's, whatever becomes of this one.
+    def fail_unreadable(step, error)
+      fail_claim(step, error:, retryable: false)
+      nil
+    rescue Error => e
+      Reporting.report(Report.new(kind: :step_stays_claimed, capability: :core, operation: 'claim_ready_steps',
+                                  details: { error: e },
+                                  message: "step #{step.workflow_step_id} stays claimed: #{error.message}, and that " \
+                                           "could not be written: #{e.message}"))
+      nil
     end
 
     def finish_claim(step, state, outcome)

@@ -9,9 +9,28 @@ module TaskerCore
     # @return [Hash{String => String}] error, and of an exception error_class and
     #   backtrace
     def fields(error)
-      return { 'error' => error.to_s } unless error.is_a?(Exception)
+      return { 'error' => storable(error.to_s) } unless error.is_a?(Exception)
 
-      { 'error' => error.to_s, 'error_class' => error.class.name, 'backtrace' => Array(error.backtrace).join("\n") }
+      { 'error' => told(error), 'error_class' => error.class.to_s, 'backtrace' => backtrace(error) }
+    end
+
+    # What an exception says; of one that cannot be read, that.
+    def told(error)
+      storable(error.message)
+    rescue Exception => e # rubocop:disable Lint/RescueException -- whatever its methods raise
+      "#{error.class}, whose message cannot be read: #{e.class}"
+    end
+
+    def backtrace(error)
+      storable(Array(error.backtrace).join("\n"))
+    rescue Exception => e # rubocop:disable Lint/RescueException -- whatever its methods raise
+      "it cannot be read: #{e.class}"
+    end
+
+    # What jsonb can keep of a text: UTF-8 without zero bytes.
+    def storable(text)
+      text = text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace) unless text.encoding == Encoding::UTF_8
+      text.scrub.delete("\0")
     end
   end
 end

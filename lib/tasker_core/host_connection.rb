@@ -29,15 +29,10 @@ module TaskerCore
     # @param write [Boolean] whether it changes rows
     # @return [Array(String, Array<Array<String, nil>>, Array, Integer)] the answer as the
     #   wire has it: name, rows, [sqlstate, message] where it failed, and nanoseconds
+    # @raise [ActiveRecord::ReadOnlyError] for a write where Active Record prevents them
     def answer(name, sql, params, write)
-      @failure = nil
-      @used = true
-      began = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
-      rows = Tracing.statement(name) { run(name, sql, params, write) }
-      [name, rows, nil, Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - began]
-    rescue ActiveRecord::ActiveRecordError => e
-      @failure = e
-      [name, nil, [sqlstate(e), e.message], Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - began]
+      check_for_guards(name) if write
+      attempt(name, sql, params, write)
     end
 
     # Reads rows for Active Record's own objects: typed as it types them, and around its
@@ -97,6 +92,26 @@ module TaskerCore
     end
 
     private
+
+    def attempt(name, sql, params, write)
+      @failure = nil
+      @used = true
+      began = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
+      rows = Tracing.statement(name) { run(name, sql, params, write) }
+      [name, rows, nil, Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - began]
+    rescue ActiveRecord::ActiveRecordError => e
+      @failure = e
+      [name, nil, [sqlstate(e), e.message], Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - began]
+    end
+
+    # Active Record itself looks at the first word of a statement, and takes WITH for a read.
+    def check_for_guards(name)
+      return unless @connection.preventing_writes?
+
+      raise ActiveRecord::ReadOnlyError,
+            "Write query attempted while in readonly mode: the statement #{name} of tasker_core. Leave " \
+            'while_preventing_writes, or the role that only reads'
+    end
 
     # A write goes through exec_query, which clears Active Record's query cache; a read
     # goes around that cache, and leaves it as it is.

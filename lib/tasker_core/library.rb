@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require 'fileutils'
 require 'tmpdir'
 require 'rbconfig'
+require_relative 'limits'
 
 module TaskerCore
   # Loads the native library, on first use and never earlier: a Go runtime that
@@ -45,14 +45,18 @@ module TaskerCore
 
       private
 
+      # An interrupt (Timeout, Thread#kill) that comes meanwhile is served afterwards:
+      # what is half loaded would be loaded again.
       def load_once
         return if @pid == Process.pid
 
         @mutex.synchronize do
-          next if @pid == Process.pid
+          Thread.handle_interrupt(Object => :never) do
+            next if @pid == Process.pid
 
-          @reason = try_to_load
-          @pid = Process.pid
+            @reason = try_to_load
+            @pid = Process.pid
+          end
         end
       end
 
@@ -60,20 +64,38 @@ module TaskerCore
         return "#{FORCED}=ruby is set" if ENV[FORCED] == 'ruby'
         return installation_reason unless path
 
-        inherited? ? load_private_copy : require(path)
-        nil
+        return if here?
+
+        Limits.reason || load_library
       rescue LoadError, SystemCallError => e
         "the library #{path} does not load: #{e.message}"
+      end
+
+      # A signal whose handler raises cannot be put off: what it interrupted may have
+      # loaded the library already, and a second runtime must not come to life beside.
+      def here? = inherited? && Native.process == Process.pid
+
+      def load_library
+        inherited? ? load_private_copy : require(path)
+        nil
       end
 
       # A parent of this process has loaded the library: its runtime is dead here.
       # A private copy (another file, so another mapping) brings a runtime of its
       # own; its symbols are bound to itself, see extconf.rb.
+      #
+      # The copy has no name while it is written, so that a process which is killed
+      # meanwhile leaves nothing behind but a link into itself.
       def load_private_copy
         Dir.mktmpdir('tasker_core') do |directory|
-          copy = File.join(directory, FILE)
-          FileUtils.cp(path, copy)
-          require copy
+          name = File.join(directory, FILE)
+          File.open(name, File::RDWR | File::CREAT | File::EXCL, 0o700) do |copy|
+            File.unlink(name)
+            IO.copy_stream(path, copy)
+            copy.flush
+            File.symlink("/proc/#{Process.pid}/fd/#{copy.fileno}", name)
+            require name
+          end
         end
       end
 

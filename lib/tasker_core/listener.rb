@@ -18,6 +18,14 @@ module TaskerCore
     # How often every parked task is looked at, should a word have been lost.
     SWEEP_SECONDS = 60
 
+    # How many tasks are looked at for what was heard at once. Anybody may notify: where
+    # more are named, every parked task is looked at instead.
+    MOST_HEARD = 1000
+
+    # How many notifications are taken before what they say is looked at.
+    MOST_TAKEN = 10_000
+    private_constant :MOST_HEARD, :MOST_TAKEN
+
     # How long a wait for notifications lasts, and so how long a stop may take.
     PATIENCE = 0.5
 
@@ -93,7 +101,7 @@ module TaskerCore
       raw.exec("LISTEN #{CHANNEL}")
       sweep
       until @stopped
-        wake(heard(raw))
+        attend(heard(raw))
         sweep if monotonic - @swept > @sweep_seconds
       end
     ensure
@@ -109,12 +117,29 @@ module TaskerCore
       end
     end
 
-    # The tasks of what has been notified, each once.
+    # The tasks of what has been notified, each once; more than MOST_HEARD are not kept.
     def heard(raw)
-      ids = []
+      ids = Set.new
       patience = PATIENCE
-      patience = 0 while raw.wait_for_notify(patience) { |_, _, payload| ids << payload.to_i }
-      ids.uniq
+      MOST_TAKEN.times do
+        break unless raw.wait_for_notify(patience) { |_, _, payload| take(payload, ids) }
+
+        patience = 0
+      end
+      ids
+    end
+
+    def take(payload, ids)
+      id = payload.match?(/\A[1-9]\d{0,18}\z/) ? payload.to_i : 0
+      ids << id if id.positive? && id < 2**63 && ids.size <= MOST_HEARD
+    end
+
+    # One query tells which of them are parked at all.
+    def attend(ids)
+      return if ids.empty?
+      return sweep if ids.size > MOST_HEARD
+
+      wake(wrapped { Delegation::Orchestration::Parking.rows.where(task_id: ids.to_a).pluck(:task_id) } || [])
     end
 
     # A task that cannot be looked at does not keep the others waiting.

@@ -26,6 +26,11 @@ module TaskerCore
 
   # Where reports go: to the configured on_report, else to the log.
   module Reporting
+    # How many happenings are remembered as said; the one that was said first is then
+    # forgotten, and said again when it happens again.
+    MOST_SAID = 1000
+    private_constant :MOST_SAID
+
     @counts = Hash.new(0)
     @said = {}
     @mutex = Mutex.new
@@ -69,9 +74,11 @@ module TaskerCore
           @counts[[report.capability, report.kind]] += 1
           next true unless once
 
-          key = [Process.pid, report.capability, report.kind, once]
+          # Messages differ by task and step, and may be long: their hash is kept.
+          key = [Process.pid, report.capability, report.kind, once].hash
           next false if @said[key]
 
+          @said.shift if @said.size >= MOST_SAID
           @said[key] = true
         end
       end

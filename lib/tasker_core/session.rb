@@ -54,7 +54,8 @@ module TaskerCore
     # @!attribute [r] code
     #   @return [String] allowed, or why not: transition_failed (the step is not pending),
     #     guard_failed (a parent is not complete), not_eligible (it waits, or has no
-    #     attempts left), task_closed, conflict (another process was faster)
+    #     attempts left), task_closed, conflict (another process was faster),
+    #     not_claimed (beside a completion: it can be claimed by itself)
     # @!attribute [r] message
     #   @return [String] the reason in words, empty where the claim is allowed
     # @!attribute [r] token
@@ -62,30 +63,71 @@ module TaskerCore
     # @!attribute [r] changed
     #   @return [Array<Integer>] those of the step and its parents whose row is not the
     #     one that the session knew
-    Claim = Struct.new(:code, :message, :token, :changed) do
+    # @!attribute [r] follow
+    #   @return [Integer] the one step that the completion of this one makes ready while
+    #     nothing else can run or is running, 0 where there is none
+    Claim = Struct.new(:code, :message, :token, :changed, :follow, :sort_key) do
       # @return [Boolean] whether the step is this run's
       def allowed? = code == 'allowed'
     end
 
+    # What became of a claimed step's outcome.
+    #
+    # @!attribute [r] code
+    #   @return [String] allowed, or conflict where the claim no longer holds; of #settle
+    #     also not_written
+    # @!attribute [r] message
+    #   @return [String] the reason in words, empty where it was written
+    # @!attribute [r] transition_id
+    #   @return [Integer] the id of the audit row, 0 where there is none
+    # @!attribute [r] sort_key
+    #   @return [Integer]
+    # @!attribute [r] task_version
+    #   @return [Integer] the version of the task's row; another one than before means
+    #     that somebody has written it
+    # @!attribute [r] claim
+    #   @return [Claim, nil] of the step that was to be claimed beside it
+    Outcome = Struct.new(:code, :message, :transition_id, :sort_key, :task_version, :claim) do
+      # @return [Boolean] whether it was written
+      def written? = code == 'allowed'
+    end
+
+    # What the session was told by its last strict read, shared by its views. The garbage
+    # collector watches it: a copy of a session would take its finalizer along.
+    Known = Struct.new(:handle, :task_state, :step_states, :edges)
+    private_constant :Known
+
     # @return [Integer]
     attr_reader :task_id
 
-    # @return [String] the task's state as the last strict read saw it
-    attr_reader :task_state
-
-    # @return [Hash{Integer => String}] the steps' states, as the last strict read saw
-    #   them
-    attr_reader :step_states
-
     # @see Client#open_session
-    def initialize(core, host, task_id, function_version)
+    def initialize(core, host, task_id, function_version, final_when_not_retryable: false)
       @core = core
       @host = host
       @task_id = task_id
       @tokens = {}
       @pid = Process.pid
-      show(@core.call('open_session', { 'task_id' => task_id, 'function_version' => function_version }, host))
+      @known = Known.new
+      open_in_core({ 'task_id' => task_id, 'function_version' => function_version,
+                     'final_when_not_retryable' => final_when_not_retryable })
     end
+
+    # @return [String] the task's state as the last strict read saw it
+    def task_state = @known.task_state
+
+    # @return [Hash{Integer => String}] the steps' states, as the last strict read saw
+    #   them
+    def step_states = @known.step_states
+
+    # @return [Array<Array(Integer, Integer)>] parent and child of each edge into a step
+    #   of the task
+    def edges = @known.edges
+
+    # The same session for a thread with another connection.
+    #
+    # @param host [HostConnection]
+    # @return [Session]
+    def on(host) = dup.tap { |view| view.host = host }
 
     # What can run now. It reads nothing, except after a refusal: then the picture is
     # read anew first.
@@ -104,12 +146,13 @@ module TaskerCore
     # an error.
     #
     # @param step_id [Integer]
+    # @param now [String] the time of the audit row, see HostConnection#date
+    # @param transaction [Boolean] false where the caller has one open, or needs none
     # @return [Claim]
     # @raise [NotFound] if there is no such step
-    def claim(step_id)
-      code, message, token, _, changed = write('session_claim', step_id)
-      @tokens[step_id] = token if code == 'allowed'
-      Claim.new(code, message, token, changed)
+    def claim(step_id, now: @host.now, transaction: true)
+      code, message, token, sort_key, changed, follow = write('session_claim', step_id, now, transaction)
+      held(step_id, Claim.new(code, message, token, changed, follow || 0, sort_key))
     end
 
     # Records that a claimed step has done its work: the audit row and, as the engine
@@ -120,7 +163,7 @@ module TaskerCore
     # @return [Transition] code conflict where the claim no longer holds; nothing is
     #   written then
     def complete(step_id, results: nil)
-      finish(step_id, 'complete', results.nil? ? {} : { 'results' => results.to_json })
+      ended(step_id, 'complete', results.nil? ? {} : { 'results' => results.to_json })
     end
 
     # Records that a claimed step has failed. It can be retried once its waiting time
@@ -137,14 +180,64 @@ module TaskerCore
       columns = { 'results' => results.merge(Failure.fields(error)).to_json }
       columns['retryable'] = 'false' unless retryable
       columns['backoff_request_seconds'] = Integer(retry_after).to_s if retry_after
-      finish(step_id, 'error', columns)
+      ended(step_id, 'error', columns)
+    end
+
+    # Records the outcome of a claimed step with columns of the caller's own, and claims
+    # another step with the same statement where that is asked.
+    #
+    # @param step_id [Integer]
+    # @param state [String] complete or error
+    # @param columns [Hash{String => String, nil}] PostgreSQL's text by column
+    # @param attempt [Boolean] whether the statement counts the attempt, as of #complete
+    # @param claim [Integer, nil] a step that has no audit row yet; only beside complete.
+    #   Where it cannot be claimed without waiting, the outcome is written alone.
+    # @param now [String] see #claim
+    # @param transaction [Boolean] see #claim
+    # @return [Outcome]
+    def finish(step_id, state, columns: {}, attempt: false, claim: nil, now: @host.now, transaction: true)
+      arguments = { 'to' => state, 'columns' => columns, 'attempt' => attempt, 'metadata' => '{}' }
+      arguments['claim'] = claim if claim
+      outcome(step_id, claim, write('session_finish', step_id, now, transaction, arguments))
+    end
+
+    # Finds out what became of a statement whose answer was lost, and takes it over.
+    #
+    # @param step_id [Integer]
+    # @param state [String] in_progress for a claim, complete or error for an outcome
+    # @param now [String] the time that the statement was given
+    # @param claim [Integer, nil] as the statement was given it
+    # @param token [Integer, nil] of the step's claim; nil for the one that the session holds
+    # @return [Outcome] of a claim its transition_id is the token
+    def settle(step_id, state, now:, claim: nil, token: nil)
+      arguments = { 'step_id' => id(step_id), 'to' => state, 'now' => now }
+      arguments['token'] = token if token
+      arguments['claim'] = claim if claim
+      found = outcome(step_id, claim, ask('session_settle', arguments), keep: state == 'in_progress')
+      @tokens[step_id] = found.transition_id if state == 'in_progress' && found.written?
+      found
     end
 
     # Moves a failed step back to pending, so that it can be claimed.
     #
     # @param step_id [Integer]
+    # @param now [String] see #claim
+    # @param transaction [Boolean] see #claim
     # @return [Transition]
-    def retry(step_id) = Transition.new(*write('session_retry', step_id))
+    def retry(step_id, now: @host.now, transaction: true)
+      Transition.new(*write('session_retry', step_id, now, transaction))
+    end
+
+    # Tells the session that a transaction around its claim or outcome was rolled back:
+    # it reads anew before the next decision.
+    #
+    # @param step_id [Integer]
+    # @param token [Integer] of the claim that holds nevertheless, 0 for none
+    # @return [void]
+    def rolled_back(step_id, token: @tokens.fetch(step_id, 0))
+      token.zero? ? @tokens.delete(step_id) : @tokens[step_id] = token
+      ask('session_rolled_back', { 'step_id' => step_id, 'token' => token })
+    end
 
     # Reads the task anew.
     #
@@ -154,43 +247,81 @@ module TaskerCore
     # How the task stands, from memory.
     #
     # @return [TaskExecutionContext]
-    def context = TaskExecutionContext.all(ask('session_context')).first
+    def context = TaskExecutionContext.all(context_table).first
+
+    # The same, as a row of a table.
+    #
+    # @return [Table]
+    def context_row = Table.new(context_table)
 
     # Forgets the session. Steps that it has claimed stay in_progress.
     #
     # @return [void]
     def close
-      @core.call('close_session', { 'session' => @session }, @host) if @session && @pid == Process.pid && !@core.closed?
-      @session = nil
+      @core.call('close_session', { 'session' => handle }, @host) if handle && @pid == Process.pid && !@core.closed?
+      @known.handle = nil
+      Abandoned.closed(@known)
     end
 
     # @return [Boolean]
-    def closed? = @session.nil?
+    def closed? = handle.nil?
+
+    protected
+
+    attr_writer :host
 
     private
 
+    def handle = @known.handle
+
+    def context_table = ask('session_context')
+
+    # What nobody closed makes room where the limit is reached.
+    def open_in_core(arguments)
+      tries = 0
+      begin
+        give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
+        @core.acquire('open_session', arguments, @host, give_back) do |view|
+          show(view)
+          Abandoned.watch(@known, "a session on task #{@task_id}", @core.closing_of(handle))
+        end
+      rescue SessionError
+        raise unless (tries += 1) == 1
+
+        GC.start
+        retry
+      end
+    end
+
     def show(view)
-      @session, @task_state, ids, states, changed = view
-      @step_states = ids.zip(states).to_h
+      @known.handle, @known.task_state, ids, states, changed, parents, children = view
+      @known.step_states = ids.zip(states).to_h
+      @known.edges = parents.zip(children)
       changed
     end
 
     # An id means another session in another process.
     def ask(operation, arguments = {})
-      unless @session && @pid == Process.pid
-        raise SessionError.new("the session of task #{@task_id} is #{@session ? "another process's" : 'closed'}; " \
+      unless handle && @pid == Process.pid
+        raise SessionError.new("the session of task #{@task_id} is #{handle ? "another process's" : 'closed'}; " \
                                'open one with open_session', code: 'session')
       end
-      @core.call(operation, { 'session' => @session, **arguments }, @host)
+      @core.call(operation, { 'session' => handle, **arguments }, @host)
     end
 
-    # If the transaction does not end well the core must not remember what was to be
-    # written: it reads anew before the next decision.
-    def write(operation, step_id, arguments = {})
-      @host.transaction { ask(operation, { 'step_id' => id(step_id), 'now' => @host.now, **arguments }) }
-    rescue DatabaseError, ActiveRecordFailure
-      ask('session_rolled_back', { 'step_id' => step_id, 'token' => @tokens.fetch(step_id, 0) })
-      raise
+    # If the statement or its transaction does not end well the core must not remember
+    # what was to be written: it reads anew before the next decision.
+    def write(operation, step_id, now, transaction, arguments = {})
+      arguments = { 'step_id' => id(step_id), 'now' => now, **arguments }
+      return ask(operation, arguments) unless transaction
+
+      token = @tokens.fetch(step_id, 0)
+      begin
+        @host.transaction { ask(operation, arguments) }
+      rescue DatabaseError, ActiveRecordFailure
+        rolled_back(step_id, token:)
+        raise
+      end
     end
 
     # What Active Record raises where a COMMIT fails; never matches without it.
@@ -199,11 +330,25 @@ module TaskerCore
     end
     private_constant :ActiveRecordFailure
 
-    def finish(step_id, state, columns)
-      code, message, row_id, sort_key = write('session_finish', step_id, 'to' => state, 'columns' => columns,
-                                                                         'attempt' => true, 'metadata' => '{}')
-      @tokens.delete(step_id)
-      Transition.new(step_id, code, message, 'in_progress', state, row_id, sort_key)
+    def held(step_id, claim)
+      @tokens[step_id] = claim.token if claim.allowed?
+      claim
+    end
+
+    def outcome(step_id, next_id, fields, keep: false)
+      code, message, transition_id, sort_key, task_version, claim = fields
+      @tokens.delete(step_id) unless keep || code == 'not_written'
+      if claim
+        claim_code, token, _, changed, follow = claim
+        claim = held(next_id, Claim.new(claim_code, '', token, changed, follow))
+      end
+      Outcome.new(code, message, transition_id, sort_key, task_version, claim)
+    end
+
+    def ended(step_id, state, columns)
+      outcome = finish(step_id, state, columns:, attempt: true)
+      Transition.new(step_id, outcome.code, outcome.message, 'in_progress', state, outcome.transition_id,
+                     outcome.sort_key)
     end
   end
 

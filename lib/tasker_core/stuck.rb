@@ -11,7 +11,8 @@ module TaskerCore
   ResetStep = Row.of(:workflow_step_id, :task_id, :name, :since, :attempts, :retry_limit, :state)
 
   # A task that is in_progress while none of its steps is, and to which nothing has
-  # happened since: its run was cut short between two steps.
+  # happened since: its run was cut short between two steps. Or a pending one for which no
+  # job is enqueued: the queue took none, or nothing can change for it.
   StuckTask = Row.of(:task_id, :name, :since)
 
   # What a reset did.
@@ -33,7 +34,8 @@ module TaskerCore
     def stuck_steps(older_than:) = StuckStep.all(call('stuck_steps', 'older_than' => micros(older_than)))
 
     # Tasks whose run was cut short between two steps: in_progress, while none of
-    # their steps is, and without activity for that long.
+    # their steps is, and without activity for that long. And pending tasks for which no job
+    # is enqueued.
     #
     # @param older_than [Numeric, ActiveSupport::Duration] seconds
     # @return [Array<StuckTask>] by task id

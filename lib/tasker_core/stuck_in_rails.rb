@@ -12,7 +12,8 @@ module TaskerCore
     # @return [Array<StuckStep>] by step id
     def stuck_steps(older_than:) = engine_client.stuck_steps(older_than:)
 
-    # Tasks whose run was cut short between two steps.
+    # Tasks whose run was cut short between two steps, and pending ones for which no job is
+    # enqueued.
     #
     # @param older_than [ActiveSupport::Duration, Numeric] seconds without activity
     # @return [Array<StuckTask>] by task id
@@ -64,7 +65,7 @@ module TaskerCore
     # already; one that was cut short only if nobody was faster.
     def tasks(cut, owners)
       ::Tasker::Task.where(task_id: cut | owners).order(:task_id).select do |task|
-        moved_to_pending?(task) || (owners.include?(task.task_id) && task.status == 'pending')
+        moved_to_pending?(task) || lost?(task) || (owners.include?(task.task_id) && task.status == 'pending')
       end
     end
 
@@ -72,6 +73,12 @@ module TaskerCore
       @reenqueuer.safe_transition_to(task, 'pending', METADATA)
     rescue Statesman::TransitionConflictError
       false
+    end
+
+    # A pending task whose job the queue did not take; what nothing can change stays.
+    def lost?(task)
+      marks = Delegation::Orchestration::PendingMark
+      marks.new(task).take(marks::LOST)
     end
 
     def enqueue(task) = @reenqueuer.reenqueue_task(task, reason: REASON)

@@ -50,12 +50,14 @@ module TaskerCore
     # @api private
     # @param core [Integer] its handle
     def attach(core)
-      reply = MessagePack.unpack(Native.call(core, ['subscribe', @arguments, []].to_msgpack, true))
+      request = ['subscribe', @arguments, []].to_msgpack
+      taken = []
+      reply = MessagePack.unpack(Native.call(core, request, true, taken))
       raise Error.from_wire(reply[1]) unless reply[0].zero?
 
-      @feed = Feed.new(self, core, *reply[1])
-      @pid = Process.pid
-      Delivery.current.add(@feed)
+      Thread.handle_interrupt(Feed::NEVER) { deliver(core, taken, *reply[1]) }
+    ensure
+      give_back(taken[0])
     end
 
     # Ends the queue, before its core is closed.
@@ -96,6 +98,20 @@ module TaskerCore
       given = options.compact
       given[:task_id] = id(given[:task_id]) if given.key?(:task_id)
       given.transform_keys(&:to_s).merge('names' => @names, 'when_full' => policy.to_s)
+    end
+
+    # From here on the queue is the feed's.
+    def deliver(core, taken, queue, descriptor)
+      @feed = Feed.new(self, core, queue, descriptor)
+      @pid = Process.pid
+      Delivery.current.add(@feed)
+      taken.clear
+    end
+
+    # A queue that an interrupt left without a feed.
+    def give_back(bytes)
+      kind, queue = bytes && MessagePack.unpack(bytes)
+      Native.queue_close(queue[0]) if kind&.zero?
     end
 
     def refuse(message) = raise(InvalidArgument.new(message, code: 'invalid_argument'))

@@ -19,11 +19,16 @@ module TaskerCore
       raise ArgumentError, 'subscribe needs a block, which gets the events' unless block
 
       subscription = Subscription.new(self, names, options, block)
+      kept = false
       @mutex.synchronize do
         subscription.attach(@core) if @core && @pid == Process.pid
         @list << subscription
+        kept = true
       end
       subscription
+    ensure
+      # Refused, or an interrupt came: nobody holds it who could close it.
+      withdraw(subscription) if subscription && !kept
     end
 
     # @return [Boolean] whether anybody subscribes
@@ -35,9 +40,11 @@ module TaskerCore
     end
 
     # @param core [Integer] the handle of a core that was opened in this process
-    def opened(core)
+    # @param owner [Core] which lives as long as somebody subscribes
+    def opened(core, owner)
       @mutex.synchronize do
         @core = core
+        @owner = owner
         @pid = Process.pid
         @list.each { |subscription| attach(subscription) }
       end
@@ -55,6 +62,11 @@ module TaskerCore
     end
 
     private
+
+    def withdraw(subscription)
+      remove(subscription)
+      subscription.detach
+    end
 
     # A core works without its subscribers.
     def attach(subscription)

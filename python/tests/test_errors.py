@@ -46,6 +46,35 @@ def test_a_bad_setting_is_named(url: str, name: str, value: str | float) -> None
         tasker_core.connect(url, **{name: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("name", ["sslmode", "connect_timeout", ""])
+def test_an_unknown_setting_is_named_also_where_it_is_none(url: str, name: str) -> None:
+    with pytest.raises(tasker_core.ConfigurationError, match=f"there is no {name}"):
+        tasker_core.connect(url, **{name: None})  # type: ignore[arg-type]
+
+
+def nested(depth: int) -> object:
+    value: object = None
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [100, 400, 5_000, 500_000])
+def test_a_payload_that_is_nested_too_deep_is_refused(url: str, depth: int) -> None:
+    with tasker_core.connect(url) as client:
+        with pytest.raises(tasker_core.InvalidArgument, match="deeper than 100 levels"):
+            client.publish("order.made", {"a": nested(depth)})
+        circle: list[object] = []
+        circle.append(circle)
+        with pytest.raises(tasker_core.InvalidArgument):
+            client.publish("order.made", {"a": circle})
+        with client.subscribe("order.*") as events:
+            client.publish("order.made", {"a": nested(99)})
+            event = events.get(timeout=30)
+            assert event is not None
+            assert event.payload == {"a": nested(99)}
+
+
 def test_a_setting_of_no_use_is_refused(url: str) -> None:
     with pytest.raises(tasker_core.ConfigurationError, match="cannot be sent"):
         tasker_core.connect(url, log_level=object())  # type: ignore[arg-type]

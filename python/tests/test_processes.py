@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing.pool import Pool
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -79,6 +80,7 @@ def test_what_belongs_to_the_parent_is_refused_in_a_child(client: tasker_core.Cl
 
     assert in_child(close_all) == "'closed'"
     assert session.next().ready
+    session.close()
     assert not events.closed
 
 
@@ -93,6 +95,101 @@ def test_the_parents_library_raises_in_a_child(client: tasker_core.Client) -> No
 def test_the_library_is_not_loaded_by_importing() -> None:
     code = "import sys, tasker_core, tasker_core.aio; sys.exit('tasker_core._native' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+RUNTIMES = """
+import os, signal, subprocess, sys, time
+from tasker_core import _library
+class Impatience(BaseException): pass
+def impatient(*_): raise Impatience
+def runtimes():
+    with open("/proc/self/maps") as maps:
+        return len({tuple(line.split()[3:5]) for line in maps if "_native" in line and "tasker_core" in line})
+def load():
+    try:
+        _library.native()
+    except Impatience:
+        return False
+    return True
+"""
+
+INTERRUPTED_LOADS = (
+    RUNTIMES
+    + """
+_library.native()
+for number in range(25):
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGUSR1, impatient)
+        try:
+            subprocess.Popen(["sh", "-c", f"sleep {number / 500}; kill -USR1 {os.getpid()}"])
+            while not load():
+                pass
+            time.sleep(0.1)
+        except Impatience:
+            pass
+        version = _library.native().abi_version()
+        print(runtimes(), version, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+)
+
+
+def test_one_runtime_lives_in_a_child_whose_first_load_was_interrupted() -> None:
+    output = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", INTERRUPTED_LOADS], capture_output=True, text=True, timeout=120
+    )
+    assert output.stderr == ""
+    assert output.stdout.splitlines() == ["2 1"] * 25
+
+
+KILLED_LOADS = (
+    RUNTIMES
+    + """
+_library.native()
+for number in range(30):
+    child = os.fork()
+    if child == 0:
+        _library.native()
+        time.sleep(60)
+    time.sleep(number / 1000)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+"""
+)
+
+
+def test_a_child_that_is_killed_while_it_copies_leaves_no_bytes_behind(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", KILLED_LOADS],
+        check=True,
+        timeout=120,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()] == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "advice"),
+    [
+        ("ulimit -v 900000", "ulimit -v"),
+        ("ulimit -v 1300000", "ulimit -v"),
+        ("ulimit -d 150000", "ulimit -d"),
+        ("ulimit -n 8", "ulimit -n"),
+    ],
+)
+def test_a_process_that_has_too_little_of_something_says_so(limit: str, advice: str) -> None:
+    code = "import tasker_core as t\ntry: t._library.native()\nexcept t.Unavailable as e: print(e)"
+    process = subprocess.run(
+        ["sh", "-c", f'{limit} && exec "$@"', "sh", sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.returncode == 0, process.stderr
+    assert "the core needs" in process.stdout
+    assert advice in process.stdout
 
 
 INTERRUPTED = """

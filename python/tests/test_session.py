@@ -1,5 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+import gc
+import secrets
+import subprocess
+import sys
+import time
+import warnings
 from decimal import Decimal
 
 import psycopg
@@ -7,7 +14,7 @@ import pytest
 from support import Rows
 
 import tasker_core
-from tasker_core import jsonb
+from tasker_core import aio, jsonb
 
 DIAMOND = [(1, 2), (1, 3), (2, 4), (3, 4)]
 
@@ -108,3 +115,94 @@ def test_an_unknown_task_has_no_session(client: tasker_core.Client) -> None:
     with pytest.raises(tasker_core.NotFound) as caught:
         client.open_session(404)
     assert caught.value.details == {"task_id": 404}
+
+
+def test_sessions_that_nobody_closed_give_their_places_back(url: str, rows: Rows) -> None:
+    task_id = rows.workflow().task_id
+    with tasker_core.connect(url, max_sessions=3) as client:
+        for _ in range(10):
+            with pytest.warns(ResourceWarning, match=f"a session on task {task_id} was dropped"):
+                client.open_session(task_id)
+        held = client.open_session(task_id)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            client.open_session(task_id).close()
+            with client.open_session(task_id):
+                pass
+            gc.collect()
+        assert held.next().ready
+        assert client.session_stats()["sessions_open"] == 1
+        held.close()
+
+
+def test_clients_that_nobody_closed_give_their_connections_back(
+    url: str, connection: psycopg.Connection
+) -> None:
+    name = f"abandoned {secrets.token_hex(4)}"
+
+    def connections() -> object:
+        return connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (name,)
+        ).fetchone()
+
+    for _ in range(5):
+        with pytest.warns(ResourceWarning, match="a client was dropped"):
+            tasker_core.connect(url, application_name=name).viable_steps(1)
+    deadline = time.monotonic() + 30
+    while connections() != (0,):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+INTERRUPTED = """
+import signal, sys, tasker_core
+class Impatience(BaseException): pass
+def impatient(*_): raise Impatience
+signal.signal(signal.SIGALRM, impatient)
+client = tasker_core.connect(sys.argv[1])
+client.readiness_version()
+interrupted = 0
+for turn in range(200):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0001 + turn * 0.00005)
+        session = client.open_session(int(sys.argv[2]))
+        session.close()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except Impatience:
+        interrupted += 1
+    session = None
+print(interrupted > 5, client.session_stats()["sessions_open"])
+"""
+
+
+def test_an_interrupt_loses_no_session(url: str, rows: Rows) -> None:
+    task_id = rows.workflow(steps=20).task_id
+    process = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, url, str(task_id)], capture_output=True, text=True, timeout=120
+    )
+    assert process.stdout == "True 0\n", process.stderr
+
+
+def test_a_cancelled_await_loses_no_session(url: str, rows: Rows) -> None:
+    task_id = rows.workflow(steps=20).task_id
+
+    async def open_and_cancel() -> int:
+        async with aio.connect(url) as client:
+            await client.readiness_version()
+            for turn in range(100):
+                opening = asyncio.ensure_future(client.open_session(task_id))
+                await asyncio.sleep(turn * 0.0001)
+                if opening.cancel():
+                    with pytest.raises(asyncio.CancelledError):
+                        await opening
+                else:
+                    opening.result().close()
+            del opening
+            for _ in range(300):
+                if (await client.session_stats())["sessions_open"] == 0:
+                    break
+                gc.collect()
+                await asyncio.sleep(0.01)
+            return (await client.session_stats())["sessions_open"]
+
+    assert asyncio.run(open_and_cancel()) == 0

@@ -21,6 +21,7 @@ from support import Rows
 
 import tasker_core
 from tasker_core import ConfigurationError, PermanentError, RetryableError, Step, Worker
+from tasker_core.external import StepName
 from tasker_core.worker.tally import Counter, Progress, Tally
 
 TASK = "tests/test_task"
@@ -752,3 +753,241 @@ def _raises(error: BaseException) -> Callable[[Step], None]:
         raise error
 
     return handler
+
+
+DEEP = "[" * 3000 + "]" * 3000
+
+UNREADABLE = {
+    "an integer of 5,000 digits": '{"n": ' + "7" * 5000 + "}",
+    "a nesting of 3,000 levels": '{"deep": ' + DEEP + "}",
+}
+
+
+@pytest.mark.parametrize("document", UNREADABLE)
+@pytest.mark.parametrize("where", ["context", "inputs", "results", "parents"])
+def test_a_document_that_cannot_be_read_fails_its_step_alone(
+    make: Callable[..., Worker], rows: Rows, database: Database, document: str, where: str
+) -> None:
+    worker = make(concurrency=4)
+    text = UNREADABLE[document]
+    broken = rows.workflow(steps=2, edges=[(1, 2)], state="in_progress", step_states=["complete"])
+    others = [
+        rows.workflow(steps=2, edges=[(1, 2)], state="in_progress", step_states=["complete"])
+        for _ in range(3)
+    ]
+    if where == "context":
+        database.set_context(broken.task_id, text)
+    else:
+        column, step = ("results", broken.step_ids[0]) if where == "parents" else (where, broken.step_ids[1])
+        database.connection.execute(
+            f"UPDATE tasker_workflow_steps SET {column} = %s WHERE workflow_step_id = %s".encode(),
+            (text, step),
+        )
+    worker.add(lambda step: {"task": step.task_id}, TASK, "step_2")
+    assert worker.run(until_idle=True) == Tally(completed=3, failed=1)
+    for other in others:
+        assert database.history(other.step_ids[1]) == "in_progress complete"
+    assert database.history(broken.step_ids[1]) == "in_progress error"
+    assert not database.column("retryable", broken.step_ids[1])
+    results = database.results(broken.step_ids[1])
+    assert "cannot be read" in results["error"]
+    assert "UnreadableDocument" in results["error_class"]
+
+
+def test_clients_leave_steps_out_whose_documents_cannot_be_read(
+    client: tasker_core.Client, rows: Rows, database: Database
+) -> None:
+    broken = [rows.workflow(state="in_progress") for _ in range(3)]
+    for task_id, _ in broken:
+        database.set_context(task_id, UNREADABLE["an integer of 5,000 digits"])
+    whole = rows.workflow(state="in_progress")
+    names = [StepName("test_task", "step_1", "tests")]
+    assert [step.task_id for step in client.claim_ready_steps(names, limit=2)] == [whole.task_id]
+    assert client.claim_ready_steps(names, limit=2) == []
+    assert [database.history(step_ids[0]) for _, step_ids in broken] == ["in_progress error"] * 3
+
+
+class Odd(BaseException):
+    """What is no Exception, and cannot be read."""
+
+    def __str__(self) -> str:
+        raise Odd
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("speechless")
+
+
+class Nameless(type):
+    def __getattribute__(cls, name: str) -> Any:
+        if name in ("__qualname__", "__module__", "__name__"):
+            raise RuntimeError("nameless")
+        return super().__getattribute__(name)
+
+
+class Unnamed(Exception, metaclass=Nameless):
+    pass
+
+
+class LateForEver(RetryableError):
+    def __init__(self) -> None:
+        Exception.__init__(self, "late for ever")
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "retry_after":
+            raise ZeroDivisionError
+        return super().__getattribute__(name)
+
+
+class Unlisted:
+    """A value that raises while it is written."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def tolist(self) -> object:
+        raise self.error
+
+
+def circle() -> list[object]:
+    around: list[object] = []
+    around.append(around)
+    return around
+
+
+def nested(depth: int) -> object:
+    value: object = None
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def raising(error: BaseException) -> Callable[[Step], object]:
+    def handler(_: Step) -> object:
+        raise error
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [
+        (raising(Odd()), "whose message cannot be read"),
+        (raising(Speechless()), "Speechless, whose message cannot be read: RuntimeError"),
+        (raising(Unnamed("a reason")), "a reason"),
+        (raising(LateForEver()), "late for ever"),
+        (raising(SystemExit(3)), "3"),
+        (raising(KeyboardInterrupt()), ""),
+        (raising(GeneratorExit()), ""),
+        (raising(RecursionError("deep")), "deep"),
+        (raising(Exception("\ud800 and \0")), "? and "),
+        (lambda _: Unlisted(SystemExit()), "could not be saved"),
+        (lambda _: Unlisted(Odd()), "could not be saved"),
+        (lambda _: {"a": Unlisted(ZeroDivisionError("nothing"))}, "could not be saved: nothing"),
+        (lambda _: circle(), "could not be saved"),
+        (lambda _: nested(101), "could not be saved"),
+        (lambda _: nested(100_000), "could not be saved"),
+        (lambda _: {"a": object()}, "could not be saved"),
+        (lambda _: {"a": float("nan")}, "could not be saved"),
+        (lambda _: {"a": "\0"}, "could not be saved"),
+        (lambda _: {"a": "\ud800"}, "could not be saved"),
+        (lambda _: {"a": 10**5000}, "could not be saved"),
+        (lambda _: {(1, 2): 3}, "could not be saved"),
+        (lambda _: {"a": Decimal("sNaN")}, "could not be saved"),
+    ],
+)
+def test_whatever_a_handler_does_its_step_ends_and_its_thread_goes_on(
+    make: Callable[..., Worker],
+    rows: Rows,
+    database: Database,
+    handler: Callable[[Step], object],
+    reason: str,
+) -> None:
+    worker = make(concurrency=1)
+    odd, usual = rows.workflow(state="in_progress"), rows.workflow(state="in_progress")
+    worker.add(lambda step: handler(step) if step.task_id == odd.task_id else {"done": True}, TASK, "step_1")
+    assert worker.run(until_idle=True) == Tally(completed=1, failed=1)
+    assert database.history(odd.step_ids[0]) == "in_progress error"
+    assert reason in database.results(odd.step_ids[0])["error"]
+    assert database.history(usual.step_ids[0]) == "in_progress complete"
+
+
+FORKING = """
+import os, sys, tasker_core
+how = sys.argv[2]
+worker = tasker_core.Worker(sys.argv[1], poll_interval=0.02, grace=1)
+
+@worker.step("tests/test_task", "step_1")
+def handler(step):
+    child = os.fork()
+    if child == 0:
+        print("child", how, flush=True)
+        if how == "exits":
+            sys.exit(7)
+        if how == "raises":
+            raise RuntimeError("in the child")
+        if how == "says":
+            sys.exit("a last word")
+        return {"by": "child"}
+    _, status = os.waitpid(child, 0)
+    return {"by": "parent", "status": os.waitstatus_to_exitcode(status)}
+
+print(worker.run(until_idle=True))
+"""
+
+
+@pytest.mark.parametrize(("how", "status"), [("exits", 7), ("raises", 1), ("says", 1), ("returns", 0)])
+def test_a_child_that_a_handler_forks_never_reports(
+    url: str, rows: Rows, database: Database, how: str, status: int
+) -> None:
+    step_id = rows.workflow(state="in_progress").step_ids[0]
+    process = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING, url, how], capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines() == [f"child {how}", "Tally(completed=1, failed=0, late=0)"]
+    assert database.history(step_id) == "in_progress complete"
+    assert database.results(step_id) == {"by": "parent", "status": status}
+    assert ("a last word" in process.stderr) == (how == "says")
+    assert ("in the child" in process.stderr) == (how == "raises")
+
+
+UNREACHABLE = """
+import sys, tasker_core
+nowhere = "postgresql://me@127.0.0.1:1/nowhere"
+worker = tasker_core.Worker(nowhere, poll_interval=0.02, processes=int(sys.argv[2]))
+
+def handler(step):
+    return {}
+
+worker.add(handler, "tests/test_task", "step_1")
+if __name__ == "__main__":
+    getattr(worker, sys.argv[1])(**({"until_idle": True} if sys.argv[1] == "run" else {}))
+"""
+
+
+@pytest.mark.parametrize(("method", "processes"), [("run", 0), ("run_once", 0), ("run", 1)])
+def test_a_database_that_does_not_answer_ends_a_worker_that_is_to_end(
+    tmp_path: Path, method: str, processes: int
+) -> None:
+    script = tmp_path / "unreachable.py"
+    script.write_text(UNREACHABLE)
+    process = subprocess.run(
+        [sys.executable, str(script), method, str(processes)], capture_output=True, text=True, timeout=90
+    )
+    assert process.returncode == 1
+    assert "tasker_core.errors.DatabaseError: " in process.stderr
+    assert process.stderr.count("no steps could be claimed, trying again") == 4
+    assert "operation failed" not in process.stderr, "each error is told once"
+
+
+def test_a_worker_that_is_to_go_on_waits_longer_with_each_failure() -> None:
+    from tasker_core.worker.loop import LONGEST_PAUSE, Loop, Options
+
+    loop = Loop.__new__(Loop)
+    loop._options = Options(poll_interval=0.5)
+    pauses = []
+    for loop._failures in (1, 2, 3, 4, 20, 100_000):
+        pauses.append(loop._pause())
+    assert pauses == [0.5, 1.0, 2.0, 4.0, LONGEST_PAUSE, LONGEST_PAUSE]

@@ -17,7 +17,7 @@ RSpec.describe 'the demo', timeout: 180 do
     end
   end
 
-  let(:environment) { { 'DATABASE_URL' => @url, 'RAILS_ENV' => nil, 'TASKER_ENGINE_PATH' => nil } }
+  let(:environment) { { 'DATABASE_URL' => @url, 'RAILS_ENV' => nil, 'TASKER_ENGINE_PATH' => '' } }
   let(:command) { [RbConfig.ruby, '-W0', File.join(Children::ROOT, 'examples/demo/run.rb')] }
 
   def demo(**environment_changes)

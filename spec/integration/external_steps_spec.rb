@@ -84,6 +84,71 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
       .to eq(names)
   end
 
+  describe 'whose documents cannot be read' do
+    def deep(levels) = "#{'{"a":' * levels}1#{'}' * levels}"
+
+    def set(task, column, text, name = 'score')
+      id = step(task, name).workflow_step_id
+      Database.connection.execute("UPDATE tasker_workflow_steps SET #{column} = '#{text}' " \
+                                  "WHERE workflow_step_id = #{id}")
+    end
+
+    def damage(task, where, text)
+      case where
+      when 'context' then Tasker::Task.connection.execute("UPDATE tasker_tasks SET context = '#{text}' " \
+                                                          "WHERE task_id = #{task.task_id}")
+      when 'parents' then set(task, 'results', text, 'extract')
+      else set(task, where, text)
+      end
+    end
+
+    %w[context inputs results parents].each do |where|
+      it "fails alone, with the reason: #{where}" do
+        tasks = Array.new(3) { Scripted.task(sandwich, external: ['score']) }
+        tasks.each { |task| handle(task) }
+        damage(tasks[1], where, deep(101))
+        steps = claim_of(tasks, 3)
+
+        expect(steps.map(&:task_id)).to eq([tasks[0].task_id, tasks[2].task_id])
+        expect(step_states(tasks[1])['score']).to eq('error')
+        failed = step(tasks[1], 'score')
+        expect(failed).to have_attributes(retryable: false, attempts: 1)
+        expect(failed.results['error']).to match(/cannot be read: nesting of 10[12]/)
+      end
+    end
+
+    it 'does not hide the ready ones behind it' do
+      tasks = Array.new(3) { Scripted.task(sandwich, external: ['score']) }
+      tasks.each { |task| handle(task) }
+      tasks.first(2).each { |task| damage(task, 'context', deep(500)) }
+
+      expect(claim_of(tasks, 1).map(&:task_id)).to eq([tasks[2].task_id])
+      expect(claim_of(tasks, 1)).to eq([])
+    end
+
+    def claim_of(tasks, limit)
+      worker.claim_ready_steps(tasks.map { |task| { task: task.name, step: 'score' } }, limit:)
+    end
+
+    it 'is read down to 100 levels' do
+      task = Scripted.task(sandwich, external: ['score'])
+      handle(task)
+      damage(task, 'parents', deep(100))
+
+      expect(claim(task, 'score').first.parents['extract']).to eq(JSON.parse(deep(100)))
+    end
+  end
+
+  it 'are finished under their own task alone' do
+    tasks = Array.new(2) { Scripted.task(sandwich, external: ['score']).tap { |task| handle(task) } }
+    score = claim(tasks[0], 'score').find { |step| step.task_id == tasks[0].task_id }
+    stranger = score.dup.tap { |step| step.task_id = tasks[1].task_id }
+
+    expect { worker.complete_claim(stranger) }.to raise_error(TaskerCore::InvalidArgument, /is not a step of task/)
+    expect(history(tasks[0], 'score')).to eq(%w[in_progress])
+    expect(worker.complete_claim(score)).to be_written
+  end
+
   describe 'a failed one' do
     let(:task) { Scripted.task(sandwich, external: ['score'], retry_limit: 2) }
 
@@ -305,6 +370,25 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
       listening.each { |pid| Database.connection.execute("SELECT pg_terminate_backend(#{pid})") }
       complete(task, 'score')
       eventually { jobs_of(task) == 1 }
+    end
+
+    it 'is not kept from its work by whatever anybody notifies' do
+      handle(task)
+      jobs.clear
+      eventually { listening.any? }
+      queries = 0
+      counter = ->(*, payload) { queries += 1 if payload[:sql].include?('tasker_') && Thread.current != Thread.main }
+      ActiveSupport::Notifications.subscribed(counter, 'sql.active_record') do
+        Database.connection.execute("SELECT count(pg_notify('#{described_class::CHANNEL}', n::text)) " \
+                                    'FROM generate_series(1000000, 1050000) n')
+        ['', '-1', '0', "1'; DROP", '9' * 30, '9223372036854775808', '1.5', ' 7', "#{task.task_id}x"].each do |word|
+          Database.connection.execute("SELECT pg_notify('#{described_class::CHANNEL}', " \
+                                      "#{Database.connection.quote(word)})")
+        end
+        complete(task, 'score')
+        eventually { jobs_of(task) == 1 }
+      end
+      expect(queries).to be < 300
     end
 
     it 'runs as a process until SIGTERM' do

@@ -46,6 +46,25 @@ RSpec.describe 'the native boundary', :database do
     expect_refusal(ask('make_coffee', {}), 'unknown_operation')
   end
 
+  it 'names an unknown argument or setting, also where it is nil' do
+    reply = ask('ping', { 'x' => nil })
+    expect_refusal(reply, 'invalid_argument')
+    expect(reply[1]['message']).to include('there is no x')
+    expect { TaskerCore.open(database_url: Database.url, connect_timeout: nil) }
+      .to raise_error(TaskerCore::ConfigurationError, /there is no connect_timeout/)
+  end
+
+  it 'refuses what is nested too deep before it is decoded' do
+    ["\x91", "\x81\xA1k", "\x93\xA4ping\x81\xA1x\x91", "\x93\xAEpublish_events\x81\xA6events\x91"].each do |start|
+      reply = send_bytes(start.b + ("\x91".b * 5_000_000))
+      expect_refusal(reply, 'invalid_argument')
+      expect(reply[1]['message']).to include('nested deeper than 100 levels')
+    end
+    deep = ('['.b * 3_000_000) + (']' * 3_000_000)
+    expect_refusal(ask('finish_claim', { 'step_id' => 1, 'task_id' => 1, 'token' => 1, 'to' => 'complete',
+                                         'results' => deep }), 'invalid_argument')
+  end
+
   it 'refuses a core that is not open' do
     reply = MessagePack.unpack(TaskerCore::Native.call(4_711, ['ping', {}, []].to_msgpack, false))
     expect(reply[0]).to eq(2)

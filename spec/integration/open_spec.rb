@@ -257,6 +257,91 @@ RSpec.describe 'TaskerCore.open' do
     end
   end
 
+  describe 'signals whose handler returns', database: :committed do
+    # A statement and a COMMIT take as long as over a slow line.
+    def slowly
+      server.exec(<<~SQL)
+        CREATE FUNCTION slow_line() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END';
+        CREATE TRIGGER slow_statement AFTER INSERT ON tasker_workflow_step_transitions EXECUTE FUNCTION slow_line();
+        CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON tasker_workflow_step_transitions
+          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow_line();
+      SQL
+      yield
+    ensure
+      server.exec('DROP FUNCTION slow_line CASCADE')
+    end
+
+    def signalled(pause)
+      seen = 0
+      before = Signal.trap('USR1') { seen += 1 }
+      sender = spawn('sh', '-c', "while kill -USR1 #{Process.pid} 2>/dev/null; do sleep #{pause}; done")
+      yield
+      expect(seen).to be > 3
+    ensure
+      Process.kill(:KILL, sender)
+      Process.wait(sender)
+      Signal.trap('USR1', before || 'DEFAULT')
+    end
+
+    [0.3, 0.12, 0.03].each do |pause|
+      it "leave every write to its end, with one each #{pause} s" do
+        task = Rows.workflow(steps: 10, state: 'in_progress')
+        slowly do
+          signalled(pause) do
+            codes = (1..10).map { |place| client.transition_step(task[place], to: :in_progress).code }
+            expect(codes).to eq(['allowed'] * 10)
+            session = client.open_session(task.task_id)
+            expect(session.next.ready).to eq([])
+            session.close
+          end
+        end
+        rows = server.exec_params(<<~SQL, [task.task_id])
+          SELECT count(*) FROM tasker_workflow_step_transitions JOIN tasker_workflow_steps USING (workflow_step_id)
+          WHERE task_id = $1
+        SQL
+        expect(rows.getvalue(0, 0).to_i).to eq(10)
+      end
+    end
+
+    it 'serve the exception of a handler that raises, and cancel the call' do
+      task = Rows.workflow(steps: 1, state: 'in_progress')
+      before = Signal.trap('USR1') { raise Interrupt, 'that is enough' }
+      client.readiness_version
+      sender = Thread.new do
+        until_it_waits
+        Process.kill('USR1', Process.pid)
+      end
+      locked do
+        expect { client.transition_step(task[1], to: :in_progress) }.to raise_error(Interrupt, 'that is enough')
+      end
+      sender.join
+      expect_all_well
+      expect(client.current_step_state(task[1])).to eq('pending')
+    ensure
+      Signal.trap('USR1', before || 'DEFAULT')
+    end
+
+    it 'leave interrupts that are put off for later' do
+      order = []
+      waiting = nil
+      locked do
+        waiting = Thread.new do
+          Thread.handle_interrupt(RuntimeError => :never) do
+            client.dependency_levels(1)
+            order << :answered
+          end
+        rescue RuntimeError
+          order << :interrupted
+        end
+        until_it_waits
+        3.times { waiting.raise('now') && sleep(0.01) }
+        expect(waiting.join(0.05)).to be_nil
+      end
+      waiting.join
+      expect(order).to eq(%i[answered interrupted])
+    end
+  end
+
   describe 'many threads' do
     it 'share four connections, and every thread gets its turn and its own answer', database: :committed do
       tasks = Array.new(16) { |n| Rows.workflow(steps: n + 1, edges: (1..n).map { |i| [i, i + 1] }).task_id }

@@ -59,7 +59,7 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
 
     expect(history(task, 'one')).to eq(%w[in_progress cancelled])
     expect(step(task, 'one')).to have_attributes(results: {}, attempts: 0, processed: false)
-    expect(reports.map(&:kind)).to eq([:late_result])
+    expect(reports.map(&:kind)).to eq(%i[late_result task_held])
   end
 
   it 'does not overwrite a failure that was recorded from outside' do

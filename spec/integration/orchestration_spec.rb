@@ -85,7 +85,8 @@ RSpec.describe 'orchestration', :orchestration, database: :committed do
       run_job(task)
 
       expect(history(task, 'one')).to eq(%w[in_progress error])
-      expect(task_state(task)).to eq('in_progress')
+      expect(task_state(task)).to eq('pending')
+      expect(reports.map(&:kind)).to eq([:task_held])
     end
 
     it 'never goes past the limit of attempts' do

@@ -56,6 +56,20 @@ RSpec.describe 'TaskerCore.subscribe' do
                                                              large: '18446744073709551616' })
   end
 
+  def nested(depth) = (1..depth).reduce(1) { |inner, n| n.odd? ? { 'in' => inner } : [inner] }
+
+  it 'takes payloads down to a limit, and refuses those that are deeper or hold themselves' do
+    subscribe('*')
+    circle = {}
+    circle['self'] = [circle]
+    [nested(101), nested(5_001), { a: nested(1_000_001) }, { a: circle }, circle].each do |payload|
+      expect { TaskerCore.publish('order.made', payload) }
+        .to raise_error(TaskerCore::InvalidArgument, /nested deeper than 100 levels/)
+    end
+    TaskerCore.publish('order.made', nested(99))
+    expect(got.first(1).first.payload.to_s).to eq(nested(99).to_s.gsub('"in"=>', ':in=>'))
+  end
+
   it 'takes names, prefixes and predicates' do
     subscribe('step.completed', 'task.*', namespace: 'shop')
     TaskerCore.publish_events([{ name: 'step.completed', namespace: 'shop' }, { name: 'step.completed' },

@@ -72,8 +72,10 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
     task = run(line)
     spans = arrived
 
-    batch = { 'tasker.batch.execution' => [step_tree] }
-    expect(tree(spans, root(spans)).grep(Hash)).to eq([batch, batch])
+    first = { 'tasker.step.execution' => [{ 'tasker.step.claim' => ['claim_step'] },
+                                          { 'tasker.step.completion' => ['finish_and_claim_step'] }] }
+    second = { 'tasker.step.execution' => [{ 'tasker.step.completion' => ['finish_step'] }] }
+    expect(tree(spans, root(spans)).grep(Hash)).to eq([{ 'tasker.batch.execution' => [first, second] }])
     expect(tree(spans, root(spans)).grep(String).uniq).to include('task_snapshot', 'transition_task')
     expect(root(spans)).to include(parent: '', kind: 'SPAN_KIND_INTERNAL', status: 'STATUS_CODE_UNSET',
                                    scope: 'tasker_core')

@@ -142,8 +142,10 @@ RSpec.describe 'the configuration of tasker-engine' do
   end
 
   describe 'execution' do
+    # With a hundred free connections.
     def at_once
-      TaskerCore::Delegation::Orchestration::Batch.concurrency(Tasker::Orchestration::StepExecutor.new.execution_config)
+      settings = Tasker::Orchestration::StepExecutor.new.execution_config
+      TaskerCore::Delegation::Orchestration::Concurrency.within(settings, 100)
     end
 
     it 'min_concurrent_steps' do

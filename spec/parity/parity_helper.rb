@@ -5,8 +5,8 @@
 # runs these specs where the gem can be loaded.
 ENV['RAILS_ENV'] = 'test'
 
-require 'rails'
-require 'tasker-engine'
+require_relative '../../bin/lib/engine'
+TaskerEngine.load
 $LOAD_PATH.unshift File.expand_path('../../lib', __dir__)
 require 'tasker_core'
 require_relative '../support/database'

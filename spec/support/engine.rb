@@ -5,7 +5,7 @@
 # the same database schema, as small as will do. It proves that the wiring
 # works, never that the answers are the engine's; spec/parity does that, with the
 # real gem.
-raise 'The gem tasker-engine is loaded already; its stand-in would only be in the way.' if defined?(Tasker)
+raise 'The gem tasker-engine is loaded already; its stand-in would only be in the way.' if defined?(Tasker::Engine)
 
 require 'rails'
 require 'active_record'

@@ -21,6 +21,7 @@ const module = "github.com/jcoletaylor/tasker_core/go/"
 // arrows are the packages of this module that each package may import.
 var arrows = map[string][]string{
 	"dag":               nil,
+	"fault":             nil,
 	"lifecycle":         nil,
 	"schema":            nil,
 	"store":             nil,
@@ -28,7 +29,7 @@ var arrows = map[string][]string{
 	"config":            {"strict"},
 	"queue":             nil,
 	"event":             {"queue"},
-	"relay":             {"event", "queue", "store"},
+	"relay":             {"event", "fault", "queue", "store", "strict"},
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},
 	"analysis":          {"dag", "lifecycle", "readiness"},
@@ -36,10 +37,10 @@ var arrows = map[string][]string{
 	"store/host":        {"store"},
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
-	"telemetry":         {"config", "queue", "store"},
+	"telemetry":         {"config", "fault", "queue", "store"},
 	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
-	"wire":              {"analysis", "dag", "drawing", "event", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "strict", "telemetry"},
-	"capi":              {"config", "operation", "queue", "telemetry", "wire"},
+	"wire":              {"analysis", "dag", "drawing", "event", "fault", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "strict", "telemetry"},
+	"capi":              {"config", "fault", "operation", "queue", "telemetry", "wire"},
 
 	"telemetry/otlptest":          nil,
 	"telemetry/otlptest/receiver": {"telemetry/otlptest"},

@@ -15,7 +15,7 @@
  *
  * Threads: every function may be called from any thread at any time, on the same
  * handles too. None keeps anything in its thread. tc_call may block while it works,
- * tc_wait as long as it is told to, and tc_close while calls that it cancelled come to
+ * tc_wait and tc_await as long as they are told to, and tc_close while calls that it cancelled come to
  * their end; the others do not block.
  *
  * Processes: the core does not survive fork(). In a forked child no function may be
@@ -112,6 +112,15 @@ tc_running *tc_start(uint64_t core, uint64_t token, tc_byte *request, size_t len
  * limit). One thread at a time waits for one call.
  */
 int tc_wait(tc_running *running, int64_t milliseconds, tc_buffer *reply);
+
+/*
+ * The same, and leaves the reply to tc_wait: gives 1 where the call has ended, or 0 after
+ * that many milliseconds, or when tc_wake was called meanwhile or since the last wait.
+ */
+int tc_await(tc_running *running, int64_t milliseconds);
+
+/* Lets the thread return that waits in tc_await, or the next one that does. */
+void tc_wake(tc_running *running);
 
 /*
  * Queues. An operation that promises more than its reply (subscribe) gives a queue:

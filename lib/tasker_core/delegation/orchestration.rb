@@ -1,53 +1,35 @@
 # frozen_string_literal: true
 
-require_relative 'orchestration/known_state'
-require_relative 'orchestration/known_name'
-require_relative 'orchestration/logging'
-require_relative 'orchestration/attributes'
-require_relative 'orchestration/executed'
-require_relative 'orchestration/lent_steps'
-require_relative 'orchestration/picture'
-require_relative 'orchestration/shown_task'
-require_relative 'orchestration/claims'
-require_relative 'orchestration/batch'
-require_relative 'orchestration/customized'
-require_relative 'orchestration/outcome'
-require_relative 'orchestration/endings'
-require_relative 'orchestration/external_steps'
-require_relative 'orchestration/parking'
-require_relative 'orchestration/wake_up'
-require_relative 'orchestration/run'
-require_relative 'orchestration/prediction'
-require_relative 'orchestration/step_creation'
-require_relative 'orchestration/task_creation'
-require_relative 'orchestration/hooks'
+%w[application own_parts connections levels current event_payloads task_facts task_start
+   structured_logging error_facts transient_failure customized step_objects step_sequence
+   shown_task progress core_loss engine_loop step_changes shared_transaction step_write step_writer
+   engine_writer step_ending step_execution abandoned_step step_queue worker batch turn task_writer
+   task_completion finalization external_steps task_job outlook enqueuing parking wake_up
+   run_events run prediction step_creation workflow_coordinator hooks].each do |part|
+  require_relative "orchestration/#{part}"
+end
 
 module TaskerCore
   module Delegation
-    # Moves the loop that runs a task into the core. The engine's coordinator,
-    # executor and finalizer go on as they are, with all their events and logs; what
-    # they ask the database for on every turn (the sequence, the viable steps, the
-    # states, whether the task is blocked) a Run answers from its session, and what
-    # they write for a step is one claim and one completion.
+    # Moves the run of a task into the core: a coordinator of ours, put in place through the
+    # engine's own seam for it, drives the loop, executes the steps and finalizes the task. It
+    # publishes and logs what the engine does, under the engine's names; handlers, subscribers
+    # and queues notice nothing.
     #
-    # Only the engine's own coordinator, executor and re-enqueuer are delegated to:
-    # an application that brings its own keeps the engine's path.
+    # Where an application brings its own coordinator, executor, finalizer or re-enqueuer, or
+    # has changed the engine's, the engine's path is taken.
     module Orchestration
       CAPABILITY = :orchestration
 
       class << self
         # @return [void]
-        def apply
-          Hooks::TARGETS.each do |hook, names|
-            names.each do |name|
-              target = Object.const_get(name)
-              (hook.on_class? ? target.singleton_class : target).prepend(hook)
-            end
-          end
-        end
+        def apply = Hooks.apply
 
         # @return [Boolean] whether runs are the core's
         def active? = TaskerCore.configuration.orchestration == :active
+
+        # @return [Boolean] whether there is a core in this process
+        def native? = TaskerCore.implementation == :native
       end
     end
   end

@@ -36,16 +36,18 @@ module TaskerCore
         def ended(span, run)
           return unless span
 
-          counts = run.completion_stats
+          counts = run.facts.stats
           %w[total_steps completed_steps failed_steps].each { |name| set(span, name, counts[name.to_sym]) }
           span.fail(Blocked.new("#{counts[:failed_steps]} steps have failed for good")) if run.blocked?
         end
 
-        # Steps that are executed at once.
-        def batch(size)
+        # Steps that are executed at once, or one after the other by one worker.
+        #
+        # @yieldreturn [Integer] how many there were
+        def batch
           Tracing.span(BATCH) do |span|
-            set(span, 'step_count', size) if span
-            yield
+            executed = yield
+            set(span, 'step_count', executed) if span
           end
         end
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import threading
+import warnings
 import weakref
 from typing import Any
 
@@ -71,6 +73,51 @@ def _close(generation: int, handle: int) -> None:
         _library.native().close(handle)
 
 
+def _abandoned(what: str) -> None:
+    warnings.warn(f"{what} was dropped without being closed", ResourceWarning, stacklevel=2)
+
+
+def _close_abandoned(generation: int, handle: int) -> None:
+    if generation == _library.generation:
+        _abandoned("a client")
+        # Closing may take seconds, and the garbage collector runs in whatever thread is there.
+        threading.Thread(target=_close, args=(generation, handle), name="tasker_core close").start()
+
+
+class Grip:
+    """What a call opens in the core, as long as somebody holds it.
+
+    Attributes:
+        replies: the reply, once it is there, whatever became of who waited for it.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.replies: list[bytes] = []
+        self._owners: list[str] = []
+        self._finalizer = weakref.finalize(
+            self, _give_back, core, _library.generation, self.replies, self._owners
+        )
+        self._finalizer.atexit = False
+
+    def belongs_to(self, owner: str) -> None:
+        """Notes who has to close it."""
+        self._owners.append(owner)
+
+    def release(self) -> None:
+        """Leaves it to whoever closes it."""
+        self._finalizer.detach()
+
+
+def _give_back(core: Core, generation: int, replies: list[bytes], owners: list[str]) -> None:
+    if not replies or generation != _library.generation or core.closed:
+        return
+    kind, value = msgpack.unpackb(replies[-1], strict_map_key=False)
+    if kind == _VALUE:
+        core.ask("close_session", {"session": value[0]})
+    if owners:
+        _abandoned(owners[0])
+
+
 class Core:
     """A core opened in this process, over connections of its own."""
 
@@ -81,13 +128,20 @@ class Core:
         self.rules: int | None = None
         self._open()
 
-    def call(self, operation: str, arguments: dict[str, Any], timeout: float | None = None) -> Any:
+    def call(
+        self,
+        operation: str,
+        arguments: dict[str, Any],
+        timeout: float | None = None,
+        opens: Grip | None = None,
+    ) -> Any:
         """Runs an operation; other threads run while it waits.
 
         Args:
             operation: its name.
             arguments: by name, of types that msgpack knows.
             timeout: seconds, None for no limit.
+            opens: gets the reply too.
 
         Raises:
             Error: of the class that stands for the code.
@@ -99,7 +153,8 @@ class Core:
         handle = self.handle
         native = _library.native()
         try:
-            reply = native.call(handle, request, -1 if timeout is None else max(0, round(timeout * 1000)))
+            limit = -1 if timeout is None else max(0, round(timeout * 1000))
+            reply = native.call(handle, request, limit, [] if opens is None else opens.replies)
         except builtins.TimeoutError as error:
             raise expired(operation, timeout) from error
         return decode(reply)
@@ -126,7 +181,8 @@ class Core:
     def close(self) -> None:
         """Ends sessions and connections; what other threads have under way is cancelled."""
         self._closed = True
-        self._finalizer()
+        if self._finalizer.detach() is not None:
+            _close(self._generation, self._handle)
 
     def _open(self) -> None:
         native = _library.native()
@@ -139,7 +195,7 @@ class Core:
             decode(reply)
         self._handle: int = handle
         self._generation = _library.generation
-        self._finalizer = weakref.finalize(self, _close, self._generation, handle)
+        self._finalizer = weakref.finalize(self, _close_abandoned, self._generation, handle)
         # The process's end closes the connections too; it must not wait for calls.
         self._finalizer.atexit = False
 

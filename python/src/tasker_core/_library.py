@@ -12,12 +12,12 @@ import importlib
 import importlib.util
 import os
 import shutil
-import sys
 import tempfile
 import threading
 from pathlib import Path
 from types import ModuleType
 
+from . import _limits
 from .errors import Unavailable
 
 _NAME = "tasker_core._native"
@@ -26,9 +26,12 @@ _NAME = "tasker_core._native"
 # (handles, sessions) notes it, which is cheaper to compare than the process id.
 generation = 0
 
-# Held while something is loaded or opened.
+# Held while a core is opened again.
 lock = threading.RLock()
+# Held while the library is loaded, by the thread that loads it.
+_loading = threading.Lock()
 _native_module: ModuleType | None = None
+_begun = False
 _inherited = False
 
 
@@ -42,37 +45,79 @@ def native() -> ModuleType:
 
 
 def _load() -> ModuleType:
-    global _native_module
-    with lock:
-        if _native_module is None:
-            try:
+    """Loads on a thread of its own: handlers of signals run in the main thread only.
+
+    What raises there (Ctrl-C) must not interrupt the load, or it would be begun again
+    beside a runtime that lives.
+    """
+    outcome: list[ModuleType | Exception] = []
+    loader = threading.Thread(target=lambda: outcome.append(_outcome()), name="tasker_core loader")
+    try:
+        loader.start()
+    except RuntimeError as error:
+        raise Unavailable(f"the native core is not loaded: {error}", code="unavailable") from error
+    loader.join()
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _outcome() -> ModuleType | Exception:
+    global _native_module, _begun
+    try:
+        with _loading:
+            if _native_module is None:
+                problem = _limits.reason()
+                if problem:
+                    return Unavailable(f"the native core is not loaded: {problem}", code="unavailable")
+                _begun = True
                 _native_module = _load_private_copy() if _inherited else importlib.import_module(_NAME)
-            except (ImportError, OSError) as error:
-                raise Unavailable(
-                    f"the native core does not load: {error}; reinstall tasker-core", code="unavailable"
-                ) from error
-        return _native_module
+            return _native_module
+    except (ImportError, OSError) as error:
+        unavailable = Unavailable(
+            f"the native core does not load: {error}; reinstall tasker-core", code="unavailable"
+        )
+        unavailable.__cause__ = error
+        return unavailable
+    except Exception as error:
+        return error
 
 
 def _load_private_copy() -> ModuleType:
-    original = sys.modules[_NAME].__file__ or ""
+    """The copy has no name while it is written, so that a killed process leaves none."""
+    original = importlib.util.find_spec(_NAME)
+    if original is None or original.origin is None:
+        raise ImportError(f"{_NAME} is not installed")
     with tempfile.TemporaryDirectory(prefix="tasker_core") as folder:
-        copy = shutil.copy(original, Path(folder, Path(original).name))
-        spec = importlib.util.spec_from_file_location(_NAME, copy)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{copy} is no extension module")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        name = Path(folder, Path(original.origin).name)
+        with open(name, "xb", buffering=0, opener=_executable) as copy, open(original.origin, "rb") as source:
+            name.unlink()
+            shutil.copyfileobj(source, copy, 1 << 20)
+            name.symlink_to(f"/proc/{os.getpid()}/fd/{copy.fileno()}")
+            return _execute(name)
+
+
+def _executable(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o700)
+
+
+def _execute(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(_NAME, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no extension module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _after_fork() -> None:
-    """Another thread may have held the lock, and what was loaded is dead here."""
-    global generation, lock, _native_module, _inherited
+    """Another thread may have held a lock, and what was loaded is dead here."""
+    global generation, lock, _loading, _native_module, _inherited
     generation += 1
     lock = threading.RLock()
+    _loading = threading.Lock()
     _native_module = None
-    _inherited = _NAME in sys.modules
+    _inherited = _begun
 
 
 os.register_at_fork(after_in_child=_after_fork)

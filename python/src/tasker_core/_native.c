@@ -76,8 +76,24 @@ static int64_t slice_until(int64_t deadline) {
   return tick >= 0 && tick < left ? tick : left;
 }
 
+/* Adds a reply to a list, where one was given, and gives it. */
+static PyObject *keep(PyObject *taken, PyObject *reply) {
+  if (!reply || !taken || PyList_Append(taken, reply) == 0) return reply;
+  Py_DECREF(reply);
+  return NULL;
+}
+
+/* Keeps the reply of a call that had come to its end although an exception goes on. */
+static void keep_beside_exception(PyObject *taken, tc_buffer *reply) {
+  PyObject *type, *value, *trace, *bytes;
+  PyErr_Fetch(&type, &value, &trace);
+  bytes = keep(taken, take_buffer(reply));
+  Py_XDECREF(bytes);
+  PyErr_Restore(type, value, trace);
+}
+
 /* Waits in slices for the call's end, a signal whose handler raises, or the deadline. */
-static PyObject *wait_for(tc_running *running, uint64_t token, int64_t deadline) {
+static PyObject *wait_for(tc_running *running, uint64_t token, int64_t deadline, PyObject *taken) {
   tc_buffer reply = {0};
   while (!wait_without_gil(running, slice_until(deadline), &reply)) {
     const int raised = PyErr_CheckSignals() < 0;
@@ -85,10 +101,10 @@ static PyObject *wait_for(tc_running *running, uint64_t token, int64_t deadline)
     end_call(running, token, &reply);
     if (!raised && !is_error(&reply)) break;
     if (!raised) PyErr_SetString(PyExc_TimeoutError, "");
-    tc_free(reply);
+    keep_beside_exception(taken, &reply);
     return NULL;
   }
-  return take_buffer(&reply);
+  return keep(taken, take_buffer(&reply));
 }
 
 /* Runs a call on this thread: a thread less to wake than by starting and waiting, where
@@ -102,10 +118,11 @@ static PyObject *call_here(uint64_t core, tc_byte *request, size_t length) {
 }
 
 PyDoc_STRVAR(call_doc,
-"call(core, request, milliseconds) -> bytes\n\n"
+"call(core, request, milliseconds, taken=None) -> bytes\n\n"
 "Runs a request that may wait for the database, without the GIL. A signal whose\n"
 "handler raises cancels it; so does a limit that passes (TimeoutError). A negative\n"
-"limit is none.");
+"limit is none. taken is a list that gets the reply too, also where a signal's handler\n"
+"raises: of what opens something, so that it can be given back.");
 
 static PyObject *native_call(PyObject *self, PyObject *args) {
   unsigned long long core;
@@ -114,11 +131,13 @@ static PyObject *native_call(PyObject *self, PyObject *args) {
   long long limit;
   uint64_t token;
   tc_running *running;
-  if (!PyArg_ParseTuple(args, "Ky#L", &core, &request, &length, &limit) || guard_process() < 0) return NULL;
-  if (limit < 0 && !is_main_thread()) return call_here(core, (tc_byte *)request, (size_t)length);
+  PyObject *taken = NULL;
+  if (!PyArg_ParseTuple(args, "Ky#L|O!", &core, &request, &length, &limit, &PyList_Type, &taken)) return NULL;
+  if (guard_process() < 0) return NULL;
+  if (limit < 0 && !is_main_thread()) return keep(taken, call_here(core, (tc_byte *)request, (size_t)length));
   token = tc_token();
   running = tc_start(core, token, (tc_byte *)request, (size_t)length);
-  return wait_for(running, token, limit < 0 ? -1 : now_ms() + limit);
+  return wait_for(running, token, limit < 0 ? -1 : now_ms() + limit, taken);
 }
 
 PyDoc_STRVAR(ask_doc,

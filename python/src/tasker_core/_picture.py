@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from . import _library, jsonb
-from ._core import Core
+from ._core import Core, Grip
 from .errors import InvalidArgument, SessionError
 from .operations import Operation, as_id
 from .results import Claim, Next, Transition
@@ -18,9 +18,10 @@ from .table import Rows
 T = TypeVar("T")
 
 
-def open_session(task_id: int) -> Operation[list[Any]]:
+def open_session(core: Core, task_id: int) -> Operation[list[Any]]:
     """See Client.open_session."""
-    return Operation("open_session", {"task_id": as_id(task_id)}, lambda view: view, by_rules=True)
+    arguments = {"task_id": as_id(task_id)}
+    return Operation("open_session", arguments, lambda view: view, by_rules=True, opens=Grip(core))
 
 
 class Picture:
@@ -32,13 +33,16 @@ class Picture:
         step_states: by step id, as the last strict read saw them.
     """
 
-    def __init__(self, core: Core, task_id: int, view: list[Any]) -> None:
+    def __init__(self, core: Core, task_id: int, opening: Operation[list[Any]], view: list[Any]) -> None:
         self.task_id = task_id
         self._core = core
         self._generation = _library.generation
         self._tokens: dict[int, int] = {}
         self._session: int | None = None
+        self._grip = opening.opens
         self._show(view)
+        if self._grip is not None:
+            self._grip.belongs_to(f"a session on task {task_id}")
 
     @property
     def closed(self) -> bool:
@@ -48,6 +52,8 @@ class Picture:
     def close(self) -> None:
         """Forgets the session. Steps that it has claimed stay in_progress."""
         session, self._session = self._session, None
+        if self._grip is not None:
+            self._grip.release()
         if session is not None and self._is_ours() and not self._core.closed:
             self._core.ask("close_session", {"session": session})
 
@@ -81,7 +87,7 @@ class Picture:
 
     def _claim(self, step_id: int) -> Operation[Claim]:
         def read(found: list[Any]) -> Claim:
-            code, message, token, _, changed = found
+            code, message, token, _, changed = found[:5]
             if code == "allowed":
                 self._tokens[step_id] = token
             return Claim(code, message, token, changed or [])
@@ -137,10 +143,28 @@ def failure(error: BaseException | str) -> dict[str, str]:
     """The results of a step that failed, with the keys that the engine gives them."""
     if isinstance(error, str):
         return {"error": error}
+    try:
+        lines = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    except Exception as odd:
+        lines = f"it cannot be read: {type(odd).__name__}"
+    return {"error": told(error), "error_class": _class_name(error), "backtrace": lines}
+
+
+def told(error: BaseException) -> str:
+    """What an exception says; of one that cannot be read, that."""
+    try:
+        return "".join(str(error))
+    except BaseException as odd:  # whatever a handler's exception does belongs to the handler
+        return f"{_class_name(error)}, whose message cannot be read: {_class_name(odd)}"
+
+
+def _class_name(error: BaseException) -> str:
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    lines = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    return {"error": str(error), "error_class": name, "backtrace": lines}
+    try:
+        own = kind.__module__ == "builtins"
+        return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
+    except BaseException:  # see told
+        return type.__repr__(kind)
 
 
 def whole_seconds(retry_after: timedelta | float) -> int:

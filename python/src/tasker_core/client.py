@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from . import _picture, external, operations, rows
 from . import event as events
 from ._core import Core
-from .errors import ConfigurationError, ConflictError
+from .errors import ConfigurationError, ConflictError, Error
 from .external import ClaimedStep, StepName
 from .operations import Operation
 from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
@@ -85,7 +85,7 @@ class Client:
         if operation.by_rules:
             arguments = {**arguments, "function_version": self.readiness_version()}
         try:
-            return operation.read(self.core.call(operation.name, arguments, self.timeout))
+            return operation.read(self.core.call(operation.name, arguments, self.timeout, operation.opens))
         except ConflictError as conflict:
             if operation.refused is None:
                 raise
@@ -233,7 +233,8 @@ class Client:
             CycleError: if its steps depend on each other in a circle.
             SessionError: if max_sessions are open.
         """
-        return Session(self, task_id, self.run(_picture.open_session(task_id)))
+        opening = _picture.open_session(self.core, task_id)
+        return Session(self, task_id, opening, self.run(opening))
 
     # The whole database.
 
@@ -516,7 +517,9 @@ class Client:
         """Finds steps that can run, oldest first, and claims them.
 
         A failed step whose waiting time is over goes back to pending first. Workers that
-        ask at the same time get different steps.
+        ask at the same time get different steps. A step whose documents cannot be read (an
+        integer of too many digits, too deep a nesting) fails for good, with the reason in
+        its results, and is not among the steps.
 
         Args:
             names: of the steps that the caller can execute.
@@ -527,7 +530,23 @@ class Client:
             ConflictError: if another process wrote to one of the steps at the same time;
                 then none was claimed.
         """
-        return self.run(external.claim_ready_steps(names, limit, start_tasks))
+        wanted = list(names)
+        while claimed := self.run(external.claim_ready_steps(wanted, limit, start_tasks)):
+            readable = [step for step in claimed if not self._failed_as_unreadable(step)]
+            if readable:
+                return readable
+        return []
+
+    def _failed_as_unreadable(self, step: ClaimedStep) -> bool:
+        if step.unreadable is None:
+            return False
+        try:
+            self.run(external.fail_unreadable(step))
+        except Error as error:  # the others are claimed, and their caller's
+            external.logger.error(
+                "step %d stays claimed: %s; %s", step.workflow_step_id, step.unreadable, error
+            )
+        return True
 
     def complete_claim(self, step: ClaimedStep, *, results: Any = None) -> Transition:
         """Records that a claimed step has done its work.

@@ -130,16 +130,25 @@ def _row(event: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _plain(value: Any) -> Any:
+# How deep a payload may be nested: as go/strict/depth.go.
+_MAX_DEPTH = 100
+
+
+def _plain(value: Any, around: int = 0) -> Any:
     """What msgpack does not know becomes text, times in ISO 8601, as from Ruby."""
     if value is None or isinstance(value, (bool, str, float)):
         return value
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+    if isinstance(value, (Mapping, list, tuple)):
+        if around == _MAX_DEPTH:
+            raise InvalidArgument(
+                f"a payload is nested deeper than {_MAX_DEPTH} levels, which is the limit",
+                code="invalid_argument",
+            )
+        if isinstance(value, Mapping):
+            return {str(key): _plain(item, around + 1) for key, item in value.items()}
+        return [_plain(item, around + 1) for item in value]
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     return str(value)

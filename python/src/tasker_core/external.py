@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from . import jsonb
-from ._picture import failure, whole_seconds
+from ._picture import failure, told, whole_seconds
 from .errors import InvalidArgument
 from .operations import Operation, as_id
 from .results import Transition
 from .table import Rows
+
+logger = logging.getLogger("tasker_core")
 
 
 class StepName(NamedTuple):
@@ -49,6 +52,7 @@ class ClaimedStep(NamedTuple):
         inputs: of the step.
         results: what the last attempt left.
         parents: the results of the step's parents by their names.
+        unreadable: why one of these documents cannot be read; None where all could be.
     """
 
     name: StepName
@@ -62,6 +66,11 @@ class ClaimedStep(NamedTuple):
     inputs: Any
     results: Any
     parents: dict[str, Any]
+    unreadable: str | None = None
+
+
+#: The documents of a claimed step.
+_DOCUMENTS = ("context", "inputs", "results", "parents")
 
 
 def claim_ready_steps(
@@ -96,20 +105,32 @@ class _Row(NamedTuple):
 
 
 def _claimed(names: Sequence[StepName], table: Any, loads: Callable[[str], Any]) -> list[ClaimedStep]:
-    def read(text: str | None) -> Any:
-        return None if text is None else loads(text)
+    """Each step's documents are read on their own: the claims of all are committed."""
+    return [_step(names[row.handler], row, loads) for row in Rows(table, _Row)]
 
-    return [
-        ClaimedStep(
-            names[row.handler],
-            *row[1:7],
-            context=read(row.context),
-            inputs=read(row.inputs),
-            results=read(row.results),
-            parents=read(row.parents) or {},
-        )
-        for row in Rows(table, _Row)
-    ]
+
+def _step(name: StepName, row: _Row, loads: Callable[[str], Any]) -> ClaimedStep:
+    documents: dict[str, Any] = {}
+    problem = None
+    for document in _DOCUMENTS:
+        text = getattr(row, document)
+        try:
+            documents[document] = None if text is None else loads(text)
+        except Exception as error:  # ValueError, RecursionError, or the like of decimal
+            documents[document] = None
+            what = "the results of its parents" if document == "parents" else f"its {document}"
+            problem = problem or f"{what} cannot be read: {told(error)}"
+    documents["parents"] = documents["parents"] or {}
+    return ClaimedStep(name, *row[1:7], **documents, unreadable=problem)
+
+
+def fail_unreadable(step: ClaimedStep) -> Operation[Transition]:
+    """Fails a step whose documents cannot be read: nor could they at another attempt."""
+    return fail_claim(step, UnreadableDocument(step.unreadable or ""), False, None)
+
+
+class UnreadableDocument(Exception):
+    """A document of a step is not one that Python can read, such as one that is nested too deep."""
 
 
 def complete_claim(step: ClaimedStep, results: Any) -> Operation[Transition]:
@@ -125,9 +146,9 @@ def fail_claim(
 ) -> Operation[Transition]:
     """See Client.fail_claim."""
     before = step.results if isinstance(step.results, dict) else {}
-    told = {key: _storable(text) for key, text in failure(error).items()}
+    reason = {key: _storable(text) for key, text in failure(error).items()}
     seconds = None if retry_after is None else whole_seconds(retry_after)
-    outcome = {"results": jsonb.dumps({**before, **told}), "retryable": retryable, "retry_after": seconds}
+    outcome = {"results": jsonb.dumps({**before, **reason}), "retryable": retryable, "retry_after": seconds}
     return _finish(step, "error", outcome)
 
 

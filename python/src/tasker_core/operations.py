@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from . import jsonb, rows
+from ._core import Grip
 from .errors import ConflictError, InvalidArgument
 from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
 from .table import Row, Rows, moment
@@ -34,6 +35,7 @@ class Operation(Generic[T]):
         by_rules: whether the core has to be told which version of the readiness functions
             the database has.
         refused: makes the result of a conflict, where that is an answer and no error.
+        opens: holds what it opens in the core.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Operation(Generic[T]):
     read: Callable[[Any], T]
     by_rules: bool = False
     refused: Callable[[ConflictError], T] | None = None
+    opens: Grip | None = None
 
 
 def as_id(value: Any) -> int:

@@ -41,8 +41,8 @@ class Session(Picture):
     DatabaseError where the database fails.
     """
 
-    def __init__(self, client: Client, task_id: int, view: list[Any]) -> None:
-        super().__init__(client.core, task_id, view)
+    def __init__(self, client: Client, task_id: int, opening: Operation[list[Any]], view: list[Any]) -> None:
+        super().__init__(client.core, task_id, opening, view)
         self._client = client
 
     def next(self) -> Next:

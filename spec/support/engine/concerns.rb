@@ -32,6 +32,8 @@ module Tasker
 
       private
 
+      def categorize_duration(seconds) = seconds <= 0.1 ? 'fast' : 'moderate'
+
       def should_log?(level) = Rails.logger.public_send(:"#{level}?")
     end
 

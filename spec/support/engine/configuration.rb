@@ -16,7 +16,8 @@ module Tasker
     }.freeze
     TELEMETRY = {
       service_name: 'tasker', structured_logging_enabled: true, correlation_id_header: 'X-Correlation-ID',
-      log_level: 'info', log_format: 'json', event_sampling_rate: 1.0, filtered_events: [].freeze,
+      log_level: 'info', log_format: 'json', slow_query_threshold_seconds: 1.0, event_sampling_rate: 1.0,
+      filtered_events: [].freeze,
       filter_parameters: %i[passw email secret token _key crypt salt certificate otp ssn].freeze,
       filter_mask: '[FILTERED]'
     }.freeze
@@ -24,7 +25,11 @@ module Tasker
 
     # Sections are replaced, never changed.
     Backoff = Struct.new(*BACKOFF.keys, keyword_init: true)
-    Execution = Struct.new(*EXECUTION.keys, keyword_init: true)
+    Execution = Struct.new(*EXECUTION.keys, keyword_init: true) do
+      def calculate_batch_timeout(size)
+        [batch_timeout_base_seconds + (size * batch_timeout_per_step_seconds), max_batch_timeout_seconds].min
+      end
+    end
     Telemetry = Struct.new(*TELEMETRY.keys, keyword_init: true)
     Database = Struct.new(*DATABASE.keys, keyword_init: true)
 

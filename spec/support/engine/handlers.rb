@@ -87,10 +87,12 @@ module Tasker
       def task_finalizer = @task_finalizer ||= Orchestration::TaskFinalizer.new
 
       def workflow_coordinator
-        @workflow_coordinator ||= (@workflow_coordinator_strategy || Orchestration::WorkflowCoordinator).new(
+        @workflow_coordinator ||= workflow_coordinator_strategy.new(
           reenqueuer_strategy: (@reenqueuer_strategy || Orchestration::TaskReenqueuer).new
         )
       end
+
+      def workflow_coordinator_strategy = @workflow_coordinator_strategy || Orchestration::WorkflowCoordinator
     end
   end
 

@@ -96,12 +96,17 @@ module Tasker
         TaskRunnerJob.perform_later(task.task_id)
         publish_task_reenqueue_requested(task, reason:)
         true
+      rescue StandardError => e
+        publish_task_reenqueue_failed(task, reason:, error: e.message)
+        false
       end
 
       def reenqueue_task_delayed(task, delay_seconds:, reason: 'retry_backoff')
         publish_task_reenqueue_delayed(task, delay_seconds:, reason:)
         TaskRunnerJob.set(wait: delay_seconds.seconds).perform_later(task.task_id)
         true
+      rescue StandardError
+        false
       end
     end
   end

@@ -1,10 +1,6 @@
 # frozen_string_literal: true
 
-begin
-  require 'statesman'
-rescue LoadError
-  require_relative 'statesman'
-end
+require_relative 'statesman'
 
 module Tasker
   # Stands in for lib/tasker/state_machine: who may go where, and which event says so.
@@ -59,7 +55,8 @@ module Tasker
 
       def self.payload(step, row)
         Events::EventPayloadBuilder.build_step_payload(
-          step, step.task, additional_context: { from_state: row.from_state, to_state: row.to_state,
+          step, step.task, event_type: row.to_state == 'complete' ? :completed : :started,
+                           additional_context: { from_state: row.from_state, to_state: row.to_state,
                                                  transitioned_at: Time.zone.now }
         )
       end

@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
-# Stands in for the gem statesman, where it is not installed: its errors and as
-# much of its machine as the engine's two machines and their callers use.
+# Stands in for the gem statesman, which no distribution packages: its errors and as
+# much of its machine as the engine's two machines and their callers use. The gem is
+# not used where it is installed, so that the specs run alike everywhere.
 module Statesman
   class TransitionConflictError < StandardError; end
 

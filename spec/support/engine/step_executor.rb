@@ -40,8 +40,7 @@ module Tasker
       end
 
       def calculate_batch_timeout(size)
-        [execution_config.batch_timeout_base_seconds + (size * execution_config.batch_timeout_per_step_seconds),
-         execution_config.max_batch_timeout_seconds].min
+        execution_config.calculate_batch_timeout(size)
       end
 
       def validate_step_preconditions_with_logging(step) = step.reload

@@ -12,19 +12,22 @@ module Tasker
       end
 
       def finalize_task_with_steps(task, _sequence, processed_steps)
-        publish_task_finalization_started(task, **told(task, processed_steps))
+        publish_finalization_started(task, processed_steps, context_of(task))
         finalize_task(task.task_id, synchronous: true)
-        publish_task_finalization_completed(task, **told(task, processed_steps))
+        publish_finalization_completed(task, processed_steps, context_of(task))
+      end
+
+      def publish_finalization_started(task, steps, context)
+        publish_task_finalization_started(task, **told(steps, context))
+      end
+
+      def publish_finalization_completed(task, steps, context)
+        publish_task_finalization_completed(task, **told(steps, context))
       end
 
       def finalize_task(task_id, synchronous: false)
         task = Task.find(task_id)
-        context = context_of(task)
-        case context.execution_status
-        when 'all_complete' then complete_task(task, context)
-        when 'blocked_by_failures' then error_task(task, context)
-        when 'waiting_for_dependencies', 'processing' then wait(task, context, synchronous)
-        end
+        FinalizationDecisionMaker.make_finalization_decision(task, context_of(task), synchronous, self)
       end
 
       def complete_task(task, context)
@@ -49,18 +52,33 @@ module Tasker
 
       private
 
-      def told(task, steps)
-        { processed_steps_count: steps.size, execution_status: context_of(task)&.execution_status }
+      def told(steps, context)
+        { processed_steps_count: steps.size, execution_status: context&.execution_status }
       end
 
       def context_of(task) = ContextManager.get_task_execution_context(task.task_id)
 
-      def wait(task, context, synchronous)
-        return pending_task(task, context) if synchronous
+      # What becomes of a task.
+      class FinalizationDecisionMaker
+        class << self
+          def make_finalization_decision(task, context, synchronous, finalizer)
+            case context.execution_status
+            when 'all_complete' then finalizer.complete_task(task, context)
+            when 'blocked_by_failures' then finalizer.error_task(task, context)
+            when 'waiting_for_dependencies', 'processing' then wait(task, context, synchronous, finalizer)
+            end
+          end
 
-        reason = ReasonDeterminer.determine_reenqueue_reason(context)
-        delay = DelayCalculator.calculate_reenqueue_delay(context)
-        TaskReenqueuer.new.reenqueue_task_delayed(task, delay_seconds: delay, reason:)
+          private
+
+          def wait(task, context, synchronous, finalizer)
+            return finalizer.pending_task(task, context) if synchronous
+
+            reason = ReasonDeterminer.determine_reenqueue_reason(context)
+            delay = DelayCalculator.calculate_reenqueue_delay(context)
+            TaskReenqueuer.new.reenqueue_task_delayed(task, delay_seconds: delay, reason:)
+          end
+        end
       end
 
       # What the finalizer decides from.

@@ -10,7 +10,20 @@ module Tasker
       end
     end
 
-    class StepSequence < value(steps: [])
+    # A struct over a hash of attributes, as Dry::Struct has them.
+    class StepSequence
+      attr_reader :attributes
+
+      def self.load(attributes) = allocate.tap { |sequence| sequence.send(:initialize, attributes) }
+
+      def self.new(attributes) = load(attributes)
+
+      def initialize(attributes)
+        @attributes = attributes
+      end
+
+      def steps = @attributes[:steps]
+
       def find_step_by_name(name) = WorkflowStep.find_step_by_name(steps, name)
     end
 

@@ -24,7 +24,7 @@ module Tasker
       def execute_workflow_with_monitoring(task, handler)
         processed = []
         (0..).find { |turn| execute_workflow_iteration(task, handler, processed, turn) }
-        finalize(task, handler.get_sequence(task), processed, handler)
+        finalize_task_with_logging(task, handler.get_sequence(task), processed, handler)
       end
 
       # Unlike the engine's loop, this one ends where a batch ran nothing.
@@ -48,7 +48,7 @@ module Tasker
         handler.send(:step_executor).execute_steps(task, sequence, viable, handler)
       end
 
-      def finalize(task, sequence, processed, handler)
+      def finalize_task_with_logging(task, sequence, processed, handler)
         publish_task_finalization_started(task, processed_steps_count: processed.size)
         handler.update_annotations(task, sequence, processed)
         handler.send(:task_finalizer).finalize_task_with_steps(task, sequence, processed)

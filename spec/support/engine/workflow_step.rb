@@ -58,6 +58,15 @@ module Tasker
         where(workflow_step_id: ready).includes(:named_step)
       end
 
+      def task_completion_stats(task)
+        states = for_task(task).map(&:status)
+        done = states.count { |state| %w[complete resolved_manually].include?(state) }
+        failed = states.count('error')
+        { total_steps: states.size, completed_steps: done, failed_steps: failed,
+          pending_steps: states.size - done - failed, latest_completion_time: for_task(task).maximum(:processed_at),
+          all_complete: done == states.size && done.positive? }
+      end
+
       def find_step_by_name(steps, name) = steps.find { |step| step.name == name }
     end
 

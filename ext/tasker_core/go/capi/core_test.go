@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/jcoletaylor/tasker_core/go/queue"
 	"github.com/jcoletaylor/tasker_core/go/wire"
 )
 
@@ -32,7 +34,10 @@ func afterAFault() int {
 	if err != nil {
 		return 1
 	}
-	if os.Getenv(faultVariable) == "in the background" {
+	if os.Getenv(faultVariable) == "in a queue" {
+		faulty := queue.Open(faultyQueue{})
+		_, _ = fmt.Print(descriptor(faulty), " ", descriptor(faulty+1), " ")
+	} else if os.Getenv(faultVariable) == "in the background" {
 		_, _ = os.Stdout.WriteString(codeOf(contained(func() []byte { panic("a fault in a test") })) + " ")
 	} else {
 		func() {
@@ -46,6 +51,11 @@ func afterAFault() int {
 	closeCore(handle)
 	return 0
 }
+
+// faultyQueue panics where it is asked for its descriptor.
+type faultyQueue struct{ queue.Reader }
+
+func (faultyQueue) Descriptor() int { panic("a fault in a test") }
 
 func ping() []byte {
 	data, err := msgpack.Marshal([]any{"ping", map[string]any{}, []any{}})
@@ -68,7 +78,8 @@ func codeOf(reply []byte) string {
 }
 
 func TestAPanicIsContainedAndPoisonsTheCore(t *testing.T) {
-	for where, codes := range map[string]string{"in a call": "poisoned poisoned", "in the background": "poisoned poisoned poisoned"} {
+	for where, codes := range map[string]string{"in a call": "poisoned poisoned", "in the background": "poisoned poisoned poisoned",
+		"in a queue": "-1 -1 poisoned poisoned"} {
 		command := exec.Command(os.Args[0])
 		command.Env = append(os.Environ(), faultVariable+"="+where)
 		var said, complaint bytes.Buffer
@@ -104,7 +115,7 @@ func TestAHandleThatWasNeverOpenedIsRefused(t *testing.T) {
 
 func TestSettingsThatCannotBeUsedOpenNothing(t *testing.T) {
 	for _, settings := range []any{map[string]any{"log_level": "loud"}, map[string]any{"colour": "red"},
-		map[string]any{"database_url": "postgresql://host:port/"}, []any{1}} {
+		map[string]any{"database_url": "postgresql://host:port/"}, []any{1}, map[string]any{"connect_timeout": nil}, map[string]any{"": nil}} {
 		data, err := msgpack.Marshal(settings)
 		require.NoError(t, err)
 		handle, err := open(data)

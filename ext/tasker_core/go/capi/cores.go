@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/fault"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/telemetry"
 	"github.com/jcoletaylor/tasker_core/go/wire"
@@ -19,7 +20,9 @@ var cores sync.Map
 
 var lastHandle atomic.Uint64
 
-func open(data []byte) (uint64, error) {
+// open shares nothing with other cores before it ends, so that a fault is its own.
+func open(data []byte) (handle uint64, err error) {
+	defer fault.Recover(&err)
 	if reason := poison.Load(); reason != nil {
 		return 0, poisoned(*reason)
 	}
@@ -34,7 +37,7 @@ func open(data []byte) (uint64, error) {
 		log.Close()
 		return 0, wire.Errorf(wire.CodeConfiguration, "%v", err)
 	}
-	handle := lastHandle.Add(1)
+	handle = lastHandle.Add(1)
 	cores.Store(handle, core)
 	return handle, nil
 }

@@ -64,7 +64,8 @@ func tc_start(core, token C.uint64_t, request *C.tc_byte, length C.size_t) *C.tc
 }
 
 //export tc_completions
-func tc_completions() C.uint64_t {
+func tc_completions() (handle C.uint64_t) {
+	defer contain(nil)
 	replies, err := newCompletions()
 	if err != nil {
 		return 0
@@ -73,7 +74,8 @@ func tc_completions() C.uint64_t {
 }
 
 //export tc_submit
-func tc_submit(core, token C.uint64_t, request *C.tc_byte, length C.size_t, completions C.uint64_t) C.int {
+func tc_submit(core, token C.uint64_t, request *C.tc_byte, length C.size_t, completions C.uint64_t) (started C.int) {
+	defer contain(nil)
 	if submit(uint64(core), uint64(token), bytes.Clone(view(request, length)), uint64(completions)) {
 		return 1
 	}

@@ -6,16 +6,16 @@ package main
 import "C"
 
 import (
-	"fmt"
-	"os"
-	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/jcoletaylor/tasker_core/go/fault"
 	"github.com/jcoletaylor/tasker_core/go/wire"
 )
 
-// poison holds why the core does not go on: after a panic its memory may be half
-// changed, so every later call is refused and the host takes its own path.
+// poison holds why the core does not go on: a panic came as far as here, so that memory
+// which all calls use may be half changed. Every later call is refused, and the host
+// takes its own path. A panic in an operation that leaves nothing half changed does not
+// come here: see wire.Dispatch.
 var poison atomic.Pointer[string]
 
 func poisoned(reason string) error {
@@ -28,17 +28,16 @@ func contain(reply *C.tc_buffer) {
 	if cause == nil {
 		return
 	}
-	err := fault(cause)
+	err := poisonedBy(cause)
 	if reply != nil {
 		answer(reply, wire.EncodeError(err))
 	}
 }
 
-// fault poisons the core and gives the error that says so. The stack goes to
+// poisonedBy poisons the core and gives the error that says so. The stack goes to
 // standard error: it is a fault to report.
-func fault(cause any) error {
-	reason := fmt.Sprint(cause)
-	poison.CompareAndSwap(nil, &reason)
-	fmt.Fprintf(os.Stderr, "tasker_core: fault in the core: %s\n%s", reason, debug.Stack())
-	return poisoned(reason)
+func poisonedBy(cause any) error {
+	caught := fault.Caught(cause)
+	poison.CompareAndSwap(nil, &caught.Cause)
+	return poisoned(caught.Cause)
 }

@@ -11,12 +11,16 @@ import "github.com/jcoletaylor/tasker_core/go/queue"
 const maxBatch = 4096
 
 //export tc_queue_fd
-func tc_queue_fd(handle C.uint64_t) C.int {
+func tc_queue_fd(handle C.uint64_t) C.int { return C.int(descriptor(uint64(handle))) }
+
+// descriptor is -1 after a panic too: 0 would be standard input.
+func descriptor(handle uint64) (number int) {
+	number = -1
 	defer contain(nil)
-	if q, ok := queue.Find(uint64(handle)); ok {
-		return C.int(q.Descriptor())
+	if q, ok := queue.Find(handle); ok {
+		number = q.Descriptor()
 	}
-	return -1
+	return number
 }
 
 //export tc_queue_drain

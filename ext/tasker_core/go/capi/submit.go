@@ -75,7 +75,7 @@ func background(core, token uint64, request []byte, end func(reply []byte)) {
 func contained(work func() []byte) (reply []byte) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			reply = wire.EncodeError(fault(cause))
+			reply = wire.EncodeError(poisonedBy(cause))
 		}
 	}()
 	return work()

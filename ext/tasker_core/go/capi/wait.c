@@ -22,6 +22,7 @@ struct tc_running {
   pthread_mutex_t mutex;
   pthread_cond_t end;
   int ended;
+  int woken;
   tc_buffer reply;
 };
 
@@ -58,21 +59,29 @@ static struct timespec after(int64_t milliseconds) {
   return moment;
 }
 
-static int wait_for_end(tc_running *running, int64_t milliseconds) {
+int tc_await(tc_running *running, int64_t milliseconds) {
   const struct timespec limit = after(milliseconds < 0 ? 0 : milliseconds);
   int status = 0, ended;
   pthread_mutex_lock(&running->mutex);
-  while (!running->ended && status != ETIMEDOUT) {
+  while (!running->ended && !running->woken && status != ETIMEDOUT) {
     status = milliseconds < 0 ? pthread_cond_wait(&running->end, &running->mutex)
                               : pthread_cond_timedwait(&running->end, &running->mutex, &limit);
   }
   ended = running->ended;
+  running->woken = 0;
   pthread_mutex_unlock(&running->mutex);
   return ended;
 }
 
+void tc_wake(tc_running *running) {
+  pthread_mutex_lock(&running->mutex);
+  running->woken = 1;
+  pthread_cond_signal(&running->end);
+  pthread_mutex_unlock(&running->mutex);
+}
+
 int tc_wait(tc_running *running, int64_t milliseconds, tc_buffer *reply) {
-  if (!wait_for_end(running, milliseconds)) return 0;
+  if (!tc_await(running, milliseconds)) return 0;
   *reply = running->reply;
   pthread_cond_destroy(&running->end);
   pthread_mutex_destroy(&running->mutex);

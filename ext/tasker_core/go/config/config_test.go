@@ -72,6 +72,7 @@ func TestAPasswordIsPrintedInNoForm(t *testing.T) {
 	c, err := decode(t, map[string]any{"database_url": text})
 	require.NoError(t, err)
 	assert.Equal(t, text, c.DatabaseURL.Reveal())
+	c.OTLPEndpoint, c.EventRelayURL = "https://me:s3cr3t@collector/", "postgresql://me:s3cr3t@host/db"
 	asJSON, err := json.Marshal(c)
 	require.NoError(t, err)
 	for _, printed := range []string{fmt.Sprint(c), fmt.Sprintf("%v %+v %#v %s %q", c, c, c, c.DatabaseURL, c.DatabaseURL), string(asJSON)} {

@@ -18,7 +18,7 @@ type Telemetry struct {
 	FallbackServiceName string `msgpack:"fallback_service_name"`
 	// OTLPEndpoint is a URL; it wins over OTEL_EXPORTER_OTLP_ENDPOINT. Spans go to
 	// its path v1/traces.
-	OTLPEndpoint string `msgpack:"otlp_endpoint"`
+	OTLPEndpoint Secret `msgpack:"otlp_endpoint"`
 	// TraceSampleRatio is how many of the traces that begin here are kept, 0 to 1;
 	// it wins over OTEL_TRACES_SAMPLER. A parent's decision wins over both.
 	TraceSampleRatio *float64 `msgpack:"trace_sample_ratio"`

@@ -23,12 +23,13 @@ import (
 // testbed is a database with the engine's schema, a connection that plays somebody
 // else, and a core with connections of its own.
 type testbed struct {
+	url  string
 	conn *pgx.Conn
 	pool *pool.Pool
 	core *operation.Core
 }
 
-func newTestbed(t *testing.T, maxSessions int) testbed {
+func newTestbed(t testing.TB, maxSessions int) testbed {
 	t.Helper()
 	server := os.Getenv("TASKER_CORE_TEST_DATABASE_URL")
 	require.NotEmpty(t, server,
@@ -45,16 +46,29 @@ func newTestbed(t *testing.T, maxSessions int) testbed {
 	}
 	settings := config.Defaults()
 	settings.MaxSessions = maxSessions
-	connections, err := pool.New(pool.Settings{DatabaseURL: address.String(), MaxConnections: 8, ExecMode: settings.PoolExecMode,
-		AcquireTimeout: 10 * time.Second})
-	require.NoError(t, err)
-	t.Cleanup(connections.Close)
 	core, err := operation.NewCore(settings, &telemetry.Log{Logger: zap.NewNop()})
 	require.NoError(t, err)
-	return testbed{conn: conn, pool: connections, core: core}
+	b := testbed{url: address.String(), conn: conn, core: core}
+	b.pool = b.with(t, "")
+	return b
 }
 
-func connect(t *testing.T, database string) *pgx.Conn {
+// with gives a pool whose sessions begin with options, as in "-c lock_timeout=1s".
+func (b testbed) with(t testing.TB, options string) *pool.Pool {
+	t.Helper()
+	address, err := url.Parse(b.url)
+	require.NoError(t, err)
+	query := address.Query()
+	query.Set("options", options)
+	address.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
+	connections, err := pool.New(pool.Settings{DatabaseURL: address.String(), MaxConnections: 8,
+		ExecMode: config.Defaults().PoolExecMode, AcquireTimeout: 10 * time.Second})
+	require.NoError(t, err)
+	t.Cleanup(connections.Close)
+	return connections
+}
+
+func connect(t testing.TB, database string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), database)
 	require.NoError(t, err)
@@ -62,13 +76,13 @@ func connect(t *testing.T, database string) *pgx.Conn {
 	return conn
 }
 
-func exec(t *testing.T, conn *pgx.Conn, sql string, arguments ...any) {
+func exec(t testing.TB, conn *pgx.Conn, sql string, arguments ...any) {
 	t.Helper()
 	_, err := conn.Exec(context.Background(), sql, arguments...)
 	require.NoError(t, err, sql)
 }
 
-func (b testbed) text(t *testing.T, sql string, arguments ...any) string {
+func (b testbed) text(t testing.TB, sql string, arguments ...any) string {
 	t.Helper()
 	var text string
 	require.NoError(t, b.conn.QueryRow(context.Background(), sql, arguments...).Scan(&text), sql)
@@ -77,7 +91,18 @@ func (b testbed) text(t *testing.T, sql string, arguments ...any) string {
 
 // line inserts a task whose steps wait for each other, one after the other, and
 // gives the id of the task and those of the steps.
-func (b testbed) line(t *testing.T, steps int) (int64, []int64) {
+func (b testbed) line(t testing.TB, steps int) (int64, []int64) {
+	t.Helper()
+	edges := make([][2]int, 0, steps)
+	for i := 1; i < steps; i++ {
+		edges = append(edges, [2]int{i - 1, i})
+	}
+	return b.workflow(t, steps, edges...)
+}
+
+// workflow inserts a task of some steps with edges between their places, and gives the
+// id of the task and those of the steps.
+func (b testbed) workflow(t testing.TB, steps int, edges ...[2]int) (int64, []int64) {
 	t.Helper()
 	exec(t, b.conn, `INSERT INTO tasker_task_namespaces (name, created_at, updated_at) VALUES ('n', now(), now()) ON CONFLICT DO NOTHING`)
 	exec(t, b.conn, `INSERT INTO tasker_named_tasks (name, version, task_namespace_id, created_at, updated_at)
@@ -91,25 +116,25 @@ func (b testbed) line(t *testing.T, steps int) (int64, []int64) {
 		SELECT named_task_id, false, now(), $1, '{}', now(), now() FROM tasker_named_tasks RETURNING task_id`, rand.Text()).Scan(&task))
 	exec(t, b.conn, `INSERT INTO tasker_workflow_steps (task_id, named_step_id, retryable, retry_limit, attempts, created_at, updated_at)
 		SELECT $1, named_step_id, true, 3, 0, now(), now() FROM tasker_named_steps ORDER BY named_step_id LIMIT $2::int`, task, steps)
-	exec(t, b.conn, `INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_at, updated_at)
-		SELECT workflow_step_id, lead, 'provides', now(), now() FROM (
-			SELECT workflow_step_id, lead(workflow_step_id) OVER (ORDER BY workflow_step_id) AS lead
-			FROM tasker_workflow_steps WHERE task_id = $1) AS pairs WHERE lead IS NOT NULL`, task)
 	rows, err := b.conn.Query(context.Background(), `SELECT workflow_step_id FROM tasker_workflow_steps WHERE task_id = $1 ORDER BY 1`, task)
 	require.NoError(t, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	require.NoError(t, err)
+	for _, edge := range edges {
+		exec(t, b.conn, `INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_at, updated_at)
+			VALUES ($1, $2, 'provides', now(), now())`, ids[edge[0]], ids[edge[1]])
+	}
 	return task, ids
 }
 
-func (b testbed) states(t *testing.T, step int64) string {
+func (b testbed) states(t testing.TB, step int64) string {
 	t.Helper()
 	return b.text(t, `SELECT coalesce(string_agg(to_state, ' ' ORDER BY sort_key), '')
 		FROM tasker_workflow_step_transitions WHERE workflow_step_id = $1`, step)
 }
 
 // move plays somebody else who writes an audit row.
-func (b testbed) move(t *testing.T, step int64, state string) {
+func (b testbed) move(t testing.TB, step int64, state string) {
 	t.Helper()
 	exec(t, b.conn, `UPDATE tasker_workflow_step_transitions SET most_recent = false WHERE workflow_step_id = $1`, step)
 	exec(t, b.conn, `INSERT INTO tasker_workflow_step_transitions (workflow_step_id, to_state, sort_key, most_recent, created_at, updated_at)

@@ -112,10 +112,24 @@ func FinishClaim(ctx context.Context, core *Core, driver store.Driver, taskID in
 		core.Sessions.stats.Late.Add(1)
 		return lateResult(finish.StepID, finished.State), nil
 	}
+	ours, err := store.NotifyStep(ctx, driver, store.ChannelFinished, taskID, finish.StepID)
+	if err == nil && !ours {
+		err = &StrangeStepError{StepID: finish.StepID, TaskID: taskID}
+	}
+	if err != nil {
+		return nil, err
+	}
 	core.Sessions.stats.Finished.Add(1)
-	result := &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value,
-		TaskVersion: finished.TaskVersion.Value}
-	return result, store.Notify(ctx, driver, store.ChannelFinished, taskID)
+	return &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value,
+		TaskVersion: finished.TaskVersion.Value}, nil
+}
+
+// StrangeStepError says that a step is not one of the task that was named with it. What
+// was written of it is to be rolled back.
+type StrangeStepError struct{ StepID, TaskID int64 }
+
+func (e *StrangeStepError) Error() string {
+	return fmt.Sprintf("step %d is not a step of task %d; give the task that was claimed with it", e.StepID, e.TaskID)
 }
 
 func lateResult(stepID int64, state string) *FinishResult {

@@ -185,6 +185,23 @@ func TestALateResultOfAWorkerIsRefused(t *testing.T) {
 	assert.Equal(t, "in_progress cancelled", b.states(t, steps[0]))
 }
 
+func TestAnOutcomeUnderAnothersTaskIsTakenBack(t *testing.T) {
+	b := newTestbed(t, 1)
+	_, steps := b.line(t, 1)
+	other, _ := b.line(t, 1)
+	claimed := b.claimReady(t, operation.ClaimRequest{Handlers: handlersFor("s1"), Limit: 1})[0]
+	for _, task := range []int64{other, 404, -1} {
+		_, err := inTransaction(b, func(driver store.Driver) (*operation.FinishResult, error) {
+			return operation.FinishClaim(ctx, b.core, driver, task, store.Finish{StepID: claimed.ID, Token: claimed.Token, To: "complete", Attempt: true})
+		})
+		var strange *operation.StrangeStepError
+		require.ErrorAs(t, err, &strange)
+		assert.Equal(t, "in_progress", b.states(t, steps[0]))
+	}
+	assert.Equal(t, lifecycle.Allowed, b.finishClaim(t, claimed, lifecycle.Complete).Code)
+	assert.Equal(t, int64(1), b.core.Sessions.Stats().Finished.Load())
+}
+
 func TestARenewedClaimIsNotStuck(t *testing.T) {
 	b := newTestbed(t, 1)
 	b.line(t, 1)

@@ -5,17 +5,21 @@ import (
 	"fmt"
 
 	"github.com/jcoletaylor/tasker_core/go/lifecycle"
-	"github.com/jcoletaylor/tasker_core/go/orchestration"
 	"github.com/jcoletaylor/tasker_core/go/readiness"
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// Codes of refused claims beside those of package lifecycle.
+// Codes beside those of package lifecycle.
 const (
 	// TaskClosed: the task was completed, cancelled or resolved meanwhile.
 	TaskClosed lifecycle.Code = "task_closed"
 	// NotEligible: somebody works on the step, it waits, or it has no attempts left.
 	NotEligible lifecycle.Code = "not_eligible"
+	// NotClaimed: the step could not be claimed with the completion of another; it can
+	// be claimed alone, or that says what is in the way.
+	NotClaimed lifecycle.Code = "not_claimed"
+	// NotWritten: a statement whose answer was lost has written nothing.
+	NotWritten lifecycle.Code = "not_written"
 )
 
 // committed writes in a transaction and comes back when it holds: another thread
@@ -41,6 +45,9 @@ type ClaimResult struct {
 	// Changed are those of the step and its parents whose row is not the one that
 	// the session knew.
 	Changed []int64
+	// Follow is the step that can be claimed with this one's completion, see
+	// orchestration.Session.Follow; 0 for none.
+	Follow int64
 }
 
 // SessionClaim claims a step for the run just before its handler starts. A
@@ -67,9 +74,17 @@ func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, step
 		live.session.ClaimRefused()
 		return refusal(stepID, claim), nil
 	}
-	result := &ClaimResult{Code: lifecycle.Allowed, Token: claim.Token.Value, SortKey: claim.SortKey.Value,
-		Changed: live.session.Observe(claim.Versions)}
-	return result, live.session.Claimed(stepID, claim.Token.Value)
+	return live.claimed(stepID, claim)
+}
+
+// claimed notes a claim. The caller has the lock.
+func (l *liveSession) claimed(stepID int64, claim *store.Claim) (*ClaimResult, error) {
+	changed := l.session.Observe(claim.Versions)
+	if err := l.session.Claimed(stepID, claim.Token.Value); err != nil {
+		return nil, err
+	}
+	return &ClaimResult{Code: lifecycle.Allowed, Token: claim.Token.Value, SortKey: claim.SortKey.Value,
+		Changed: changed, Follow: l.session.Follow(stepID, l.now())}, nil
 }
 
 func claimStep(ctx context.Context, driver store.Driver, stepID int64, now *string) (*store.Claim, error) {
@@ -80,20 +95,12 @@ func claimStep(ctx context.Context, driver store.Driver, stepID int64, now *stri
 	return claim, err
 }
 
-func finishStep(ctx context.Context, driver store.Driver, finish store.Finish) (*store.Finished, error) {
-	finished, err := store.FinishStep(ctx, driver, finish)
-	if err == nil && finished.RowID.Valid {
-		noteStep(ctx, finish.StepID, lifecycle.InProgress, finish.To)
-	}
-	return finished, err
-}
-
 func refusal(stepID int64, claim *store.Claim) *ClaimResult {
 	result := &ClaimResult{Changed: []int64{}}
 	switch {
 	case claim.State != lifecycle.Pending:
 		result.Code = lifecycle.TransitionFailed
-		result.Message = fmt.Sprintf("step %d is %s; it was changed by another process", stepID, claim.State)
+		result.Message = changedByOthers(stepID, claim.State)
 	case lifecycle.Satisfied(claim.TaskState) || claim.TaskState == lifecycle.Cancelled:
 		result.Code = TaskClosed
 		result.Message = fmt.Sprintf("step %d is not started: its task is %s", stepID, claim.TaskState)
@@ -110,71 +117,8 @@ func refusal(stepID int64, claim *store.Claim) *ClaimResult {
 	return result
 }
 
-// FinishRequest asks to record the outcome of a claimed step.
-type FinishRequest struct {
-	Session int64
-	StepID  int64
-	To      string // complete or error
-	Now     *string
-	Columns []store.Column
-	// Attempt: see store.Finish.
-	Attempt  bool
-	Metadata string
-}
-
-// FinishResult is what became of it.
-type FinishResult struct {
-	Code    lifecycle.Code
-	Message string
-	RowID   int64
-	SortKey int64
-	// TaskVersion is the row version of the task, for a host that keeps a copy of it.
-	TaskVersion int64
-}
-
-// SessionFinish writes the outcome of a step that the session has claimed, and
-// frees what waited for it. If the claim no longer holds (the step timed out and
-// was failed, or was changed from outside), nothing is written and the answer is
-// a conflict.
-func SessionFinish(ctx context.Context, core *Core, driver store.Driver, request FinishRequest) (*FinishResult, error) {
-	live, err := core.Sessions.find(request.Session)
-	if err != nil {
-		return nil, err
-	}
-	live.mutex.Lock()
-	token, held := live.session.Token(request.StepID)
-	live.mutex.Unlock()
-	if !held {
-		core.Sessions.stats.Late.Add(1)
-		return &FinishResult{Code: lifecycle.Conflict, Message: fmt.Sprintf("this run no longer holds step %d; its result was not written", request.StepID)}, nil
-	}
-	finish := store.Finish{StepID: request.StepID, Token: token, To: request.To,
-		Now: request.Now, Columns: request.Columns, Attempt: request.Attempt, Metadata: request.Metadata}
-	finished, err := committed(ctx, driver, func(driver store.Driver) (*store.Finished, error) {
-		return finishStep(ctx, driver, finish)
-	})
-	if err != nil {
-		return nil, err
-	}
-	live.mutex.Lock()
-	defer live.mutex.Unlock()
-	if !finished.RowID.Valid {
-		core.Sessions.stats.Late.Add(1)
-		live.session.Refused(request.StepID)
-		return lateResult(request.StepID, finished.State), nil
-	}
-	core.Sessions.stats.Finished.Add(1)
-	return &FinishResult{Code: lifecycle.Allowed, RowID: finished.RowID.Value, SortKey: finished.SortKey.Value, TaskVersion: finished.TaskVersion.Value},
-		live.session.Finished(request.StepID, outcome(request.To, finished))
-}
-
-func outcome(to string, f *store.Finished) orchestration.Outcome {
-	return orchestration.Outcome{
-		State: to, At: f.At, Version: f.Version,
-		Attempts: integer(f.Attempts), RetryLimit: integer(f.RetryLimit),
-		Retryable: f.Retryable, InProcess: f.InProcess, Processed: f.Processed,
-		BackoffRequestSeconds: integer(f.BackoffRequestSeconds), LastAttemptedAt: micros(f.LastAttemptedAt),
-	}
+func changedByOthers(stepID int64, state string) string {
+	return fmt.Sprintf("step %d is %s; it was changed by another process", stepID, state)
 }
 
 // SessionRetry moves a failed step back to pending, so that it can be claimed.

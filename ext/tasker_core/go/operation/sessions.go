@@ -9,6 +9,7 @@ import (
 
 	"github.com/jcoletaylor/tasker_core/go/dag"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
+	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
 // Sessions are the task runs that are open in a core.
@@ -55,6 +56,31 @@ func (l *liveSession) noted() int {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	return l.session.Noted()
+}
+
+// token is orchestration.Session.Token under the lock.
+func (l *liveSession) token(stepID int64) (int64, bool) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.session.Token(stepID)
+}
+
+// tokenOr is the session's claim on a step, or another where it has none.
+func (l *liveSession) tokenOr(stepID int64, other store.NullInt) store.NullInt {
+	if token, held := l.token(stepID); held {
+		return store.NullInt{Value: token, Valid: true}
+	}
+	return other
+}
+
+// known gives a step that is to be claimed, none where the session does not know it.
+func (l *liveSession) known(claim store.NullInt) store.NullInt {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if !l.session.Knows(claim.Value) {
+		return store.NullInt{}
+	}
+	return claim
 }
 
 // view copies what the session knows: the caller reads it without the lock.

@@ -33,9 +33,10 @@ type Session struct {
 	graph    *dag.Graph
 	counters *dag.Counters
 	// open are the steps that wait for no parent and are not satisfied.
-	open   []int32
-	failed int
-	stale  bool
+	open    []int32
+	failed  int
+	running int
+	stale   bool
 	// noted counts what the session was told since it was made.
 	noted int
 }
@@ -69,12 +70,15 @@ func (s *Session) show(picture Picture) error {
 		return cycle
 	}
 	satisfied := make([]bool, graph.NodeCount())
-	failed := 0
+	failed, running := 0, 0
 	for i := range picture.Steps {
 		state := picture.Steps[i].State.Or(lifecycle.Pending)
 		satisfied[i] = lifecycle.Satisfied(state)
-		if state == lifecycle.Error {
+		switch state {
+		case lifecycle.Error:
 			failed++
+		case lifecycle.InProgress:
+			running++
 		}
 	}
 	for _, id := range picture.SatisfiedOutside {
@@ -87,7 +91,7 @@ func (s *Session) show(picture Picture) error {
 		return err
 	}
 	s.task, s.steps, s.versions = picture.Task, picture.Steps, picture.Versions
-	s.graph, s.counters, s.failed, s.stale = graph, counters, failed, false
+	s.graph, s.counters, s.failed, s.running, s.stale = graph, counters, failed, running, false
 	s.open = counters.AppendFree(nil)
 	return nil
 }
@@ -134,7 +138,7 @@ type Batch struct {
 // ascending order: none for a task that is closed.
 func (s *Session) Next(now int64) Batch {
 	batch := Batch{Ready: []int64{}, Retry: []int64{}}
-	if state := s.task.State.Or(lifecycle.Pending); lifecycle.Satisfied(state) || state == lifecycle.Cancelled {
+	if s.closed() {
 		return batch
 	}
 	var row readiness.Status
@@ -152,6 +156,12 @@ func (s *Session) Next(now int64) Batch {
 	slices.Sort(batch.Ready)
 	slices.Sort(batch.Retry)
 	return batch
+}
+
+// closed tells that nothing of the task is run any more.
+func (s *Session) closed() bool {
+	state := s.task.State.Or(lifecycle.Pending)
+	return lifecycle.Satisfied(state) || state == lifecycle.Cancelled
 }
 
 // input gives a step with its parents counted as they stand now.
@@ -194,85 +204,6 @@ func (s *Session) Blocked(now int64) bool {
 	return s.failed > 0 && s.Context(now).ExecutionStatus == readiness.BlockedByFailures
 }
 
-// Token gives the claim that this session holds on a step.
-func (s *Session) Token(id int64) (int64, bool) {
-	token, held := s.tokens[id]
-	return token, held
-}
-
-// Claimed notes that a step is this run's now; token is the id of the audit row.
-func (s *Session) Claimed(id, token int64) error {
-	node, err := s.node(id)
-	if err != nil {
-		return err
-	}
-	s.tokens[id] = token
-	s.setState(node, lifecycle.InProgress, 0)
-	return nil
-}
-
-// Retried notes that a failed step went back to pending.
-func (s *Session) Retried(id int64) error {
-	node, err := s.node(id)
-	if err == nil {
-		s.setState(node, lifecycle.Pending, 0)
-	}
-	return err
-}
-
-// ClaimRefused notes that a step could not be claimed. A claim that the session has
-// on it stays: another thread of the run may be the one that was faster.
-func (s *Session) ClaimRefused() {
-	s.noted++
-	s.MarkStale()
-}
-
-// Refused notes that the database did not allow what the picture promised, and that
-// a claim on the step is lost.
-func (s *Session) Refused(id int64) {
-	delete(s.tokens, id)
-	s.ClaimRefused()
-}
-
-// RolledBack notes that what the session was told of a step never happened.
-// token is the claim that holds nevertheless, 0 for none.
-func (s *Session) RolledBack(id, token int64) {
-	s.Refused(id)
-	if token != 0 {
-		s.tokens[id] = token
-	}
-}
-
-// Outcome is what became of a step that ran: its columns as they were written.
-type Outcome struct {
-	State                 string // complete or error
-	At                    int64  // micros
-	Version               int64
-	Attempts              readiness.Null[int32]
-	RetryLimit            readiness.Null[int32]
-	Retryable             bool
-	InProcess             bool
-	Processed             bool
-	BackoffRequestSeconds readiness.Null[int32]
-	LastAttemptedAt       readiness.Null[int64]
-}
-
-// Finished notes the outcome of a step and frees those that waited for it.
-func (s *Session) Finished(id int64, outcome Outcome) error {
-	node, err := s.node(id)
-	if err != nil {
-		return err
-	}
-	delete(s.tokens, id)
-	step := &s.steps[node]
-	step.Attempts, step.RetryLimit = outcome.Attempts, outcome.RetryLimit
-	step.Retryable, step.InProcess, step.Processed = readiness.Some(outcome.Retryable), readiness.Some(outcome.InProcess), readiness.Some(outcome.Processed)
-	step.BackoffRequestSeconds, step.LastAttemptedAt = outcome.BackoffRequestSeconds, outcome.LastAttemptedAt
-	s.versions[node] = outcome.Version
-	s.setState(node, outcome.State, outcome.At)
-	return nil
-}
-
 func (s *Session) node(id int64) (int32, error) {
 	node, found := s.graph.Index(id)
 	if !found || s.graph.IsForeign(node) {
@@ -281,20 +212,10 @@ func (s *Session) node(id int64) (int32, error) {
 	return node, nil
 }
 
-func (s *Session) setState(node int32, state string, at int64) {
-	s.noted++
-	step := &s.steps[node]
-	if step.State.Or(lifecycle.Pending) == lifecycle.Error {
-		s.failed--
-	}
-	step.State, step.StateCreatedAt = readiness.Some(state), readiness.Some(at)
-	switch {
-	case state == lifecycle.Error:
-		s.failed++
-	case lifecycle.Satisfied(state):
-		s.open = slices.DeleteFunc(s.open, func(open int32) bool { return open == node })
-		s.open = s.counters.Complete(node, s.open)
-	}
+// Knows tells whether a step is one of the task's as the last strict read saw it.
+func (s *Session) Knows(id int64) bool {
+	_, err := s.node(id)
+	return err == nil
 }
 
 // Task is the task as the last strict read saw it.

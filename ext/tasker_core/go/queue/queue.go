@@ -9,6 +9,7 @@ package queue
 
 import (
 	"bytes"
+	"math"
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -164,11 +165,15 @@ func (q *Queue[T]) GiveUp(taken uint64) {
 
 // Take moves the oldest items into the slice and tells how many; open is false once
 // the queue is closed and empty.
-func (q *Queue[T]) Take(into []T) (count int, open bool) {
+func (q *Queue[T]) Take(into []T) (count int, open bool) { return q.take(into, math.MaxInt) }
+
+// take stops with the item that reaches a number of bytes.
+func (q *Queue[T]) take(into []T, most int) (count int, open bool) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	for count < len(into) && q.memory.count > 0 {
+	for count < len(into) && q.memory.count > 0 && most > 0 {
 		into[count] = *q.memory.first()
+		most -= q.options.Size(&into[count])
 		q.forget(&into[count])
 		q.memory.drop()
 		count++
@@ -190,7 +195,12 @@ func (q *Queue[T]) Take(into []T) (count int, open bool) {
 	return count, count > 0 || !q.closed
 }
 
-// Drain gives up to limit of the oldest items as a msgpack array.
+// batchBytes is what a batch for a host may take, by Options.Size: its last item may go
+// beyond.
+const batchBytes = 4 << 20
+
+// Drain gives up to limit of the oldest items as a msgpack array, fewer where these are
+// large.
 func (q *Queue[T]) Drain(limit int) (batch []byte, count int, open bool) {
 	q.reading.Lock()
 	defer q.reading.Unlock()
@@ -198,7 +208,7 @@ func (q *Queue[T]) Drain(limit int) (batch []byte, count int, open bool) {
 		q.scratch = make([]T, limit)
 	}
 	items := q.scratch[:limit]
-	count, open = q.Take(items)
+	count, open = q.take(items, batchBytes)
 	batch = encode(make([]byte, 0, 64+128*count), func(e *msgpack.Encoder) {
 		_ = e.EncodeArrayLen(count)
 		for i := range count {

@@ -2,13 +2,39 @@ package queue_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/jcoletaylor/tasker_core/go/queue"
 )
+
+func TestABatchEndsWhereItIsLarge(t *testing.T) {
+	const megabyte = 1 << 20
+	q, err := queue.New(queue.Options[string]{Capacity: 1000, Size: func(text *string) int { return len(*text) },
+		Encode: func(e *msgpack.Encoder, text *string) error { return e.EncodeString(*text) }})
+	require.NoError(t, err)
+	defer q.Release()
+	for range 20 {
+		text := strings.Repeat("x", megabyte)
+		q.Put(&text)
+	}
+	total := 0
+	for range 20 {
+		batch, count, open := q.Drain(1000)
+		require.True(t, open)
+		require.Less(t, len(batch), 6*megabyte)
+		total += count
+	}
+	assert.Equal(t, 20, total)
+	large := strings.Repeat("x", 20*megabyte)
+	q.Put(&large)
+	_, count, _ := q.Drain(1000)
+	assert.Equal(t, 1, count, "one is always taken")
+}
 
 func TestWhatComesFirstGoesFirst(t *testing.T) {
 	for _, policy := range []queue.Policy{queue.Block, queue.DropOldest, queue.Spill} {

@@ -2,8 +2,8 @@ package readiness
 
 import "github.com/jcoletaylor/tasker_core/go/lifecycle"
 
-// defaultRetryLimit stands for a NULL retry_limit.
-const defaultRetryLimit = int32(3)
+// DefaultRetryLimit stands for a NULL retry_limit.
+const DefaultRetryLimit = int32(3)
 
 // Evaluate judges one step at the time now (microseconds) by the rules of the
 // version, and writes the row into out. It does not allocate.
@@ -18,7 +18,7 @@ func Evaluate(version Version, now int64, in *StepInput, out *Status) {
 		TotalParents:          in.TotalParents,
 		CompletedParents:      in.CompletedParents,
 		Attempts:              in.Attempts,
-		RetryLimit:            in.RetryLimit.Or(defaultRetryLimit),
+		RetryLimit:            in.RetryLimit.Or(DefaultRetryLimit),
 		BackoffRequestSeconds: in.BackoffRequestSeconds,
 		LastAttemptedAt:       in.LastAttemptedAt,
 	}

@@ -2,37 +2,35 @@ package relay
 
 import "strings"
 
-// maxOpen is how many messages may be incomplete at once. The parts of one are sent in
-// one transaction and arrive together, so that one is enough; more are a stranger's.
-const maxOpen = 16
-
-type key struct {
+// assembly puts a message together that came in parts. PostgreSQL hands out what one
+// transaction notifies in one piece, so there is one such message at a time.
+type assembly struct {
 	origin string
 	number uint64
+	// process is the server's process that notified. Origin and number are what the
+	// sender says; two senders that say the same are told apart by it.
+	process uint32
+	bodies  []string
 }
 
-// assembly puts messages together that came in parts.
-type assembly map[key][]string
-
-// add takes a part and gives the whole text with the last one. Parts come in order.
-func (a assembly) add(m message) (list string, whole bool) {
+// add takes a part and gives the whole text with the last one. Parts come in order; one
+// that does not go on with the message that is open ends it.
+func (a *assembly) add(process uint32, m message) (list string, whole bool) {
 	if m.parts == 1 {
 		return m.body, true
 	}
-	k := key{m.origin, m.number}
-	known := a[k]
-	if m.part != len(known) {
-		delete(a, k)
+	if m.part == 0 {
+		*a = assembly{origin: m.origin, number: m.number, process: process, bodies: make([]string, 0, m.parts)}
+	}
+	if process != a.process || m.origin != a.origin || m.number != a.number || m.part != len(a.bodies) {
+		*a = assembly{}
 		return "", false
 	}
-	known = append(known, m.body)
-	if len(known) == m.parts {
-		delete(a, k)
-		return strings.Join(known, ""), true
+	a.bodies = append(a.bodies, m.body)
+	if len(a.bodies) < m.parts {
+		return "", false
 	}
-	if m.part == 0 && len(a) >= maxOpen {
-		clear(a)
-	}
-	a[k] = known
-	return "", false
+	list = strings.Join(a.bodies, "")
+	*a = assembly{}
+	return list, true
 }

@@ -199,6 +199,30 @@ func TestStrangersOnTheChannelDoNoHarm(t *testing.T) {
 	assert.Equal(t, uint64(2), other.listener.Stats().Malformed)
 }
 
+// A stranger who says that he is the sender cannot keep large events from others.
+func TestAStrangerUnderTheSendersNameDoesNotSuppressItsEvents(t *testing.T) {
+	one, other := start(t, channelOf(t)), start(t, channelOf(t))
+	stranger, err := pgx.Connect(t.Context(), databaseURL(t))
+	require.NoError(t, err)
+	defer func() { _ = stranger.Close(context.Background()) }()
+	one.send(t, channelOf(t))
+	text := strings.Repeat("large ", 5000)
+	packed, err := msgpack.Marshal(map[string]any{"text": text})
+	require.NoError(t, err)
+	for number := range 20 {
+		for _, part := range []string{"0 5", "1 5", "0 2", "1 2", "4 5"} {
+			_, err := stranger.Exec(t.Context(), "SELECT pg_notify($1, $2)", channelOf(t),
+				fmt.Sprintf("tc1 %s %d %s\n[", one.bus.Origin(), number+1, part))
+			require.NoError(t, err)
+		}
+		require.NoError(t, one.bus.Offer(event.Event{Name: "order.large", TaskID: int64(number), Payload: packed}))
+	}
+	for number, e := range other.receive(t, 20) {
+		assert.Equal(t, int64(number), e.TaskID)
+		assert.Equal(t, packed, e.Payload)
+	}
+}
+
 func TestAURLThatCannotBeUsedIsRefusedWithoutItsPassword(t *testing.T) {
 	err := relay.Settings{URL: "postgresql://u:geheim@host:port/x", Channel: "c"}.Check()
 	require.Error(t, err)

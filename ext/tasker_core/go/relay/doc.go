@@ -4,7 +4,8 @@
 // list of events, each [name, occurred_at, task_id, step_id, namespace, task_name,
 // step_name, payload]. PostgreSQL takes less than 8,000 bytes a message: small
 // events share one, a large one takes several, which are sent in one transaction
-// and so arrive together and in order. The JSON is ASCII, so that it fits into
+// and so arrive together and in order, from one process of the server. What a message
+// says of its sender can be said by anybody. The JSON is ASCII, so that it fits into
 // every encoding of a database and may be cut anywhere. ORIGIN and NUMBER make each
 // message another one: PostgreSQL drops equal messages of a transaction.
 //

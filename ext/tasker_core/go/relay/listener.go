@@ -83,7 +83,7 @@ func HostOrigin(bus string) string { return bus[:strings.LastIndexByte(bus, ':')
 // background, again and again until it is stopped.
 func Listen(settings Settings, bus *event.Bus, log *zap.Logger) *Listener {
 	own := map[string]bool{bus.Origin(): true, HostOrigin(bus.Origin()): true}
-	l := &Listener{settings: settings, own: own, bus: bus, log: log, parts: assembly{}, ready: make(chan struct{})}
+	l := &Listener{settings: settings, own: own, bus: bus, log: log, ready: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
 	l.done.Go(func() { l.run(ctx) })
@@ -203,7 +203,7 @@ func (l *Listener) hear(ctx context.Context, conn *pgx.Conn) error {
 	switch {
 	case err == nil:
 		l.heard = time.Now()
-		l.take(notification.Payload)
+		l.take(notification.PID, notification.Payload)
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -225,7 +225,7 @@ func (l *Listener) ping(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // take publishes the events of a message once all of its parts are there.
-func (l *Listener) take(text string) {
+func (l *Listener) take(process uint32, text string) {
 	l.counts.messages.Add(1)
 	m, err := parse(text)
 	if err == nil && l.own[m.origin] {
@@ -234,7 +234,7 @@ func (l *Listener) take(text string) {
 	}
 	var events []event.Event
 	if err == nil {
-		if list, whole := l.parts.add(m); whole {
+		if list, whole := l.parts.add(process, m); whole {
 			events, err = decode(m.origin, list)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
+	"github.com/jcoletaylor/tasker_core/go/fault"
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 const (
@@ -18,9 +20,15 @@ const (
 	// MaxEvent is how long the JSON of an event may be; the payload of a longer one is
 	// replaced by its size.
 	MaxEvent = 1 << 20
-	// maxParts bounds what a stranger's message can make a listener keep.
-	maxParts = 4 * MaxEvent / maxMessage
+	// longestOrigin is above what the name of a host and two numbers take.
+	longestOrigin = 320
+	// maxParts bounds what a stranger's message can make a listener keep: one event of
+	// the largest size, with the names that it has beside its payload.
+	maxParts = (MaxEvent+64<<10)/(maxMessage-48-longestOrigin) + 1
 )
+
+// rowLevels are the levels of a message around a payload: the list, and the event in it.
+const rowLevels = 2
 
 // Omitted is the field that stands for a payload which is too large.
 const Omitted = "payload_omitted_bytes"
@@ -99,6 +107,9 @@ func parse(text string) (message, error) {
 	}
 	part, partErr := strconv.Atoi(words[3])
 	parts, partsErr := strconv.Atoi(words[4])
+	if len(words[1]) > longestOrigin {
+		return message{}, fmt.Errorf("its origin has %d bytes", len(words[1]))
+	}
 	if partErr != nil || partsErr != nil || part < 0 || part >= parts || parts > maxParts {
 		return message{}, fmt.Errorf("it is part %q of %q", words[3], words[4])
 	}
@@ -106,25 +117,31 @@ func parse(text string) (message, error) {
 }
 
 // encode is an event as a JSON list, in ASCII.
-func encode(e *event.Event) ([]byte, error) {
+func encode(e *event.Event) (text []byte, err error) {
+	defer fault.Recover(&err)
 	payload, err := toJSON(e.Payload)
 	if err != nil {
 		return nil, err
 	}
+	payload = toASCII(payload)
 	if len(payload) > MaxEvent {
 		payload = fmt.Appendf(nil, `{"%s":%d}`, Omitted, len(payload))
 	}
-	text, err := json.Marshal([]any{e.Name, e.OccurredAt, e.TaskID, e.StepID, e.Namespace, e.TaskName, e.StepName, json.RawMessage(payload)})
+	text, err = json.Marshal([]any{e.Name, e.OccurredAt, e.TaskID, e.StepID, e.Namespace, e.TaskName, e.StepName, json.RawMessage(payload)})
 	return toASCII(text), err
 }
 
 // decode reads what encode or the application wrote.
-func decode(origin, list string) ([]event.Event, error) {
+func decode(origin, list string) (events []event.Event, err error) {
+	defer fault.Recover(&err)
+	if err := strict.ShallowJSON([]byte(list), rowLevels); err != nil {
+		return nil, err
+	}
 	var rows [][]json.RawMessage
 	if err := json.Unmarshal([]byte(list), &rows); err != nil {
 		return nil, err
 	}
-	events := make([]event.Event, len(rows))
+	events = make([]event.Event, len(rows))
 	for i, row := range rows {
 		e, payload := &events[i], json.RawMessage(nil)
 		into := []any{&e.Name, &e.OccurredAt, &e.TaskID, &e.StepID, &e.Namespace, &e.TaskName, &e.StepName, &payload}
@@ -136,10 +153,9 @@ func decode(origin, list string) ([]event.Event, error) {
 				return nil, fmt.Errorf("event %d: %w", i, err)
 			}
 		}
-		if e.Name == "" {
-			return nil, fmt.Errorf("event %d has no name", i)
+		if e.Name == "" || e.Name == GapEvent {
+			return nil, fmt.Errorf("event %d has the name %q, which none can have", i, e.Name)
 		}
-		var err error
 		if e.Payload, err = fromJSON(payload); err != nil {
 			return nil, fmt.Errorf("event %d: %w", i, err)
 		}

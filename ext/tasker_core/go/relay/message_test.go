@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -21,18 +22,18 @@ func payload(t require.TestingT, value any) []byte {
 
 // heard puts messages together again, as a listener does.
 func heard(t require.TestingT, messages []string) (events []event.Event) {
-	parts := assembly{}
+	var parts assembly
 	for _, text := range messages {
 		require.Less(t, len(text), 8000, "PostgreSQL takes less than 8,000 bytes")
 		m, err := parse(text)
 		require.NoError(t, err)
-		if list, whole := parts.add(m); whole {
+		if list, whole := parts.add(1, m); whole {
 			more, err := decode(m.origin, list)
 			require.NoError(t, err)
 			events = append(events, more...)
 		}
 	}
-	require.Empty(t, parts)
+	require.Empty(t, parts.bodies)
 	return events
 }
 
@@ -110,20 +111,92 @@ func TestStrangersAreRefused(t *testing.T) {
 		_, err := parse(text)
 		assert.Error(t, err, text)
 	}
-	for _, list := range []string{"", "{}", "[1]", "[[]]", `[["a.b",0,0,0,"","",""]]`, `[["",0,0,0,"","","",null]]`,
+	for _, list := range []string{"", "{}", "[1]", "[[]]", `[["a.b",0,0,0,"","",""]]`, `[["",0,0,0,"","","",null]]`, `[["relay.gap",0,0,0,"","","",null]]`,
 		`[["a.b","x",0,0,"","","",null]]`, `[["a.b",0,0,0,"","","",[1]]]`} {
 		_, err := decode("o", list)
 		assert.Error(t, err, list)
 	}
 }
 
+func part(origin string, number uint64, place, parts int) message {
+	return message{origin: origin, number: number, part: place, parts: parts, body: fmt.Sprint(origin, place)}
+}
+
 func TestPartsThatNeverEndAreForgotten(t *testing.T) {
-	parts := assembly{}
-	for i := range 10 * maxOpen {
-		_, whole := parts.add(message{origin: "o", number: uint64(i), part: 0, parts: 2})
+	var parts assembly
+	for i := range 1000 {
+		_, whole := parts.add(uint32(i), part("o", uint64(i), 0, maxParts))
 		require.False(t, whole)
-		require.LessOrEqual(t, len(parts), maxOpen)
+		require.LessOrEqual(t, cap(parts.bodies), maxParts)
 	}
-	_, whole := parts.add(message{origin: "o", number: 3, part: 1, parts: 2, body: "late"})
+	_, whole := parts.add(3, part("o", 3, 1, 2))
 	assert.False(t, whole)
+}
+
+func TestPartsOfAnotherProcessAreNotTakenForTheSenders(t *testing.T) {
+	for what, strangers := range map[string][]message{
+		"before it":        {part("o", 1, 0, 3)},
+		"other parts":      {part("o", 1, 0, 5), part("o", 1, 1, 5)},
+		"some that end":    {part("o", 1, 0, 2), part("o", 1, 1, 2)},
+		"many at once":     {part("o", 1, 0, 3), part("o", 2, 0, 3), part("p", 1, 0, 3), part("q", 1, 0, 3)},
+		"without a begin":  {part("o", 1, 1, 3), part("o", 1, 2, 3)},
+		"one that is last": {part("o", 1, 2, 3)},
+	} {
+		var parts assembly
+		for _, m := range strangers {
+			parts.add(666, m)
+		}
+		for place := range 3 {
+			list, whole := parts.add(1, part("o", 1, place, 3))
+			assert.Equal(t, place == 2, whole, what)
+			if whole {
+				assert.Equal(t, "o0o1o2", list, what)
+			}
+		}
+	}
+	var parts assembly
+	parts.add(1, part("o", 1, 0, 2))
+	_, whole := parts.add(666, part("o", 1, 1, 2))
+	assert.False(t, whole, "a stranger does not end a message")
+}
+
+// unfolded is how much memory a message takes while it becomes events.
+func unfolded(t *testing.T, list string) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	events, err := decode("o", list)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(events)
+	require.NoError(t, err)
+	return after.HeapAlloc - min(after.HeapAlloc, before.HeapAlloc)
+}
+
+func TestAMessageUnfoldsToNoMoreThanAFewTimesItself(t *testing.T) {
+	room := maxParts * (maxMessage - 48)
+	for _, piece := range []string{"[],", "{},", `{"":0},`, "[[0]],", "1,", `"",`, "null,", "1e9,", `{"a":{"b":[]}},`} {
+		list := `[["a.b",0,0,0,"","","",{"a":[` + strings.TrimSuffix(strings.Repeat(piece, (room-60)/len(piece)), ",") + `]}]]`
+		require.LessOrEqual(t, len(list), room)
+		assert.Less(t, unfolded(t, list), uint64(6*room), piece)
+	}
+	many := "[" + strings.TrimSuffix(strings.Repeat(`["a",0,0,0,"","","",null],`, room/26), ",") + "]"
+	assert.Less(t, unfolded(t, many), uint64(20*room))
+}
+
+func TestWhatIsLongerThanTheLargestEventIsRefused(t *testing.T) {
+	_, err := parse(fmt.Sprintf("tc1 o 1 0 %d\n[]", maxParts))
+	require.NoError(t, err)
+	_, err = parse(fmt.Sprintf("tc1 o 1 0 %d\n[]", maxParts+1))
+	require.Error(t, err)
+	_, err = parse("tc1 " + strings.Repeat("o", longestOrigin+1) + " 1 0 1\n[]")
+	require.Error(t, err)
+	writer := NewWriter(strings.Repeat("o", longestOrigin))
+	for _, text := range []string{strings.Repeat("x", MaxEvent-20), strings.Repeat("ä", MaxEvent/6-20), strings.Repeat("😀", MaxEvent/12-20), strings.Repeat("ä", MaxEvent/4)} {
+		messages, _, err := writer.Messages([]event.Event{{Name: "a.b", TaskName: strings.Repeat("n", 255), Payload: payload(t, map[string]any{"text": text})}})
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(messages), maxParts)
+		require.Len(t, heard(t, messages), 1)
+	}
 }

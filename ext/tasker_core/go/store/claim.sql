@@ -4,7 +4,9 @@
 -- row versions of what the handler is going to read: the step and its parents.
 --
 -- The row of the claim is its token: only who knows its id can finish the step.
--- Locks and lost races are as in transition.sql.
+-- Locks and lost races are as in transition.sql. A step that was in a state before
+-- has its row cleared and another inserted or neither: should the sort key be taken,
+-- the statement fails as a whole, with or without a transaction around it.
 --
 -- $1 the step, $2 the time to write.
 WITH seen AS MATERIALIZED (
@@ -33,16 +35,28 @@ WITH seen AS MATERIALIZED (
   SET most_recent = false, updated_at = coalesce($2::timestamp, LOCALTIMESTAMP)
   FROM open WHERE audit.id = open.row_id AND audit.most_recent
   RETURNING audit.workflow_step_id AS id
-), inserted AS (
+), again AS (
   INSERT INTO tasker_workflow_step_transitions
     (workflow_step_id, to_state, sort_key, most_recent, metadata, created_at, updated_at)
-  SELECT source.id, 'in_progress',
-    (SELECT coalesce(max(sort_key), 0) + {{increment}} FROM tasker_workflow_step_transitions WHERE workflow_step_id = source.id),
+  SELECT cleared.id, 'in_progress',
+    (SELECT max(sort_key) + {{increment}} FROM tasker_workflow_step_transitions WHERE workflow_step_id = cleared.id),
     true, '{}', coalesce($2::timestamp, LOCALTIMESTAMP), coalesce($2::timestamp, LOCALTIMESTAMP)
-  FROM (SELECT id FROM cleared UNION ALL SELECT id FROM open WHERE row_id IS NULL) AS source
+  FROM cleared
+  RETURNING id, sort_key
+), unmoved AS MATERIALIZED (
+  SELECT object.workflow_step_id AS id FROM tasker_workflow_steps object
+  JOIN open ON open.id = object.workflow_step_id AND open.row_id IS NULL
+  FOR KEY SHARE OF object
+), first AS (
+  INSERT INTO tasker_workflow_step_transitions
+    (workflow_step_id, to_state, sort_key, most_recent, metadata, created_at, updated_at)
+  SELECT unmoved.id, 'in_progress',
+    (SELECT coalesce(max(sort_key), 0) + {{increment}} FROM tasker_workflow_step_transitions WHERE workflow_step_id = unmoved.id),
+    true, '{}', coalesce($2::timestamp, LOCALTIMESTAMP), coalesce($2::timestamp, LOCALTIMESTAMP)
+  FROM unmoved
   ON CONFLICT DO NOTHING
   RETURNING id, sort_key
 )
 SELECT ARRAY[inserted.id::text, inserted.sort_key::text, seen.ids, seen.versions, seen.state, seen.guard::text,
-  seen.eligible::text, seen.task_state, ((SELECT count(*) FROM cleared) > (SELECT count(*) FROM inserted))::text]::text
-FROM seen LEFT JOIN inserted ON true
+  seen.eligible::text, seen.task_state]::text
+FROM seen LEFT JOIN (SELECT id, sort_key FROM again UNION ALL SELECT id, sort_key FROM first) AS inserted ON true

@@ -13,8 +13,9 @@ type Statement struct {
 	SQL string
 	// Params are PostgreSQL text values; nil is NULL.
 	Params []*string
-	// Write tells that the statement changes rows. The host runs it inside
-	// transaction(requires_new: true) and invalidates its query cache.
+	// Write tells that the statement changes rows. The host invalidates its query
+	// cache, and runs the statement inside transaction(requires_new: true); a claim and
+	// an outcome of a session take effect as a whole without it.
 	Write bool
 }
 

@@ -98,11 +98,14 @@ SELECT array_agg(id)::text FROM renewed`,
 	return append([]int64{}, lists[0]...), nil
 }
 
-// Notify tells who listens on a channel of a task, when the transaction commits.
-func Notify(ctx context.Context, driver Driver, channel string, taskID int64) error {
-	_, err := driver.Query(ctx, Statement{Name: "notify", SQL: `SELECT pg_notify($1::text, $2::text)::text`,
-		Params: []*string{Text(channel), Int(taskID)}, Write: true})
-	return err
+// NotifyStep tells who listens on a channel of a step's task, when the transaction
+// commits; false where the step is of another task.
+func NotifyStep(ctx context.Context, driver Driver, channel string, taskID, stepID int64) (bool, error) {
+	rows, err := driver.Query(ctx, Statement{Name: "notify",
+		SQL: `SELECT pg_notify($1::text, task_id::text)::text FROM tasker_workflow_steps
+WHERE workflow_step_id = $3::bigint AND task_id = $2::bigint`,
+		Params: []*string{Text(channel), Int(taskID), Int(stepID)}, Write: true})
+	return len(rows) == 1, err
 }
 
 // MarkComplete sets a task's own column, which the engine keeps beside its state.

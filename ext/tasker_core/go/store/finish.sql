@@ -1,8 +1,10 @@
 -- Finishes a step that this run has claimed: the audit row and the step's columns
--- in one statement, if the claim still holds.
+-- in one statement, if the claim still holds; finish_and_claim.sql is what a claim
+-- adds to it.
 --
 -- $1 the step, $2 the claim's token, $3 complete or error, $4 the time to write,
--- $5 metadata, $6 and on the values of the columns.
+-- $5 metadata, then the step to claim where there is one, then the values of the
+-- columns.
 WITH held AS MATERIALIZED (
   SELECT id FROM tasker_workflow_step_transitions
   WHERE id = $2::bigint AND workflow_step_id = $1::bigint AND most_recent
@@ -25,10 +27,10 @@ WITH held AS MATERIALIZED (
   FROM inserted WHERE step.workflow_step_id = inserted.workflow_step_id
   RETURNING step.xmin::text AS version, step.task_id, step.attempts, step.retry_limit, step.retryable, step.in_process, step.processed,
     step.backoff_request_seconds, encode(timestamp_send(step.last_attempted_at), 'hex') AS last_attempted_at
-)
+){{claim}}
 SELECT ARRAY[inserted.id::text, inserted.sort_key::text, saved.version, saved.attempts::text, saved.retry_limit::text,
   saved.retryable::text, saved.in_process::text, saved.processed::text, saved.backoff_request_seconds::text,
   saved.last_attempted_at, encode(timestamp_send(LOCALTIMESTAMP), 'hex'),
   (SELECT to_state FROM tasker_workflow_step_transitions WHERE workflow_step_id = $1::bigint AND most_recent),
-  (SELECT task.xmin::text FROM tasker_tasks task WHERE task.task_id = saved.task_id)]::text
+  (SELECT task.xmin::text FROM tasker_tasks task WHERE task.task_id = saved.task_id){{claimed}}]::text
 FROM (SELECT) AS always LEFT JOIN inserted ON true LEFT JOIN saved ON true

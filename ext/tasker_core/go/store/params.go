@@ -11,6 +11,14 @@ func Int(value int64) *string {
 	return &text
 }
 
+// param gives an integer parameter that may be NULL.
+func (n NullInt) param() *string {
+	if !n.Valid {
+		return nil
+	}
+	return Int(n.Value)
+}
+
 // Text gives a text parameter.
 func Text(value string) *string { return &value }
 

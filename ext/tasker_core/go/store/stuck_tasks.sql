@@ -1,5 +1,7 @@
 -- The tasks whose run was cut short between two steps: in_progress, none of their
--- steps is, and nothing has happened to them for $1 microseconds.
+-- steps is, and nothing has happened to them for $1 microseconds. And pending tasks for
+-- which no job is enqueued, as the mark wake_up in their audit row says: lost where the
+-- queue took none, held where nothing can change for them.
 SELECT array_agg(task.task_id ORDER BY task.task_id)::text, array_agg(named.name ORDER BY task.task_id)::text,
   array_agg(encode(timestamp_send(activity.latest), 'hex') ORDER BY task.task_id)::text
 FROM tasker_task_transitions audit
@@ -12,5 +14,6 @@ CROSS JOIN LATERAL (
   LEFT JOIN tasker_workflow_step_transitions own ON own.workflow_step_id = step.workflow_step_id AND own.most_recent
   WHERE step.task_id = audit.task_id
 ) AS activity
-WHERE audit.most_recent AND audit.to_state = 'in_progress' AND NOT activity.busy
+WHERE audit.most_recent AND (audit.to_state = 'in_progress' AND NOT activity.busy
+    OR audit.to_state = 'pending' AND audit.metadata ->> 'wake_up' IN ('lost', 'held'))
   AND activity.latest < LOCALTIMESTAMP - $1::bigint * interval '1 microsecond'

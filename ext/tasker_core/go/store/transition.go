@@ -134,11 +134,13 @@ type transitionKind struct {
 // unsatisfied is true for a state that holds back whatever waits for it.
 const unsatisfied = `coalesce(seen_parent.to_state, 'pending') NOT IN ('complete', 'resolved_manually')`
 
-const parentsSatisfied = `NOT EXISTS (
-    SELECT FROM tasker_workflow_step_edges edge
+const unsatisfiedParents = `SELECT FROM tasker_workflow_step_edges edge
     LEFT JOIN tasker_workflow_step_transitions seen_parent
       ON seen_parent.workflow_step_id = edge.from_step_id AND seen_parent.most_recent
-    WHERE edge.to_step_id = object.workflow_step_id AND ` + unsatisfied + `)`
+    WHERE edge.to_step_id = object.workflow_step_id AND ` + unsatisfied
+
+const parentsSatisfied = `NOT EXISTS (
+    ` + unsatisfiedParents + `)`
 
 const stepsSatisfied = `NOT EXISTS (
     SELECT FROM tasker_workflow_steps part

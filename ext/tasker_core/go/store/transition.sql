@@ -6,7 +6,8 @@
 -- recent and writes nothing. Without any row yet there is nothing to lock; there
 -- the unique index on (id, most_recent) decides, and ON CONFLICT turns the lost
 -- race into an empty answer instead of an error that would abort the caller's
--- transaction.
+-- transaction. The object's row gets the lock of the foreign key before the audit row
+-- is inserted and not after it: finish_and_claim.sql passes by where it is held.
 --
 -- $1 ids, $2 the states from which the target may be reached, $3 the target,
 -- $4 metadata, $5 the time to write, null for the database's own.
@@ -23,6 +24,11 @@ WITH seen AS MATERIALIZED (
   WHERE audit.most_recent
   ORDER BY audit.{{id}}
   FOR UPDATE OF audit
+), unmoved AS MATERIALIZED (
+  SELECT object.{{id}} AS id FROM {{objects}} object
+  JOIN open ON open.id = object.{{id}} AND open.row_id IS NULL
+  ORDER BY object.{{id}}
+  FOR KEY SHARE OF object
 ), cleared AS (
   UPDATE {{transitions}} audit
   SET most_recent = false, updated_at = coalesce($5::timestamp, LOCALTIMESTAMP)
@@ -33,7 +39,7 @@ WITH seen AS MATERIALIZED (
   SELECT source.id, $3::text,
     (SELECT coalesce(max(sort_key), 0) + {{increment}} FROM {{transitions}} WHERE {{id}} = source.id),
     true, $4::jsonb, coalesce($5::timestamp, LOCALTIMESTAMP), coalesce($5::timestamp, LOCALTIMESTAMP)
-  FROM (SELECT id FROM cleared UNION ALL SELECT id FROM open WHERE row_id IS NULL) AS source
+  FROM (SELECT id FROM cleared UNION ALL SELECT id FROM unmoved) AS source
   ORDER BY source.id
   ON CONFLICT DO NOTHING
   RETURNING {{id}} AS id, id AS row_id, sort_key

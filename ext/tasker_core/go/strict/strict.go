@@ -3,6 +3,7 @@ package strict
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -18,14 +19,17 @@ type Wanted interface{ Wanted() string }
 
 // Decode reads a map into a struct. A name that the struct does not have is an error,
 // and so is a value of another kind; both are named, and no value is repeated: it may
-// be a secret.
+// be a secret. Bytes that are nested too deep are not decoded.
 func Decode(data []byte, into any) error {
+	if err := Whole(data, Around); err != nil {
+		return err
+	}
 	err := decode(data, into)
 	if err == nil {
 		return nil
 	}
-	var fields map[string]msgpack.RawMessage
-	if msgpack.Unmarshal(data, &fields) != nil {
+	fields, decodeErr := decodeFields(data)
+	if decodeErr != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -42,8 +46,33 @@ func decode(data []byte, into any) error {
 	return d.Decode(into)
 }
 
+// decodeFields takes a map apart. Decoded by the library, a value that is nil would have
+// no bytes.
+func decodeFields(data []byte) (map[string]msgpack.RawMessage, error) {
+	d := msgpack.NewDecoder(bytes.NewReader(data))
+	count, err := d.DecodeMapLen()
+	if err != nil {
+		return nil, err
+	}
+	fields := make(map[string]msgpack.RawMessage)
+	for range count {
+		name, err := d.DecodeString()
+		if err != nil {
+			return nil, err
+		}
+		if fields[name], err = d.DecodeRaw(); err != nil {
+			return nil, err
+		}
+	}
+	return fields, nil
+}
+
 // misfit decodes one field alone, and tells what is wrong with it.
 func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
+	if len(value) == 0 {
+		// So msgpack leaves nil.
+		value = msgpack.RawMessage{msgpcode.Nil}
+	}
 	alone, err := msgpack.Marshal(map[string]msgpack.RawMessage{name: value})
 	if err != nil {
 		return err
@@ -53,10 +82,11 @@ func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
 		return nil
 	}
 	field, known := fieldOf(target, name)
+	if !known {
+		return fmt.Errorf("there is no %s", cmp.Or(name, "name that is empty"))
+	}
 	given, wanted := given(value[0]), wanted(field.Type)
 	switch {
-	case !known:
-		return fmt.Errorf("there is no %s", name)
 	case !strings.HasPrefix(err.Error(), "msgpack: "):
 		return fmt.Errorf("%s: %w", name, err)
 	case given == wanted || wanted == "":
@@ -67,7 +97,7 @@ func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
 
 func fieldOf(target reflect.Type, name string) (reflect.StructField, bool) {
 	for _, field := range reflect.VisibleFields(target) {
-		if tag, _, _ := strings.Cut(field.Tag.Get("msgpack"), ","); tag == name {
+		if tag, _, _ := strings.Cut(field.Tag.Get("msgpack"), ","); tag == name && name != "" {
 			return field, true
 		}
 	}

@@ -42,6 +42,7 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		says  string
 	}{
 		{"colour", "red", "there is no colour"},
+		{"colour", nil, "there is no colour"},
 		{"size", "many", "size is a text; it must be an integer"},
 		{"size", []int{1}, "size is a list; it must be an integer"},
 		{"name", 7, "name is an integer; it must be a text"},
@@ -52,11 +53,19 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		{"ratio", true, "ratio is true or false; it must be a number"},
 		{"names", 1.5, "names is a number with a fraction; it must be a list"},
 		{"names", []any{7}, "what names holds is of the wrong kind"},
+		{"colour", nil, "there is no colour"},
+		{"", nil, "there is no name that is empty"},
 	} {
 		data, err := msgpack.Marshal(map[string]any{"on": true, one.name: one.value})
 		require.NoError(t, err)
 		assert.EqualError(t, strict.Decode(data, &target{}), one.says)
 	}
+}
+
+func TestNilIsNotWhatDoesNotFit(t *testing.T) {
+	data, err := msgpack.Marshal(map[string]any{"names": nil, "ratio": true})
+	require.NoError(t, err)
+	assert.EqualError(t, strict.Decode(data, &target{}), "ratio is true or false; it must be a number")
 }
 
 func TestWhatFitsIsRead(t *testing.T) {

@@ -29,6 +29,10 @@ const (
 // TestMain: standard error belongs to the process, so that lines are read from a
 // process of their own.
 func TestMain(m *testing.M) {
+	if endpoint, traced := os.LookupEnv(tracingVariable); traced {
+		traceOnce(endpoint)
+		os.Exit(0)
+	}
 	if level := os.Getenv(levelVariable); level != "" {
 		settings := config.Defaults()
 		settings.LogLevel, settings.LogFormat = level, os.Getenv(formatVariable)

@@ -7,6 +7,8 @@ import (
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.uber.org/zap"
+
+	"github.com/jcoletaylor/tasker_core/go/fault"
 )
 
 // SpanCounts say what became of the spans of a tracer. Ended is the sum of the
@@ -139,7 +141,7 @@ func (s *spool) take() []sdk.ReadOnlySpan {
 	s.spans, s.handed = nil, nil
 	s.mutex.Unlock()
 	for _, h := range batches {
-		decoded, err := h.decode()
+		decoded, err := h.spans()
 		if err != nil || len(decoded) != h.count {
 			s.left(h.count, &s.counts.Failed, "spans of the host could not be read", err)
 			continue
@@ -149,14 +151,25 @@ func (s *spool) take() []sdk.ReadOnlySpan {
 	return spans
 }
 
+// spans decodes them; a panic there is theirs alone.
+func (h handed) spans() (spans []sdk.ReadOnlySpan, err error) {
+	defer fault.Recover(&err)
+	return h.decode()
+}
+
 func (s *spool) send(spans []sdk.ReadOnlySpan) {
-	ctx, cancel := context.WithTimeout(s.sending, s.limits.timeout)
-	defer cancel()
-	if err := s.exporter.ExportSpans(ctx, spans); err != nil {
+	if err := s.export(spans); err != nil {
 		s.left(len(spans), &s.counts.Failed, "spans could not be sent and are lost", err)
 		return
 	}
 	s.left(len(spans), &s.counts.Exported, "", nil)
+}
+
+func (s *spool) export(spans []sdk.ReadOnlySpan) (err error) {
+	defer fault.Recover(&err)
+	ctx, cancel := context.WithTimeout(s.sending, s.limits.timeout)
+	defer cancel()
+	return s.exporter.ExportSpans(ctx, spans)
 }
 
 // left counts spans that wait no longer, unless they were given up meanwhile: then they
@@ -224,7 +237,7 @@ const sayAgain = time.Minute
 func (s *spool) say(message string, err error) {
 	if now := time.Now(); now.Sub(s.said) >= sayAgain {
 		s.said = now
-		s.log.Warn(message, zap.Error(err), zap.Uint64("spans_dropped", s.counts.Dropped), zap.Uint64("spans_failed", s.counts.Failed))
+		s.log.Warn(message, withoutSecrets(err), zap.Uint64("spans_dropped", s.counts.Dropped), zap.Uint64("spans_failed", s.counts.Failed))
 	}
 }
 

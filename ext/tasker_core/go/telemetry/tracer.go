@@ -3,11 +3,14 @@ package telemetry
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -34,9 +37,13 @@ type Tracer struct {
 	spool    *spool
 }
 
-// silence keeps the SDK's own error messages from standard error: what is lost is
-// counted and reported by the spool.
-var silence = sync.OnceFunc(func() { otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {})) })
+// silence keeps the SDK's own messages from standard error: what is lost is counted and
+// reported by the spool, and of what it cannot read of the environment it would repeat the
+// values, passwords too.
+var silence = sync.OnceFunc(func() {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {}))
+	otel.SetLogger(logr.Discard())
+})
 
 // NewTracer gives the tracer that settings and environment ask for, nil where they
 // ask for none. What of the environment cannot be used is logged: it keeps nobody from
@@ -49,11 +56,16 @@ func NewTracer(settings config.Telemetry, log *zap.Logger) *Tracer {
 	if disabled() {
 		return nil
 	}
+	if endpoint := settings.OTLPEndpoint.Reveal(); endpoint != "" && !isAddress(endpoint) {
+		log.Error("no spans are sent: otlp_endpoint is no address that can be used: it must look like http://localhost:4318")
+		return nil
+	}
 	warnOfOtherProtocols(log)
+	warnOfBadAddresses(log)
 	silence()
 	exporter, err := otlptracehttp.New(context.Background(), exporterOptions(settings)...)
 	if err != nil {
-		log.Error("no spans are sent: the exporter cannot be made", zap.Error(err))
+		log.Error("no spans are sent: the exporter cannot be made", withoutSecrets(err))
 		return nil
 	}
 	described := describe(settings, log)
@@ -98,7 +110,7 @@ func exporterOptions(settings config.Telemetry) []otlptracehttp.Option {
 	if settings.OTLPEndpoint == "" {
 		return nil
 	}
-	return []otlptracehttp.Option{otlptracehttp.WithEndpointURL(strings.TrimSuffix(settings.OTLPEndpoint, "/") + "/v1/traces")}
+	return []otlptracehttp.Option{otlptracehttp.WithEndpointURL(strings.TrimSuffix(settings.OTLPEndpoint.Reveal(), "/") + "/v1/traces")}
 }
 
 func warnOfOtherProtocols(log *zap.Logger) {
@@ -108,6 +120,40 @@ func warnOfOtherProtocols(log *zap.Logger) {
 			return
 		}
 	}
+}
+
+// warnOfBadAddresses tells where the exporter will leave an address aside, without
+// repeating it.
+func warnOfBadAddresses(log *zap.Logger) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"} {
+		if address := strings.TrimSpace(os.Getenv(name)); address != "" && !isAddress(address) {
+			log.Warn(name + " is no address that can be used, and is left aside: it must look like http://localhost:4318")
+		}
+	}
+}
+
+// isAddress tells whether a text is a URL of HTTP.
+func isAddress(text string) bool {
+	address, err := url.Parse(text)
+	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() != ""
+}
+
+// addresses are URLs in a text.
+var addresses = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'\x60]*`)
+
+// withoutSecrets gives what an error says, and of the URLs in it scheme and host: an
+// address may hold a password or a key anywhere else.
+func withoutSecrets(err error) zap.Field {
+	if err == nil {
+		return zap.Skip()
+	}
+	return zap.String("error", addresses.ReplaceAllStringFunc(err.Error(), func(text string) string {
+		address, err := url.Parse(strings.TrimRight(text, ":,."))
+		if err != nil || address.Host == "" {
+			return "[hidden]"
+		}
+		return address.Scheme + "://" + address.Host
+	}))
 }
 
 // describe gives the resource: the fallback's name, over it the environment's, over
@@ -126,7 +172,7 @@ func describe(settings config.Telemetry, log *zap.Logger) *resource.Resource {
 	}
 	described, err := resource.New(context.Background(), options...)
 	if err != nil {
-		log.Warn("OTEL_RESOURCE_ATTRIBUTES cannot be read whole", zap.Error(err))
+		log.Warn("OTEL_RESOURCE_ATTRIBUTES cannot be read whole")
 	}
 	return described
 }

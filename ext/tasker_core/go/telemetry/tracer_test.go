@@ -29,7 +29,7 @@ func receiving(t *testing.T) (*otlptest.Receiver, config.Telemetry) {
 	receiver := otlptest.New()
 	server := httptest.NewServer(receiver)
 	t.Cleanup(server.Close)
-	return receiver, config.Telemetry{Tracing: "on", OTLPEndpoint: server.URL}
+	return receiver, config.Telemetry{Tracing: "on", OTLPEndpoint: config.Secret(server.URL)}
 }
 
 func newTracer(t *testing.T, settings config.Telemetry, log *zap.Logger) *telemetry.Tracer {
@@ -86,7 +86,7 @@ func TestTheHostsEnvironmentHolds(t *testing.T) {
 	receiver, settings := receiving(t)
 	t.Setenv("OTEL_SERVICE_NAME", "of the process's start")
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
-	settings.Environment = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": settings.OTLPEndpoint,
+	settings.Environment = map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": settings.OTLPEndpoint.Reveal(),
 		"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20token", "OTEL_SERVICE_NAME": "shop", "PATH": "unchanged"}
 	settings.OTLPEndpoint = ""
 	tracer := newTracer(t, settings, zap.NewNop())
@@ -168,7 +168,7 @@ func TestEverySpanIsAccountedFor(t *testing.T) {
 	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100")
 	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
 	core, logged := observer.New(zap.WarnLevel)
-	tracer := newTracer(t, config.Telemetry{Tracing: "on", OTLPEndpoint: server.URL}, zap.New(core))
+	tracer := newTracer(t, config.Telemetry{Tracing: "on", OTLPEndpoint: config.Secret(server.URL)}, zap.New(core))
 	const count = 1000
 	for range count {
 		record(tracer, tracer.Begin("", "run"), "run")
@@ -205,7 +205,7 @@ func TestClosingDoesNotWaitForAReceiverThatIsGone(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-blocked }))
 	defer server.Close()
 	defer close(blocked)
-	tracer := newTracer(t, config.Telemetry{Tracing: "on", OTLPEndpoint: server.URL}, zap.NewNop())
+	tracer := newTracer(t, config.Telemetry{Tracing: "on", OTLPEndpoint: config.Secret(server.URL)}, zap.NewNop())
 	record(tracer, tracer.Begin("", "run"), "run")
 	began := time.Now()
 	tracer.Close()

@@ -7,6 +7,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
+	"github.com/jcoletaylor/tasker_core/go/fault"
+	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
@@ -14,7 +16,8 @@ import (
 // likely than a need, and the reply would not fit in memory comfortably.
 const maxIDs = 1_000_000
 
-func decodeArguments(raw msgpack.RawMessage, into any) error {
+func decodeArguments(raw msgpack.RawMessage, into any) (err error) {
+	defer fault.Recover(&err)
 	// msgpack's own decoding would take a list for the arguments in their order.
 	if len(raw) == 0 || !isMap(raw[0]) {
 		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: they must be a map of names")
@@ -59,6 +62,9 @@ func (i id) of(name string) (int64, error) {
 	}
 	return i.value, nil
 }
+
+// orNull gives an id that may be left out.
+func (i id) orNull() store.NullInt { return store.NullInt{Value: i.value, Valid: i.given} }
 
 // idList is a list of ids; nil where none is given.
 type idList []int64

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/jcoletaylor/tasker_core/go/fault"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/store/host"
@@ -75,18 +76,42 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 		run = inTransaction(run)
 	}
 	notes := &notes{core: core, request: request, began: began}
-	if core.Pool != nil {
-		return onPool(ctx, core, run, request, notes)
+	if shares[request.Operation] {
+		return answer(ctx, core, run, notes)
 	}
-	return onHost(ctx, core, run, request, notes)
+	return contained(ctx, core, run, notes)
+}
+
+// shares are the operations that change what all calls use, the bus and the catalogue. A
+// panic in one of them goes up to the exported functions, which refuse every later call.
+var shares = map[string]bool{"publish_events": true, "register_event": true, "subscribe": true, "unsubscribe": true}
+
+// contained answers a request whose panic is an error of that request alone. A session
+// that it used may be half changed, and is closed.
+func contained(ctx context.Context, core *operation.Core, run handler, notes *notes) (reply []byte, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fault.Caught(cause)
+			notes.closeSession()
+			notes.ended(err)
+		}
+	}()
+	return answer(ctx, core, run, notes)
+}
+
+func answer(ctx context.Context, core *operation.Core, run handler, notes *notes) ([]byte, error) {
+	if core.Pool != nil {
+		return onPool(ctx, core, run, notes)
+	}
+	return onHost(ctx, core, run, notes)
 }
 
 // onPool runs an operation to its end on the core's own connections.
-func onPool(ctx context.Context, core *operation.Core, run handler, request *Request, notes *notes) ([]byte, error) {
+func onPool(ctx context.Context, core *operation.Core, run handler, notes *notes) ([]byte, error) {
 	ctx, changes := operation.NoteChanges(ctx)
 	ctx, end := notes.span(ctx)
 	driver := core.Telling(core.Observer.Watch(notes, core.Pool), changes)
-	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, request.Arguments)
+	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, notes.request.Arguments)
 	end(err)
 	notes.ended(err)
 	if err != nil {
@@ -97,10 +122,11 @@ func onPool(ctx context.Context, core *operation.Core, run handler, request *Req
 }
 
 // onHost runs an operation as far as the host's answers reach.
-func onHost(ctx context.Context, core *operation.Core, run handler, request *Request, notes *notes) ([]byte, error) {
-	notes.answered(request.Answers)
-	driver := host.New(request.Answers)
-	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, request.Arguments)
+func onHost(ctx context.Context, core *operation.Core, run handler, notes *notes) ([]byte, error) {
+	answers := notes.request.Answers
+	notes.answered(answers)
+	driver := host.New(answers)
+	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, notes.request.Arguments)
 	if errors.Is(err, host.ErrParked) {
 		return EncodeStatement(driver.Pending())
 	}

@@ -74,6 +74,15 @@ func TestArgumentsThatDoNotFitAreRefusedBeforeAnyStatement(t *testing.T) {
 		{"open_session", arguments{"function_version": 2}},
 		{"session_claim", arguments{"session": 1}},
 		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "pending"}},
+		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "error", "claim": 8}},
+		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "complete", "colour": nil}},
+		{"session_finish", arguments{"session": 1, "step_id": 7, "to": "complete", "claim": "8"}},
+		{"session_settle", arguments{"session": 1, "to": "complete", "now": then}},
+		{"session_settle", arguments{"session": 1, "step_id": 7, "to": "complete"}},
+		{"session_settle", arguments{"session": 1, "step_id": 7, "to": "complete", "now": nil}},
+		{"session_settle", arguments{"session": 1, "step_id": 7, "to": "pending", "now": then}},
+		{"session_settle", arguments{"session": 1, "step_id": 7, "to": "error", "now": then, "claim": 8}},
+		{"session_settle", arguments{"session": 1, "step_id": 7, "to": "in_progress", "now": then, "claim": 8}},
 	} {
 		sent := dispatched(t, core, one.operation, one.arguments, []any{})
 		assert.Equal(t, string(CodeInvalidArgument), sent.code(t), "%v", one)

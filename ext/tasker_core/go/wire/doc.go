@@ -11,6 +11,17 @@
 // A reply is [0, value], or [1, name, sql, params, write] where the caller has to
 // run a statement and call again with one answer more, or [2, error].
 //
+// A claim and an outcome of a session are one statement each, so a host may run them
+// with or without a transaction around them. session_claim answers [code, message, token, sort key,
+// changed ids, follow], where follow is the one step that can be claimed with the
+// completion of this one, or 0. session_finish takes it as claim and answers [code,
+// message, row id, sort key, task version, claim]: claim is nil where none was asked
+// for, else [code, token, sort key, changed ids, follow] with the code allowed or
+// not_claimed. session_settle answers the same for a claim or an outcome whose answer
+// was lost, which was written where the code is allowed, and can be repeated where it is
+// not_written. Callers that read the first places of these lists are left alone: more
+// may follow.
+//
 // Events: subscribe gives a queue, which the caller drains with the C functions
 // tc_queue_..., in batches of the form of event.Encode; publish_events takes a list in
 // the form of event.DecodeAll.

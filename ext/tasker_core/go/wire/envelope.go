@@ -2,14 +2,17 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
+	"github.com/jcoletaylor/tasker_core/go/fault"
 	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/store/host"
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 // Reply kinds: the first element of a reply.
@@ -36,10 +39,17 @@ type Origin struct {
 }
 
 // DecodeRequest reads a request envelope. The bytes are the caller's and are not
-// kept. Malformed bytes are a *Error with CodeMalformedRequest.
-func DecodeRequest(data []byte) (*Request, error) {
+// kept. Malformed bytes are a *Error with CodeMalformedRequest, those that are nested
+// too deep one with CodeInvalidArgument.
+func DecodeRequest(data []byte) (request *Request, err error) {
+	defer fault.Recover(&err)
+	if err := strict.Whole(data, strict.Around); errors.Is(err, strict.ErrTooDeep) {
+		return nil, Errorf(CodeInvalidArgument, "the request cannot be read: %v", err)
+	} else if err != nil {
+		return nil, Errorf(CodeMalformedRequest, "the request is not one whole msgpack value: %v", err)
+	}
 	d := msgpack.NewDecoder(bytes.NewReader(data))
-	request, err := decodeRequest(d)
+	request, err = decodeRequest(d)
 	if err != nil {
 		return nil, Errorf(CodeMalformedRequest, "the request is not [operation, arguments, answers] or [..., origin] in msgpack: %v", err)
 	}

@@ -85,6 +85,7 @@ func FromError(err error) *Error {
 		unpaired *store.UnpairedError
 		large    *drawing.TooLargeError
 		name     *event.NameError
+		strange  *operation.StrangeStepError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -101,6 +102,8 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeNotFound, Message: err.Error(), Details: map[string]any{missing.Machine.String() + "_id": missing.ID}}
 	case errors.As(err, &unpaired):
 		return &Error{Code: CodeConflict, Message: err.Error(), Retryable: true}
+	case errors.As(err, &strange):
+		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
 	case errors.As(err, &name):
 		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
 	case errors.As(err, &notEmpty):

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/store"
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 const (
@@ -103,6 +104,9 @@ func (a finishClaimArguments) finish() (finish store.Finish, err error) {
 	}
 	if !json.Valid([]byte(a.Results)) {
 		return finish, Errorf(CodeInvalidArgument, "the results of step %d are not JSON", finish.StepID)
+	}
+	if err := strict.ShallowJSON([]byte(a.Results), 0); err != nil {
+		return finish, Errorf(CodeInvalidArgument, "the results of step %d cannot be written: %v", finish.StepID, err)
 	}
 	finish.Columns = []store.Column{{Name: "results", Value: &a.Results}}
 	if a.To == "complete" {

@@ -125,6 +125,16 @@ func (n *notes) warning() zapcore.Level {
 	return zap.WarnLevel
 }
 
+// closeSession closes the session of a request that panicked in the middle of it.
+func (n *notes) closeSession() {
+	var s subject
+	// What does not decode named no session.
+	_ = msgpack.Unmarshal(n.request.Arguments, &s)
+	if s.Session != nil {
+		n.core.Sessions.Close(*s.Session)
+	}
+}
+
 // subject is whom a request concerns.
 type subject struct {
 	TaskID  *int64 `msgpack:"task_id"`

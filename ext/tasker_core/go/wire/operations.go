@@ -46,6 +46,7 @@ var operations = map[string]entry{
 	"session_refresh":         handle(sessionRefresh),
 	"session_retry":           handle(sessionRetry),
 	"session_rolled_back":     handle(sessionRolledBack),
+	"session_settle":          handle(sessionSettle),
 	"session_stats":           handle(sessionStats),
 	"slowest_steps":           handle(slowestSteps),
 	"slowest_tasks":           handle(slowestTasks),

@@ -3,6 +3,7 @@ package wire
 import (
 	"go.uber.org/zap"
 
+	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
 	"github.com/jcoletaylor/tasker_core/go/readiness"
@@ -30,6 +31,18 @@ type finishArguments struct {
 	// Attempt: see store.Finish.
 	Attempt  bool   `msgpack:"attempt"`
 	Metadata string `msgpack:"metadata"`
+	// Claim is the step to claim with the completion.
+	Claim id `msgpack:"claim"`
+}
+
+type settleArguments struct {
+	Session int64  `msgpack:"session"`
+	StepID  id     `msgpack:"step_id"`
+	To      string `msgpack:"to"`
+	Now     string `msgpack:"now"`
+	Claim   id     `msgpack:"claim"`
+	// Token: see operation.SettleRequest.
+	Token id `msgpack:"token"`
 }
 
 func openSession(c call, a openSessionArguments) (any, error) {
@@ -91,7 +104,8 @@ func sessionContext(c call, a sessionArguments) (any, error) {
 	return contextTable([]readiness.Context{*row}), nil
 }
 
-// sessionClaim is [code, message, token, sort key, changed step ids].
+// sessionClaim is [code, message, token, sort key, changed step ids, step that follows
+// or 0].
 func sessionClaim(c call, a sessionArguments) (any, error) {
 	stepID, err := a.StepID.of("step_id")
 	if err != nil {
@@ -104,19 +118,20 @@ func sessionClaim(c call, a sessionArguments) (any, error) {
 	if r.Token == 0 {
 		c.notes.line(zap.InfoLevel, "claim refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
 	}
-	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed}, nil
+	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed, r.Follow}, nil
 }
 
-// sessionFinish is [code, message, row id, sort key, task version].
+// sessionFinish is finishResult's list.
 func sessionFinish(c call, a finishArguments) (any, error) {
 	stepID, err := a.StepID.of("step_id")
 	if err != nil {
 		return nil, err
 	}
-	if a.To != "complete" && a.To != "error" {
-		return nil, Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", a.To)
+	if err := checkOutcome(a.To, a.Claim); err != nil {
+		return nil, err
 	}
-	request := operation.FinishRequest{Session: a.Session, StepID: stepID, To: a.To, Now: a.Now, Attempt: a.Attempt, Metadata: a.Metadata}
+	request := operation.FinishRequest{Session: a.Session, StepID: stepID, To: a.To, Now: a.Now, Attempt: a.Attempt,
+		Metadata: a.Metadata, Claim: a.Claim.orNull()}
 	for name, value := range a.Columns {
 		request.Columns = append(request.Columns, store.Column{Name: name, Value: value})
 	}
@@ -127,7 +142,51 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 	if r.RowID == 0 {
 		c.notes.line(c.notes.warning(), "result refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
 	}
-	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion}, nil
+	return finishResult(r), nil
+}
+
+func checkOutcome(to string, claim id) error {
+	switch {
+	case to != lifecycle.Complete && to != lifecycle.Error:
+		return Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", to)
+	case to != lifecycle.Complete && claim.given:
+		return Errorf(CodeInvalidArgument, "a step that ends as %s cannot claim step %d: only a completion can", to, claim.value)
+	}
+	return nil
+}
+
+// finishResult is [code, message, row id, sort key, task version, claim]. claim is nil
+// where none was asked for, else [code, token, sort key, changed step ids, step that
+// follows or 0].
+func finishResult(r *operation.FinishResult) []any {
+	var claim any
+	if r.Claim != nil {
+		claim = []any{string(r.Claim.Code), r.Claim.Token, r.Claim.SortKey, r.Claim.Changed, r.Claim.Follow}
+	}
+	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion, claim}
+}
+
+// sessionSettle is finishResult's list; of a claim the row is its token.
+func sessionSettle(c call, a settleArguments) (any, error) {
+	stepID, err := a.StepID.of("step_id")
+	if err != nil {
+		return nil, err
+	}
+	if a.Now == "" {
+		return nil, Errorf(CodeInvalidArgument, "now is missing; it must be the time that the lost statement was given")
+	}
+	if a.To != lifecycle.InProgress || a.Claim.given {
+		if err := checkOutcome(a.To, a.Claim); err != nil {
+			return nil, err
+		}
+	}
+	r, err := operation.SessionSettle(c.ctx, c.core, c.driver, operation.SettleRequest{Session: a.Session, StepID: stepID,
+		To: a.To, Now: a.Now, Claim: a.Claim.orNull(), Token: a.Token.orNull()})
+	if err != nil {
+		return nil, err
+	}
+	c.notes.line(zap.InfoLevel, "lost statement settled", zap.String("to", a.To), zap.String("code", string(r.Code)))
+	return finishResult(r), nil
 }
 
 func sessionRetry(c call, a sessionArguments) (any, error) {

@@ -48,6 +48,15 @@ func exec(t *testing.T, database, sql string) {
 	require.NoError(t, err, sql)
 }
 
+func countRows(t *testing.T, database, of string) (count int) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), database)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	require.NoError(t, conn.QueryRow(context.Background(), "SELECT count(*) FROM "+of).Scan(&count))
+	return count
+}
+
 // openCore opens a core; without a database the host runs the statements.
 func openCore(t *testing.T, database string) *operation.Core {
 	t.Helper()

@@ -26,7 +26,7 @@ func tracingCore(t *testing.T) (*operation.Core, *otlptest.Receiver) {
 	server := httptest.NewServer(receiver)
 	t.Cleanup(server.Close)
 	settings := config.Defaults()
-	settings.Tracing, settings.OTLPEndpoint = "on", server.URL
+	settings.Tracing, settings.OTLPEndpoint = "on", config.Secret(server.URL)
 	core, err := operation.NewCore(settings, quietLog())
 	require.NoError(t, err)
 	t.Cleanup(core.Close)
@@ -88,7 +88,7 @@ func TestACoreWithConnectionsMakesItsOwnSpans(t *testing.T) {
 	server := httptest.NewServer(receiver)
 	t.Cleanup(server.Close)
 	settings := config.Defaults()
-	settings.DatabaseURL, settings.Tracing, settings.OTLPEndpoint = config.Secret(database), "on", server.URL
+	settings.DatabaseURL, settings.Tracing, settings.OTLPEndpoint = config.Secret(database), "on", config.Secret(server.URL)
 	core, err := operation.NewCore(settings, quietLog())
 	require.NoError(t, err)
 	t.Cleanup(core.Close)

@@ -14,14 +14,16 @@ module TaskerCore
 
         # The attributes on which the engine has validators, for any of its models.
         VALIDATORS = {
-          'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task],
+          'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task context
+                                    requested_at],
           'UniquenessValidator' => %i[name named_step_id named_task_id]
         }.freeze
 
         module_function
 
-        # @return [Boolean] whether a step has to be updated through save!
-        def step?(model = ::Tasker::WorkflowStep)
+        # @param model [Class]
+        # @return [Boolean] whether its rows have to be updated through save!
+        def update?(model)
           callbacks?(model, UPDATE) || model.locking_enabled? ||
             SAVING.any? { |name| !own?(model.instance_method(name).source_location&.first) }
         end

@@ -57,11 +57,18 @@ module TaskerCore
         end
 
         # @param run [Run]
-        # @param ids [Set<Integer>] the run's external steps
-        def initialize(run, ids)
+        def initialize(run)
           @run = run
-          @ids = ids
+          @ids = Set.new
           @offered = Set.new
+        end
+
+        # @param templates [Array<Tasker::Types::StepTemplate>]
+        # @param steps [StepObjects]
+        # @return [Set<Integer>] the steps that Rails does not execute
+        def find(templates, steps)
+          ids = steps.ids
+          @ids = templates.filter_map { |one| ids[one.name] if self.class.executor(one.handler_config) }.to_set
         end
 
         # Takes the external steps out of those that can run now.
@@ -95,7 +102,8 @@ module TaskerCore
           return if fresh.empty?
 
           @offered.merge(fresh)
-          @run.notify(CHANNEL)
+          ::Tasker::ApplicationRecord.connection.exec_query('SELECT pg_notify($1, $2)::text', 'TaskerCore notify',
+                                                            [CHANNEL, @run.facts.task_id.to_s])
         end
       end
     end

@@ -71,7 +71,8 @@ module TaskerCore
         def wake
           return false unless parked.exists? && needed? && mark(parked, MARK => DONE) == 1
 
-          ::Tasker::Orchestration::TaskReenqueuer.new.reenqueue_task(@task, reason: REASON)
+          Enqueuing.new(@task, REASON).call(0)
+          true
         end
 
         # Whether a job has nothing to do for its task: it is closed, or parked with
@@ -115,7 +116,7 @@ module TaskerCore
         end
 
         def enqueue_check
-          WakeUp.later(@task, delay, REASON) if delay
+          Enqueuing.new(@task, REASON).call(delay) if delay
         end
       end
 
@@ -132,21 +133,17 @@ module TaskerCore
         # @return [Boolean]
         def call
           connection = ::Tasker::ApplicationRecord.connection
-          version = FunctionVersions.of(connection)
-          session, _, _, states = core('open_session', { 'task_id' => @task.task_id, 'function_version' => version,
-                                                         'final_when_not_retryable' => final? },
-                                       HostConnection.new(connection))
-          ready, retries, _, blocked = core('session_next', { 'session' => session })
-          blocked || states.all? { |state| DONE.include?(state) } || ((ready + again(retries)) - external).any?
+          session = Session.new(Core.current, HostConnection.new(connection), @task.task_id,
+                                FunctionVersions.of(connection),
+                                final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
+          batch = session.next
+          batch.blocked || session.step_states.each_value.all? { |state| DONE.include?(state) } ||
+            ((batch.ready + again(batch.retry)) - external).any?
         ensure
-          core('close_session', { 'session' => session }) if session
+          session&.close
         end
 
         private
-
-        def core(...) = Core.current.call(...)
-
-        def final? = TaskerCore.configuration.permanent_errors_final
 
         def again(steps) = TaskerCore.configuration.retry_failed_steps ? steps : []
 

@@ -3,175 +3,157 @@
 module TaskerCore
   module Delegation
     module Orchestration
-      # One run of a task: the session in the core, the engine's objects for it, and
-      # what the run knows of their states.
-      #
-      # The thread that drives the loop and the threads that execute steps share it;
-      # what they change is guarded by a mutex that is never held during a statement.
+      # One run of a task: its session in the core, the engine's objects that it stands in for,
+      # and what became of its steps. The thread that drives the loop and the workers share it.
       class Run
-        # The instance variable by which an object tells whose it is.
-        OWNER = :@tasker_core_run
+        include RunEvents
 
-        # The driving thread's run.
-        DRIVER = :tasker_core_run
-
-        # Set on the threads that execute steps of a run.
-        WORKER = :tasker_core_worker
-        private_constant :DRIVER, :WORKER
+        # How often a step may be refused before its run leaves it alone.
+        MOST_REFUSALS = 2
+        private_constant :MOST_REFUSALS
 
         class << self
-          # @param object [Tasker::Task, Tasker::WorkflowStep]
-          # @return [Run, nil] the run that the object belongs to
-          def of(object) = object.instance_variable_get(OWNER)
-
-          # @param task [Tasker::Task, nil]
-          # @return [Run, nil] the run that this thread drives, for this task
-          def driving(task = nil)
-            run = Thread.current[DRIVER]
-            run if run && (task.nil? || run.task.equal?(task))
-          end
-
-          # @param step_id [Integer, nil]
-          # @return [Tasker::WorkflowStep, nil] the step as the run of this thread holds it
-          def held_step(step_id)
-            run = Thread.current[DRIVER] || Thread.current[WORKER]
-            run&.picture&.latest(step_id)
-          end
-
-          # @return [Boolean] whether this thread drives a run or executes a step of one
-          def here? = Thread.current[DRIVER] || Thread.current[WORKER] ? true : false
-
           # Opens a run where the core can stand in.
           #
-          # @param coordinator [Tasker::Orchestration::WorkflowCoordinator]
+          # @param coordinator [WorkflowCoordinator]
           # @param task [Tasker::Task]
-          # @param handler [Object]
+          # @param handler [Object] the engine's task handler
           # @return [Run, nil] nil where the engine's own path is to be taken
           # @raise [CycleError] if the steps depend on each other in a circle
           def open(coordinator, task, handler)
-            return unless Orchestration.active? && own_parts?(coordinator, handler)
+            return unless Orchestration.active? && OwnParts.all?(coordinator, handler)
 
-            Failover.read(CAPABILITY, 'WorkflowCoordinator#execute_workflow', -> {}) do
-              new(coordinator, task, handler).tap(&:read)
-            end
-          end
-
-          private
-
-          # Subclasses may override anything: they mean the engine's own path.
-          def own_parts?(coordinator, handler)
-            parts = ::Tasker::Orchestration
-            coordinator.instance_of?(parts::WorkflowCoordinator) &&
-              coordinator.reenqueuer_strategy.instance_of?(parts::TaskReenqueuer) &&
-              handler.respond_to?(:step_executor, true) &&
-              handler.send(:step_executor).instance_of?(parts::StepExecutor) &&
-              handler.send(:task_finalizer).instance_of?(parts::TaskFinalizer)
+            new(coordinator, task, handler).tap(&:read)
+          rescue UnknownFunction
+            nil
+          rescue DatabaseError => e
+            raise e.cause || e
+          rescue *CoreLoss::ERRORS => e
+            CoreLoss.report(task, e)
+            nil
           end
         end
 
-        # @return [Tasker::Task]
+        # @return [WorkflowCoordinator]
+        attr_reader :coordinator
+
+        # @return [Tasker::Task] the object that handlers get
         attr_reader :task
 
         # @return [Object] the engine's task handler
         attr_reader :handler
 
-        # @return [Picture]
-        attr_reader :picture
+        # @return [Tasker::Orchestration::StepExecutor] publishes and logs about steps
+        attr_reader :executor
+
+        # @return [Tasker::Orchestration::TaskFinalizer]
+        attr_reader :finalizer
+
+        # @return [Tasker::Orchestration::ViableStepDiscovery]
+        attr_reader :discovery
+
+        # @return [StepObjects]
+        attr_reader :steps
+
+        # @return [TaskFacts]
+        attr_reader :facts
+
+        # @return [Session]
+        attr_reader :session
+
+        # @return [Array<Tasker::WorkflowStep>] the completed steps, in the order of their turns
+        attr_reader :processed
+
+        # @return [Connections]
+        attr_reader :connections
+
+        # @return [Levels]
+        attr_reader :levels
+
+        # @return [SharedTransaction::Machine]
+        attr_reader :machine
+
+        # @return [Exception, nil] what a transaction of the caller's met
+        attr_reader :broken
+
+        # @return [Tasker::Types::StepSequence] of this turn
+        attr_reader :sequence
 
         # @return [ShownTask]
         attr_reader :shown_task
 
-        # @return [Claims]
-        attr_reader :claims
+        # @return [ExternalSteps]
+        attr_reader :external
 
         def initialize(coordinator, task, handler)
           @coordinator = coordinator
           @task = task
           @handler = handler
-          @picture = Picture.new(self, task, handler)
-          @shown_task = ShownTask.new(task)
-          @claims = Claims.new
+          @executor = handler.send(:step_executor)
+          @finalizer = handler.send(:task_finalizer)
+          @discovery = ::Tasker::Orchestration::ViableStepDiscovery.new
+          @shown_task = ShownTask.new(task, TaskStart.version(task))
+          @facts = TaskFacts.new(task.task_id) { @progress.stats }
+          @refusals = Hash.new(0)
+          @processed = []
           @mutex = Mutex.new
           @users = 1
-          @customized_steps = Customized.step?
         end
 
-        # The first strict read, and the engine's objects.
+        # The first strict read.
         #
         # @return [void]
         def read
-          version = FunctionVersions.of(connection)
-          show(SessionView.from_wire(ask('open_session', 'task_id' => @task.task_id, 'function_version' => version,
-                                                         'final_when_not_retryable' => final?)))
-          @picture.load(@view) { refresh }
+          connection = ::Tasker::ApplicationRecord.connection
+          @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
+                                 final_when_not_retryable: final?)
+          @steps = StepObjects.new(@task, @handler.step_templates)
+          @progress = Progress.new(@session, @steps)
+          @external = ExternalSteps.new(self)
+          read_steps
+          look_around
         rescue StandardError
-          close_session
-          raise
+          close_session.then { raise }
         end
 
-        # Runs the engine's loop with this run as the driving thread's.
+        # Runs the task's steps and finalizes it, with this run as what the thread works on.
         #
-        # @yieldreturn [Object] the engine's own loop and finalization
-        # @return [Object]
-        def drive
-          before = Thread.current[DRIVER]
-          Thread.current[DRIVER] = self
-          @task.instance_variable_set(KnownName::KNOWN, @task.name)
-          @task.instance_variable_set(OWNER, self)
-          result = yield
-          WakeUp.new(self).call
-          result
+        # @yieldparam run [Run] this run, before it is finalized
+        # @return [void]
+        def drive(&)
+          @connections = Connections.new
+          @correlation_id = @coordinator.correlation_id
+          Current.with(@facts) { execute(&) }
         ensure
-          Thread.current[DRIVER] = before
-          [OWNER, KnownName::KNOWN].each do |name|
-            @task.remove_instance_variable(name) if @task.instance_variable_defined?(name)
-          end
           release
         end
 
-        # @return [Boolean] whether the loop is on its turn now, as opposed to its end
-        def looping? = @looping
-
-        # One turn of the engine's loop: it may believe what the run knows.
-        def turn(&)
-          @looping = true
-          @shown_task.turn
+        # What a turn begins with: the task as the database has it, and a sequence of its own.
+        #
+        # @return [void]
+        def renew
+          @levels.renew
+          @shown_task.renew
           @final_read = false
-          @concurrency = nil
-          Logging.look_again
-          KnownState.trust(&)
-        ensure
-          @looping = false
+          @sequence = @own_sequence ? handlers_sequence : StepSequence.lazy { @steps.sequence_steps }
         end
 
-        # @param settings [Tasker::Types::ExecutionConfig]
-        # @return [Integer] how many steps may be executed at once, counted once a turn
-        def concurrency(settings) = @concurrency ||= Batch.concurrency(settings)
-
-        # @param object [Tasker::Task, Tasker::WorkflowStep]
-        # @return [String]
-        def state_of(object)
-          object.equal?(@task) ? @view.task_state : @view.states.fetch(object.workflow_step_id, 'pending')
-        end
-
-        # The sequence, with the application's hook called on it where there is one.
+        # Reads the steps for the sequence of this turn, whose handlers run side by side: none
+        # of them sees what another has done.
         #
-        # @return [Tasker::Types::StepSequence]
-        def sequence
-          @picture.settle
-          if establishes_dependencies?
-            KnownState.distrust { @handler.establish_step_dependencies_and_defaults(@task, @picture.sequence_steps) }
-            refresh
-            @picture.load(@view) { refresh }
-          end
-          @picture.sequence
+        # @return [void]
+        def hold_sequence
+          return if @own_sequence
+
+          rows = @steps.rows
+          @sequence = StepSequence.lazy { @steps.sequence_steps(rows) }
         end
 
-        # The steps that can run now. When memory has none left, a strict read
-        # decides.
+        # The steps that can run now. When memory has none left, a strict read decides.
         #
-        # @return [Array<Tasker::WorkflowStep>]
-        def viable_steps
+        # @return [Array<Integer>] in ascending order
+        # @raise [CoreLoss::Fault]
+        def runnable
           found = from_memory
           return found unless found.empty?
 
@@ -179,101 +161,99 @@ module TaskerCore
           from_memory.tap { |fresh| @final_read = fresh.empty? }
         end
 
+        # @param id [Integer]
+        # @return [Boolean] whether this run executes the step
+        def runs?(id) = @runnable.include?(id) && !hopeless?(id)
+
+        # @return [Boolean] whether a step may be claimed with the completion of another
+        def claims_ahead? = !@own_sequence && !Application.listens?(Application::BETWEEN_STEPS)
+
         # @return [Boolean] whether nothing can run and a step has failed for good
         def blocked?
-          @view.states.value?('error') && recall('session_next')[3]
+          @progress.failed? && CoreLoss.noticed { @session.next.blocked }
+        rescue CoreLoss::Fault => e
+          lost(e.cause)
+          false
         end
 
-        # @return [Boolean] whether nothing is left for Rails until others have done
-        #   something; asked after the loop's last strict read
-        def waits_for_others?
-          ready, retries, = recall('session_next')
-          ready += retries
-          external.leave(ready).empty? && external.outstanding?(ready, @view.states)
-        end
-
-        # @return [Boolean] whether a failed step of Rails waits too
-        def failed_beside_others? = external.failed_beside?(@view.states)
-
-        # Tells who listens on a channel of this task.
-        def notify(channel)
-          connection.exec_query('SELECT pg_notify($1, $2)::text', 'TaskerCore notify', [channel, @task.task_id.to_s])
-        end
-
-        # How far the task is, for the payloads of its events: what
-        # WorkflowStep.task_completion_stats counts.
+        # A strict read.
         #
-        # @return [Hash{Symbol => Object}]
-        def completion_stats
-          states = @view.states
-          done = states.filter_map { |id, state| id if %w[complete resolved_manually].include?(state) }
-          failed = states.each_value.count('error')
-          { total_steps: states.size, completed_steps: done.size, failed_steps: failed,
-            pending_steps: states.size - done.size - failed,
-            latest_completion_time: done.filter_map { |id| @picture.latest(id)&.processed_at }.max,
-            all_complete: done.size == states.size && states.any? }
-        end
-
-        # How the task stands, as the core counts it. What the loop ended on, or the first
-        # question after it, was a strict read; nothing of the task's steps is written by
-        # this run after it.
-        #
-        # @return [Table]
-        def context
-          refresh unless @final_read
-          @final_read = !looping?
-          Table.new(recall('session_context'))
-        end
-
-        # A strict read: what others changed is taken over into the objects.
-        #
-        # @return [SessionView]
+        # @return [void]
+        # @raise [CoreLoss::Fault]
         def refresh
-          show(SessionView.from_wire(ask('session_refresh', 'session' => session)))
-          @picture.reload(@view.changed)
-          @view
+          @steps.changed(ask(&:refresh))
         end
 
-        # @return [Integer] the session's handle
-        def session = @view.session
+        # @return [Table] how the task stands at the end of the loop, by its last strict read
+        attr_reader :ending
 
-        # Asks the core, with statements on the connection of the thread that asks.
-        def ask(operation, arguments, host = HostConnection.new(connection))
-          Core.current.call(operation, arguments, host)
-        end
+        # Notes that this run has set its task pending.
+        def set_pending = @pending = true
 
-        # Asks the session's memory: no statement runs.
-        def recall(operation, arguments = {})
-          Core.current.call(operation, { 'session' => session, **arguments })
-        end
+        # @return [Boolean] whether it has; the engine's own end of a run does not tell
+        def set_pending? = @pending || lost?
 
         # Notes a step's state as this run has written it.
-        def wrote(step_id, state)
-          @mutex.synchronize { @view.states[step_id] = state }
+        def wrote(id, state) = @mutex.synchronize { @session.step_states[id] = state }
+
+        # Notes that a step is complete.
+        #
+        # @param id [Integer]
+        # @param outcome [Session::Outcome]
+        # @param now [Time]
+        def completed(id, outcome, now)
+          @steps.processed(id, now)
+          ended(outcome)
         end
 
-        # Tells the core that the transaction in which a step was finished was rolled
-        # back; the claim still holds.
-        def taken_back(step)
-          id = step.workflow_step_id
-          wrote(id, 'in_progress')
-          recall('session_rolled_back', 'step_id' => id, 'token' => @claims.token(id))
+        # Notes the version of the task's row as a step ended.
+        #
+        # @param outcome [Session::Outcome]
+        def ended(outcome) = @shown_task.saw(outcome.task_version)
+
+        # Notes that a step was taken from this run: whoever took it sees to it.
+        #
+        # @param id [Integer]
+        def taken(id) = @mutex.synchronize { @refusals[id] = MOST_REFUSALS }
+
+        # Notes that the database refused what the picture promised.
+        def refused(id) = @mutex.synchronize { @refusals[id] += 1 }
+
+        # Tells the core that a transaction of a step was rolled back.
+        #
+        # @param token [Integer] of the claim that holds nevertheless, 0 for none
+        def rolled_back(id, token)
+          CoreLoss.noticed { @session.rolled_back(id, token:) }
+        rescue CoreLoss::Fault => e
+          lost(e.cause)
         end
 
-        # Notes that the engine's finalizer has set the task pending.
-        def pending_was_set = @pending_was_set = true
+        # @param claim [Session::Claim] of a step that was claimed with a completion
+        # @return [StepExecution]
+        def following(id, claim) = StepExecution.new(self, id).tap { |execution| execution.claimed(claim) }
 
-        # @return [Boolean] whether this run has set its task pending
-        def set_pending? = @pending_was_set ? true : false
+        # Notes that the core is lost. What is under way ends, and the engine goes on.
+        #
+        # @param error [Exception]
+        def lost(error)
+          CoreLoss.report(@task, error) if @mutex.synchronize { @lost ? false : @lost = true }
+        end
 
-        # Keeps the session open while a handler runs.
+        # @return [Boolean]
+        def lost? = @lost ? true : false
+
+        # Notes what a transaction of the caller's met: the run ends with it.
+        #
+        # @param error [Exception]
+        def break_off(error)
+          @broken = [@broken, error].compact.first
+        end
+
+        # Keeps the session open while a worker works.
         def use
           @mutex.synchronize { @users += 1 }
-          Thread.current[WORKER] = self
-          Logging.look_again
           yield
         ensure
-          Thread.current[WORKER] = nil
           release
         end
 
@@ -283,48 +263,101 @@ module TaskerCore
 
         private
 
-        def connection = ::Tasker::ApplicationRecord.connection
+        def execute
+          began = monotonic
+          @coordinator.log_performance_event('workflow_execution', 0, task_id: @task.task_id,
+                                                                      operation: 'workflow_start')
+          turns = run_turns
+          return EngineLoop.new(self).call(turns) if lost?
 
-        def external = @external ||= ExternalSteps.new(self, @picture.external)
+          yield self if block_given?
+          Finalization.new(self).call(monotonic - began, turns)
+          WakeUp.new(self).call
+        end
+
+        # @return [Integer] how many turns there were
+        def run_turns
+          turn = Turn.new(self, 0)
+          while turn.begin
+            turn = Batch.new(self, turn).call
+            break if turn.close || lost?
+
+            turn = Turn.new(self, turn.number + 1)
+          end
+          @ending = context unless lost?
+          turn.number
+        rescue CoreLoss::Fault => e
+          lost(e.cause)
+          turn.number
+        end
+
+        # The session's answer. Where the task is gone, the engine's own reload says so.
+        def ask
+          CoreLoss.noticed { yield @session }
+        rescue NotFound
+          @shown_task.reload
+          raise
+        end
+
+        def context
+          refresh unless @final_read
+          CoreLoss.noticed { @session.context_row }
+        end
 
         def final? = TaskerCore.configuration.permanent_errors_final
 
-        def show(view)
-          @mutex.synchronize { @view = view }
+        # Creates what the templates ask for and the task lacks, as the engine does.
+        def read_steps
+          @steps.read(@session.edges)
+          unless @steps.complete?
+            ::Tasker::WorkflowStep.get_steps_for_task(@task, @handler.step_templates)
+            @session.refresh
+            @steps.read(@session.edges)
+          end
+          external = @external.find(@handler.step_templates, @steps)
+          @runnable = @steps.sequence_ids.to_set - external
+        end
+
+        # What of the application a run has to know.
+        def look_around
+          @levels = Levels.new(@coordinator)
+          @customized_steps = Customized.update?(::Tasker::WorkflowStep)
+          @machine = SharedTransaction::Machine.new(::Tasker::StateMachine::StepStateMachine)
+          @own_sequence = OwnParts.overridden?(@handler, :get_sequence, :establish_step_dependencies_and_defaults)
+        end
+
+        # The application's own sequence. It may add steps and edges.
+        def handlers_sequence
+          sequence = @handler.get_sequence(@task)
+          refresh
+          read_steps
+          @runnable &= sequence.steps.to_set(&:workflow_step_id)
+          sequence
         end
 
         # The loop's answer from memory; a stale picture is read again first.
         def from_memory
-          ready, retries, stale, = recall('session_next')
-          if stale
-            refresh
-            ready, retries, = recall('session_next')
-          end
-          back = TaskerCore.configuration.retry_failed_steps ? retries : []
-          back = external.leave(back).select { |id| @picture.step(id) && Outcome.new(self, @picture.step(id)).retry }
-          @picture.runnable((external.leave(ready) + back).sort.reject { |id| @claims.hopeless?(id) })
+          batch = ask(&:next)
+          back = TaskerCore.configuration.retry_failed_steps ? @external.leave(batch.retry) : []
+          back = back.select { |id| runs?(id) && StepWriter.new(StepExecution.new(self, id)).retry }
+          (@external.leave(batch.ready) + back).sort.select { |id| runs?(id) }
         end
 
-        # The hook of the engine's base does nothing; only an override is called.
-        def establishes_dependencies?
-          @handler.respond_to?(:establish_step_dependencies_and_defaults) &&
-            @handler.method(:establish_step_dependencies_and_defaults).owner != ::Tasker::TaskHandler::InstanceMethods
-        end
+        def hopeless?(id) = @mutex.synchronize { @refusals[id] >= MOST_REFUSALS }
 
         # The last one who uses the session closes it.
         def release
           last = @mutex.synchronize { (@users -= 1).zero? }
-          return unless last
-
-          @picture.release
-          close_session
+          close_session if last
         end
 
         def close_session
-          recall('close_session') if @view
-        rescue Unavailable
+          @session&.close
+        rescue Error
           nil
         end
+
+        def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

@@ -3,27 +3,26 @@
 module TaskerCore
   module Delegation
     module Orchestration
-      # The task's object that handlers see. The engine reloads it at the beginning of
-      # each turn; where that would read the row that the object has, nothing is read.
+      # The task's object that handlers see. The engine reloads it at the beginning of each
+      # turn; where that would read the row that the object has, and forget nothing, it is left.
       class ShownTask
         # @param task [Tasker::Task]
-        def initialize(task)
+        # @param version [Integer, nil] of its row before it is read first
+        def initialize(task, version)
           @task = task
+          @version = version
+          @named_task = task.named_task
           @mutex = Mutex.new
           @stale = true
         end
 
-        # Notes that a turn begins, whose first reload is the loop's.
-        #
-        # @return [void]
-        def turn
-          @turn_begins = true
-        end
+        # @return [String] the task's name
+        def name = @named_task.name
 
-        # Notes the version of the task's row as a step ended; another one than before
-        # means that somebody has written the task.
+        # Notes the version of the task's row as a step ended; another one than before means
+        # that somebody has written the task.
         #
-        # @param version [Integer]
+        # @param version [Integer, nil]
         # @return [void]
         def saw(version)
           @mutex.synchronize do
@@ -32,24 +31,31 @@ module TaskerCore
           end
         end
 
-        # Forgets what handlers loaded with the task, as a reload does.
-        #
-        # @return [Boolean] false where the row has to be read: somebody has written it, a
-        #   handler left something unsaved in the object, or it is not the loop that asks
-        def reloaded_without_reading?
-          loop_asks = @turn_begins
-          @turn_begins = false
+        # @return [void]
+        def renew
           stale = @mutex.synchronize { @stale.tap { @stale = false } }
-          return false if !loop_asks || stale || Attributes.changes(@task).any?
+          reload if stale || touched?
+        end
 
-          @task.instance_variable_get(:@association_cache).keep_if { |name, _| kept.include?(name) }
-          @task.instance_variable_set(:@task_execution_context, nil)
-          true
+        # Reads the row again.
+        #
+        # @return [void]
+        def reload
+          @task.reload
+          @task.association(:named_task).target = @named_task
         end
 
         private
 
-        def kept = @kept ||= @task.class.reflect_on_all_associations(:belongs_to).to_set(&:name)
+        # Whether a handler left something in the object that a reload forgets.
+        def touched?
+          @task.has_changes_to_save? || collections.any? { |name| @task.association_cached?(name) } ||
+            @task.instance_variable_get(:@task_execution_context)
+        end
+
+        def collections
+          @collections ||= @task.class.reflect_on_all_associations.reject(&:belongs_to?).map(&:name)
+        end
       end
     end
   end

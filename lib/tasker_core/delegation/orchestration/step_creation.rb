@@ -13,17 +13,6 @@ module TaskerCore
       # or, in a circle, on itself; two templates of one name), and models to which the
       # application added something, are left to the engine.
       class StepCreation
-        # Prepended to WorkflowStep's class.
-        module Hook
-          def self.on_class? = true
-
-          def get_steps_for_task(task, templates)
-            return super unless Orchestration.active? && equal?(::Tasker::WorkflowStep)
-
-            StepCreation.new(task, templates).call || super
-          end
-        end
-
         # @param task [Tasker::Task]
         # @param templates [Array<Tasker::Types::StepTemplate>]
         def initialize(task, templates)

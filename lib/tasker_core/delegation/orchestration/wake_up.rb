@@ -5,26 +5,9 @@ module TaskerCore
     module Orchestration
       # Sees to it that an unfinished run is taken up again: its task is set pending
       # and exactly one job is enqueued, after commit, with the delay that the
-      # engine's own rules give (its backoff settings, its steps' waiting times).
+      # engine's own rules give (its backoff settings, its steps' waiting times). Where nothing
+      # can change any more no job is: that is reported once, with the steps that hold the task.
       class WakeUp
-        # Enqueues a task's job for later. The adapter :inline has no later, and says so
-        # with what is no StandardError.
-        #
-        # @param task [Tasker::Task]
-        # @param delay_seconds [Integer]
-        # @param reason [String]
-        # @return [void]
-        def self.later(task, delay_seconds, reason)
-          ::Tasker::Orchestration::TaskReenqueuer.new.reenqueue_task_delayed(task, delay_seconds:, reason:)
-        rescue NotImplementedError => e
-          Reporting.report(
-            Report.new(kind: :not_enqueued, capability: CAPABILITY, operation: 'TaskReenqueuer#reenqueue_task_delayed',
-                       details: { error: e },
-                       message: "Task #{task.task_id} has to wait and stays pending, but the queue adapter cannot " \
-                                'run a job later. Enqueue its job again, or use another adapter than :inline.')
-          )
-        end
-
         # @param run [Run]
         def initialize(run)
           @run = run
@@ -32,15 +15,13 @@ module TaskerCore
         end
 
         # @return [void]
+        # @raise [NotEnqueued] inside of a job
         def call
-          return unless TaskerCore.configuration.reenqueue_unfinished_tasks
-
-          return unless unfinished?
-
-          return park if @run.waits_for_others?
+          return unless TaskerCore.configuration.reenqueue_unfinished_tasks && unfinished?
+          return park if waits_for_others?
 
           context = finalizer::ContextManager.get_task_execution_context(@task.task_id)
-          enqueue(context) if context && waits?(context) && set_pending
+          go_on(context) if context && waits?(context) && set_pending
         end
 
         private
@@ -50,9 +31,23 @@ module TaskerCore
         def reenqueuer = @reenqueuer ||= ::Tasker::Orchestration::TaskReenqueuer.new
 
         def unfinished?
-          @state = KnownState.distrust { @task.state_machine.current_state }
+          return false if @run.facts.state == 'complete'
+
+          @state = @task.state_machine.current_state
           %w[pending in_progress].include?(@state)
         end
+
+        # Whether nothing is left for Rails until others have done something, by the run's last
+        # strict read.
+        def waits_for_others?
+          return false if @run.lost?
+
+          batch = @run.session.next
+          ready = batch.ready + batch.retry
+          external.leave(ready).empty? && external.outstanding?(ready, @run.session.step_states)
+        end
+
+        def external = @run.external
 
         # Whoever sets the task pending enqueues it: two runs of one task that end at
         # the same time leave one job.
@@ -73,19 +68,76 @@ module TaskerCore
         def park
           return unless @state == 'pending' || set_pending
 
-          Parking.new(@task, own_failures: @run.failed_beside_others?).park
+          Parking.new(@task, own_failures: external.failed_beside?(@run.session.step_states)).park
         end
 
-        def enqueue(context)
+        def go_on(context)
+          outlook = Outlook.new(@task)
+          return Held.new(@task, outlook).call if outlook.none?
+
+          PendingMark.new(@task).set(PendingMark::WAITING) unless outlook.now? || outlook.timed?
           reason = finalizer::ReasonDeterminer.determine_reenqueue_reason(context)
           delay = finalizer::DelayCalculator.calculate_reenqueue_delay(context)
-          ActiveRecord.after_all_transactions_commit do
-            if delay.positive?
-              self.class.later(@task, delay, reason)
-            else
-              reenqueuer.reenqueue_task(@task, reason:)
-            end
-          end
+          ActiveRecord.after_all_transactions_commit { Enqueuing.new(@task, reason).call(delay) }
+        end
+      end
+
+      # A task for which nothing can change: no job looks for it any more.
+      class Held
+        # @param task [Tasker::Task]
+        # @param outlook [Outlook]
+        def initialize(task, outlook)
+          @task = task
+          @outlook = outlook
+        end
+
+        # @return [void]
+        def call
+          return unless PendingMark.new(@task).set(PendingMark::HELD)
+
+          Reporting.report(
+            Report.new(kind: :task_held, capability: CAPABILITY, operation: 'TaskRunnerJob',
+                       details: { task_id: @task.task_id }, message:)
+          )
+        end
+
+        private
+
+        def message
+          "Task #{@task.task_id} stays pending and no job is enqueued for it, because nothing can change for it: " \
+            "#{@outlook.holders}. Resolve a step by hand or cancel the task, and enqueue its job again; " \
+            'stuck_tasks lists it until then.'
+        end
+      end
+
+      # What a job does before it starts a task that waits for others: where nothing has changed
+      # it looks again later, without writing a row or publishing an event.
+      class SecondLook
+        # @param task [Tasker::Task]
+        def initialize(task)
+          @task = task
+          @word, @since = PendingMark.new(task).read
+        end
+
+        # @return [Boolean] whether the task is left alone
+        def leaves?
+          return false unless [PendingMark::WAITING, PendingMark::HELD].include?(@word)
+
+          outlook = Outlook.new(@task)
+          return false if outlook.now?
+          return Held.new(@task, outlook).call.then { true } if outlook.none?
+
+          PendingMark.new(@task).set(PendingMark::WAITING)
+          Enqueuing.new(@task, 'steps_in_progress').call(delay)
+          true
+        end
+
+        private
+
+        # As long again as the task has waited, within the engine's own limits.
+        def delay
+          backoff = ::Tasker::Configuration.configuration.backoff
+          (Time.current - @since).to_i.clamp(backoff.reenqueue_delays[:processing], backoff.max_backoff_seconds)
         end
       end
     end

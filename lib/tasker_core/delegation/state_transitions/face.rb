@@ -21,6 +21,10 @@ module TaskerCore
           # @return [Face]
           def of(machine) = machine.is_a?(::Tasker::StateMachine::TaskStateMachine) ? task : step
 
+          # @param model [Class] of a machine
+          # @return [Face]
+          def of_machine(model) = model <= ::Tasker::StateMachine::TaskStateMachine ? task : step
+
           # @param object [Tasker::Task, Tasker::WorkflowStep]
           # @return [Face]
           def of_object(object) = object.is_a?(::Tasker::Task) ? task : step
@@ -65,9 +69,10 @@ module TaskerCore
         # @return [Hash{String => Integer}] the argument that names the object
         def target(id) = { "#{@kind}_id" => id }
 
+        # @param model [Class] of a machine
         # @return [Boolean] whether the machine has the engine's states and no others
-        def known?(machine)
-          successors = machine.class.successors
+        def known?(model)
+          successors = model.successors
           (successors.keys | SUCCESSORS[@kind].keys).all? do |state|
             Array(successors[state]).sort == SUCCESSORS[@kind].fetch(state, []).sort
           end

@@ -60,7 +60,7 @@ module TaskerCore
         # A guard or callback of the application's own can refuse what both machines
         # allow: there the core has nothing to say.
         def predict
-          return if @face.id(@machine.object).nil? || !@face.known?(@machine) ||
+          return if @face.id(@machine.object).nil? || !@face.known?(@machine.class) ||
                     !@face.own_check?(@machine.object, @state) || foreign?
 
           Shadow.shielded(CAPABILITY, operation) { decision }

@@ -32,11 +32,12 @@ module TaskerCore
 
         # @return [Boolean] whether the core can stand in here. The engine's are: an
         #   unsaved object, metadata that the model would refuse, machines with states
-        #   of the application's own, a guard's check that is stubbed, and an audit
-        #   model to which the application added callbacks
+        #   of the application's own, a guard's check that is stubbed, an audit model to
+        #   which the application added callbacks, and where Active Record prevents
+        #   writes: the engine checks, publishes and refuses in its own order
         def possible?
-          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine) &&
-            @face.own_check?(@object, @state) && @face.plain?(transition_class)
+          @metadata.is_a?(Hash) && !@face.id(@object).nil? && @face.known?(@machine.class) &&
+            @face.own_check?(@object, @state) && @face.plain?(transition_class) && !connection.preventing_writes?
         end
 
         # @yieldreturn [true] the engine's own transition_to!

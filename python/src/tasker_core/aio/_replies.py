@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 
 from .. import _library
-from .._core import FROM_MEMORY, Core, decode, encode, expired
+from .._core import FROM_MEMORY, Core, Grip, decode, encode, expired
 from ..errors import Cancelled
 
 # How many replies are taken at once; between two batches the loop does other things.
@@ -23,18 +23,20 @@ class Replies:
         self.generation = _library.generation
         self._native = _library.native()
         self._queue, self._descriptor = self._native.completions()
-        self._waiting: dict[int, asyncio.Future[bytes]] = {}
+        self._waiting: dict[int, tuple[asyncio.Future[bytes], Grip | None]] = {}
         # The loop must not be kept alive by what is kept for it.
         self._loop = weakref.ref(loop)
         self._end = weakref.finalize(self, _end, self.generation, self._queue)
         self._end.atexit = False
         loop.add_reader(self._descriptor, self._take)
 
-    def submit(self, core: int, request: bytes) -> tuple[int, asyncio.Future[bytes]]:
-        """Starts a call; the future gets its reply."""
+    def submit(
+        self, core: int, request: bytes, opens: Grip | None = None
+    ) -> tuple[int, asyncio.Future[bytes]]:
+        """Starts a call; the future gets its reply, and so does the grip."""
         future = asyncio.get_running_loop().create_future()
         token = self._native.submit(core, request, self._queue)
-        self._waiting[token] = future
+        self._waiting[token] = (future, opens)
         return token, future
 
     def cancel(self, token: int) -> None:
@@ -43,7 +45,7 @@ class Replies:
 
     async def last(self) -> None:
         """Waits for the replies that somebody still awaits; those of ended calls come soon."""
-        awaited = [future for future in self._waiting.values() if not future.done()]
+        awaited = [future for future, _ in self._waiting.values() if not future.done()]
         if awaited:
             await asyncio.wait(awaited)
 
@@ -57,7 +59,9 @@ class Replies:
     def _take(self) -> None:
         batch = self._native.drain(self._queue, _BATCH)
         for token, reply in msgpack.unpackb(batch) if batch else ():
-            future = self._waiting.pop(token, None)
+            future, opens = self._waiting.pop(token, (None, None))
+            if opens is not None:
+                opens.replies.append(reply)
             if future is not None and not future.done():
                 future.set_result(reply)
 
@@ -76,14 +80,16 @@ class Sender:
             weakref.WeakKeyDictionary()
         )
 
-    async def call(self, operation: str, arguments: dict[str, Any], timeout: float | None) -> Any:
+    async def call(
+        self, operation: str, arguments: dict[str, Any], timeout: float | None, opens: Grip | None = None
+    ) -> Any:
         """See Core.call. Cancelling who awaits this cancels the statement."""
         if operation in FROM_MEMORY:
             return self.core.ask(operation, arguments)
         request = encode(operation, arguments)
         loop = asyncio.get_running_loop()
         replies = self._of(loop)
-        token, reply = replies.submit(self.core.handle, request)
+        token, reply = replies.submit(self.core.handle, request, opens)
         limit = None if timeout is None else loop.call_later(timeout, replies.cancel, token)
         try:
             return decode(await reply)

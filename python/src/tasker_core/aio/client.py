@@ -11,7 +11,7 @@ from .. import _picture, external, operations, rows
 from .. import event as events
 from .._core import Core
 from ..client import open_core
-from ..errors import ConflictError
+from ..errors import ConflictError, Error
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
 from ..results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
@@ -65,7 +65,9 @@ class Client:
         if operation.by_rules:
             arguments = {**arguments, "function_version": await self.readiness_version()}
         try:
-            return operation.read(await self._sender.call(operation.name, arguments, self.timeout))
+            return operation.read(
+                await self._sender.call(operation.name, arguments, self.timeout, operation.opens)
+            )
         except ConflictError as conflict:
             if operation.refused is None:
                 raise
@@ -151,7 +153,8 @@ class Client:
 
     async def open_session(self, task_id: int) -> Session:
         """See tasker_core.Client.open_session."""
-        return Session(self, task_id, await self.run(_picture.open_session(task_id)))
+        opening = _picture.open_session(self.core, task_id)
+        return Session(self, task_id, opening, await self.run(opening))
 
     # The whole database.
 
@@ -314,7 +317,23 @@ class Client:
         self, names: Iterable[StepName], *, limit: int = 1, start_tasks: bool = False
     ) -> list[ClaimedStep]:
         """See tasker_core.Client.claim_ready_steps."""
-        return await self.run(external.claim_ready_steps(names, limit, start_tasks))
+        wanted = list(names)
+        while claimed := await self.run(external.claim_ready_steps(wanted, limit, start_tasks)):
+            readable = [step for step in claimed if not await self._failed_as_unreadable(step)]
+            if readable:
+                return readable
+        return []
+
+    async def _failed_as_unreadable(self, step: ClaimedStep) -> bool:
+        if step.unreadable is None:
+            return False
+        try:
+            await self.run(external.fail_unreadable(step))
+        except Error as error:  # the others are claimed, and their caller's
+            external.logger.error(
+                "step %d stays claimed: %s; %s", step.workflow_step_id, step.unreadable, error
+            )
+        return True
 
     async def complete_claim(self, step: ClaimedStep, *, results: Any = None) -> Transition:
         """See tasker_core.Client.complete_claim."""

@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Session(Picture):
     """One run's picture of a task: tasker_core.Session, to be awaited."""
 
-    def __init__(self, client: Client, task_id: int, view: list[Any]) -> None:
-        super().__init__(client.core, task_id, view)
+    def __init__(self, client: Client, task_id: int, opening: Operation[list[Any]], view: list[Any]) -> None:
+        super().__init__(client.core, task_id, opening, view)
         self._client = client
 
     async def next(self) -> Next:

@@ -9,18 +9,26 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
-from .. import external, jsonb
+from .. import _library, external, jsonb
+from .._picture import told
 from ..client import Client
-from ..errors import ConfigurationError, DatabaseError, Error, SchemaMissing, UnknownFunction
+from ..errors import ConfigurationError, Error, InvalidArgument, SchemaMissing, UnknownFunction
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
 from ..results import Transition
+from .child import end_child
 from .step import PermanentError, RetryableError, Step, StepHandler, WorkerStopped, logger
 from .tally import Counter
 from .threads import Threads
 
 #: How long a failed write waits before it is tried again, in seconds.
 RETRIES = (0.1, 0.5, 2.0, 5.0)
+
+#: How long the watch waits at first before it tries again, in seconds.
+SHORTEST_PAUSE = 0.5
+
+#: How long a worker that finds no database waits at most before it tries again, in seconds.
+LONGEST_PAUSE = 30.0
 
 #: How long the watch waits at most before it looks whether its parent lives, in seconds.
 LONGEST_WAIT = 5.0
@@ -87,6 +95,8 @@ class Loop:
         self._stops = 0
         self._deadline = 0.0
         self._threads: Threads | None = None
+        self._generation = _library.generation
+        self._failures = 0
 
     def stop(self) -> None:
         """Claims no more; a second time: does not wait for handlers either."""
@@ -111,6 +121,8 @@ class Loop:
                 # Asked before: one that ends during the claim may have freed others.
                 idle = not self._running
                 claimed = self._claim(strict=attended)
+                if claimed is None:
+                    continue
                 if once or (until_idle and idle and claimed == 0):
                     break
                 if not claimed or not self._free():
@@ -127,7 +139,11 @@ class Loop:
         return self._options.concurrency - len(self._running)
 
     def _claim(self, *, strict: bool) -> int | None:
-        """How many; None where the database gave no answer."""
+        """How many; None where the database gave no answer, and some time has passed.
+
+        Raises:
+            Error: where another try is of no use; strict, after some of them.
+        """
         free = self._free()
         if not free:
             return 0
@@ -136,13 +152,22 @@ class Loop:
         except (ConfigurationError, SchemaMissing, UnknownFunction):
             raise
         except Error as error:
-            if strict and not error.retryable:
+            self._failures += 1
+            if strict and (not error.retryable or self._failures > len(RETRIES)):
                 raise
-            logger.warning("no steps could be claimed, trying again: %s", error)
+            pause = RETRIES[self._failures - 1] if strict else self._pause()
+            logger.warning("no steps could be claimed, trying again in %.1f s: %s", pause, error)
+            self._sleep(pause)
             return None
+        self._failures = 0
         for claim in claims:
             self._start(Step(claim, lambda: self.stopping))
         return len(claims)
+
+    def _pause(self) -> float:
+        """Longer with each failure."""
+        growing = self._options.poll_interval * 2.0 ** min(self._failures - 1, 16)
+        return max(self._options.poll_interval, min(growing, LONGEST_PAUSE))
 
     def _claims(self, limit: int) -> Operation[list[ClaimedStep]]:
         loads = jsonb.loads if self._options.exact_numbers else json.loads
@@ -168,44 +193,68 @@ class Loop:
     def _execute(self, step: Step) -> None:
         try:
             self._record(step, self._outcome(step))
-        except Exception:
+        except BaseException as error:  # the thread belongs to the worker
             # The step stays claimed: stuck_steps finds it.
-            step.logger.exception("what became of the step could not be written")
+            step.logger.error("what became of the step could not be written: %s", told(error))
         finally:
             with self._lock:
                 self._running.pop(step.claim.token, None)
             self._wake.put(None)
 
     def _outcome(self, step: Step) -> Operation[Transition]:
+        if step.claim.unreadable:
+            step.logger.error("failed for good: %s", step.claim.unreadable)
+            return external.fail_unreadable(step.claim)
         try:
             results = self._handlers[step.claim.name](step)
         except BaseException as error:  # SystemExit too: the thread belongs to the worker.
+            self._leave_child(error)
             return self._failure(step, error)
+        self._leave_child(None)
         try:
             return external.complete_claim(step.claim, results)
-        except Error as error:
+        except BaseException as error:  # what the results do as they are written
             return self._unwritable(step, error)
 
-    def _failure(self, step: Step, error: BaseException) -> Operation[Transition]:
-        if not step.given_up:
-            step.logger.warning("attempt %d failed: %s", step.attempt, error, exc_info=error)
-        after = error.retry_after if isinstance(error, RetryableError) else None
-        retryable = not isinstance(error, PermanentError)
-        return external.fail_claim(step.claim, error, retryable, after)
+    def _leave_child(self, error: BaseException | None) -> None:
+        """Ends a process that the handler has forked: the step is its parent's."""
+        if self._generation != _library.generation:
+            end_child(error)
 
-    def _unwritable(self, step: Step, error: Error) -> Operation[Transition]:
+    def _failure(self, step: Step, error: BaseException) -> Operation[Transition]:
+        reason = told(error)
+        if not step.given_up:
+            self._tell_failure(step, reason, error)
+        retryable, after = not isinstance(error, PermanentError), None
+        try:
+            after = error.retry_after if isinstance(error, RetryableError) else None
+            return external.fail_claim(step.claim, error, retryable, after)
+        except Exception:  # an exception can be odd in more ways than its message
+            return external.fail_claim(step.claim, reason, retryable, None)
+
+    def _tell_failure(self, step: Step, reason: str, error: BaseException) -> None:
+        try:
+            step.logger.warning("attempt %d failed: %s", step.attempt, reason, exc_info=error)
+        except BaseException:  # its traceback cannot be written
+            step.logger.warning("attempt %d failed: %s", step.attempt, reason)
+
+    def _unwritable(self, step: Step, error: BaseException) -> Operation[Transition]:
         """The handler has succeeded, but nobody can write down what it gave."""
-        step.logger.error("its results cannot be saved: %s", error)
-        reason = type(error)(f"The results could not be saved: {error.message}", code=error.code)
+        step.logger.error("its results cannot be saved: %s", told(error))
+        kind, code = (
+            (type(error), error.code) if isinstance(error, Error) else (InvalidArgument, "invalid_argument")
+        )
+        reason = kind(f"The results could not be saved: {told(error)}", code=code)
         return external.fail_claim(step.claim, reason.with_traceback(error.__traceback__), True, None)
 
     def _record(self, step: Step, operation: Operation[Transition]) -> None:
         completed = operation.arguments["to"] == "complete"
         try:
             written = self._write(step, operation)
-        except DatabaseError as error:
-            if not completed or error.retryable:
+        except Error as error:
+            if error.retryable:
                 raise
+            # What was to be written cannot be: the reason of that can.
             completed, written = False, self._write(step, self._unwritable(step, error))
         if written is None or step.given_up:
             return
@@ -247,6 +296,7 @@ class Loop:
         listen = listen and self._options.listen
         listener = self._client.with_timeout(None)
         beat = time.monotonic()
+        pause = SHORTEST_PAUSE
         while not self._closed.is_set():
             try:
                 left = max(0, min(beat + self._options.heartbeat - time.monotonic(), LONGEST_WAIT))
@@ -262,7 +312,10 @@ class Loop:
                 if self._closed.is_set() or self._client.closed:
                     return
                 logger.warning("the worker's connection for notifications or heartbeats failed: %s", error)
-                self._closed.wait(1)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                self._closed.wait(pause)
+            else:
+                pause = SHORTEST_PAUSE
             if self._orphaned() and not self.stopping:
                 logger.error("the worker's parent process is gone, so this one ends")
                 self.stop()

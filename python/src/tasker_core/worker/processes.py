@@ -9,7 +9,7 @@ import pickle
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
@@ -34,8 +34,8 @@ TICK = 0.1
 class Job:
     """All that a child has to know. Handlers travel by name: spawn imports their module."""
 
-    url: str
-    settings: Mapping[str, Any]
+    url: str = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
     handlers: Mapping[StepName, StepHandler]
     options: Options
     until_idle: bool

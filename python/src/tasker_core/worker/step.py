@@ -139,7 +139,7 @@ class Step:
 
 def _correlation_id(claim: ClaimedStep) -> str:
     given = claim.context.get("correlation_id") if isinstance(claim.context, dict) else None
-    return str(given) if given else f"task-{claim.task_id}"
+    return str(given) if given and isinstance(given, (str, int)) else f"task-{claim.task_id}"
 
 
 StepHandler = Callable[[Step], Any]

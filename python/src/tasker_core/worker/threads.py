@@ -6,6 +6,9 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
+from .._picture import told
+from .step import logger
+
 
 class Threads:
     """A fixed number of threads. One whose handler never returns does not keep the process alive."""
@@ -30,4 +33,7 @@ class Threads:
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            work()
+            try:
+                work()
+            except BaseException as error:  # a thread less would be noticed by nobody
+                logger.error("a worker's thread goes on after %s", told(error))

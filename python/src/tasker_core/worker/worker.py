@@ -101,6 +101,8 @@ class Worker:
         self._settings: Mapping[str, Any] = {
             "pool_max_connections": min(concurrency + 2, 1000),
             "application_name": "tasker_core worker",
+            # Of what fails the worker itself tells, once.
+            "log_level": "error",
             **settings,
         }
         self._handlers: dict[StepName, StepHandler] = {}
@@ -147,13 +149,19 @@ class Worker:
             What became of the steps.
 
         Raises:
-            Error: where no steps can be claimed for a reason that will not go away.
+            Error: where no steps can be claimed for a reason that will not go away; with
+                until_idle also where the database does not answer for some seconds.
         """
         self._check()
         return self._run_processes(until_idle) if self._processes else self._run(until_idle=until_idle)
 
     def run_once(self) -> Tally:
-        """Claims what is ready, at most as many steps as may run at once, and executes them."""
+        """Claims what is ready, at most as many steps as may run at once, and executes them.
+
+        Raises:
+            Error: where no steps can be claimed, or the database does not answer for some
+                seconds.
+        """
         self._check()
         return self._run(once=True)
 

@@ -61,9 +61,13 @@ func (p *Pool) listen(ctx context.Context, channels []string) (bool, error) {
 	return true, nil
 }
 
+// mostAtOnce is how many notifications one answer stands for: anybody may notify without
+// end.
+const mostAtOnce = 10_000
+
 func (p *Pool) hear(ctx context.Context, patience time.Duration) (bool, error) {
 	heard, err := p.next(ctx, patience)
-	for more := heard; more && err == nil; {
+	for more, count := heard, 0; more && err == nil && count < mostAtOnce; count++ {
 		more, err = p.next(ctx, drainTime)
 	}
 	return heard, err

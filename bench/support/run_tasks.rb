@@ -1,0 +1,144 @@
+# frozen_string_literal: true
+
+# The process behind a Runner that runs tasks on the engine (or its stand-in), on the
+# database of DATABASE_URL:
+#
+#   ruby run_tasks.rb engine|one_query|core LOGFILE
+require 'json'
+require_relative 'captured'
+require_relative 'counts'
+require_relative 'side'
+
+# Answers for one side.
+class RunTasks
+  include OrchestrationBench
+
+  def initialize(column, log)
+    Side.boot(column, log:)
+    ActiveJob::Base.queue_adapter = :test
+    @greeting = { 'telemetry' => Side.telemetry?, 'round_trip_ms' => round_trip }
+  end
+
+  attr_reader :greeting
+
+  # Answers until the questions end.
+  def serve(questions, answers)
+    answers.puts(JSON.generate(value: greeting))
+    questions.each_line do |line|
+      question = JSON.parse(line, symbolize_names: true)
+      answers.puts(JSON.generate(reply(question)))
+    end
+  end
+
+  private
+
+  CALLS = %i[run count handoffs sessions steps].freeze
+
+  def reply(question)
+    call = question.fetch(:call).to_sym
+    raise ArgumentError, "there is no call #{call}" unless CALLS.include?(call)
+
+    { value: send(call, **question.fetch(:arguments)) }
+  rescue StandardError => e
+    { error: "#{e.message} (#{e.class}, #{e.backtrace.first})" }
+  end
+
+  # @return [Float] what SELECT 1 takes, in milliseconds: the median
+  def round_trip
+    connection = Tasker::ApplicationRecord.connection
+    median(Array.new(200) { milliseconds { connection.select_value('SELECT 1') } }.drop(50))
+  end
+
+  # @param telemetry [Boolean] whether the engine's OpenTelemetry subscriber listens
+  # @param application [Boolean] whether the application has a subscriber on every event
+  # @param level [String] of Rails.logger
+  def set(telemetry: false, application: false, level: 'fatal')
+    Rails.logger.level = level
+    Listeners.set(telemetry:, application:) if TaskerEngine.here?
+  end
+
+  # A run, without creating its task.
+  #
+  # @return [Float] milliseconds
+  def run(workflow:, **circumstance)
+    set(**circumstance)
+    task, work = prepared(workflow)
+    milliseconds(&work).tap { complete!(task) }
+  end
+
+  # @param ruby [Boolean] whether calls and objects are counted too
+  # @return [Hash] what a run makes
+  def count(workflow:, telemetry: false, ruby: false)
+    set(telemetry:)
+    works = Array.new(4) { prepared(workflow).last }
+    works.pop.call
+    counted = Counts.statements(&works.pop)
+    ruby ? { **counted, calls: Counts.calls(&works.pop), objects: Counts.objects(&works.pop) } : counted
+  end
+
+  # @return [Array<Hash>] the hand-offs of runs of a line, in milliseconds
+  def handoffs(workflow:, runs:)
+    before = count(workflow:)
+    Marks.install
+    raise 'with the marks a run has other statements' unless count(workflow:).values_at(:data, :statements) ==
+                                                             before.values_at(:data, :statements)
+
+    Array.new(runs) { Marks.during(&prepared(workflow).last) }.flatten
+  end
+
+  # Asks an open session what is ready, as the loop does.
+  #
+  # @return [Array<Float>] microseconds
+  def sessions(workflow:, times:)
+    task, = prepared(workflow)
+    TaskerCore.on(Tasker::ApplicationRecord.connection).open_session(task.task_id) do |session|
+      Array.new(times) { milliseconds { session.next } * 1000 }
+    end
+  end
+
+  # The claim and the completion of each step of a line, as a session writes them, through
+  # the pg gem alone.
+  #
+  # @return [Array<Float>] milliseconds of each step
+  def steps(workflow:)
+    statements = Captured.by { finish_first(workflow) }
+    connection = PG.connect(ENV.fetch('DATABASE_URL'))
+    replay = Captured::Replay.new(connection, *statements.values_at('claim_step', 'finish_step'))
+    task, = prepared(workflow)
+    task.workflow_steps.order(:workflow_step_id).ids.map { |id| milliseconds { replay.step(id) } }
+  ensure
+    connection&.close
+  end
+
+  def finish_first(workflow)
+    task, = prepared(workflow)
+    TaskerCore.on(Tasker::ApplicationRecord.connection).open_session(task.task_id) do |session|
+      session.next.ready.each { |id| session.claim(id) && session.complete(id, results: { 'ok' => true }) }
+    end
+  end
+
+  # @return [Array(Tasker::Task, Proc)] a new task, and what runs it
+  def prepared(workflow)
+    task = Workflows.create(workflow)
+    handler = Tasker::HandlerFactory.instance.get(workflow)
+    [task, -> { handler.handle(task) }]
+  end
+
+  def complete!(task)
+    state = Tasker::Task.find(task.task_id).status
+    raise "task #{task.task_id} ended as #{state}" unless state == 'complete'
+  end
+
+  def milliseconds
+    started = Process.clock_gettime(Process::CLOCK_MONOTONIC, :float_millisecond)
+    yield
+    Process.clock_gettime(Process::CLOCK_MONOTONIC, :float_millisecond) - started
+  end
+
+  def median(values) = values.sort[values.size / 2]
+end
+
+# What is printed by others must not be taken for an answer.
+answers = $stdout.dup.tap { |io| io.sync = true }
+$stdout.reopen($stderr)
+RunTasks.new(*ARGV).serve($stdin, answers)

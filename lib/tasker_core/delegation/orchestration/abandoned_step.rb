@@ -1,0 +1,49 @@
+# frozen_string_literal: true
+
+require 'timeout'
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # Records the failure of a step whose handler does not come to an end: its time ran out, or
+      # its thread was killed. It may be retried. A handler that still runs works on an object of
+      # its own, and its result is refused.
+      class AbandonedStep
+        # What a step fails with whose handler's thread was killed.
+        class HandlerKilled < StandardError; end
+
+        # @param run [Run]
+        # @param execution [StepExecution]
+        def initialize(run, execution)
+          @run = run
+          @given_up = execution
+        end
+
+        # @return [void]
+        def time_out
+          record(Timeout::Error.new("#{subject} did not end within the batch timeout; its result will be refused. " \
+                                    'Raise execution.batch_timeout_* or make the step shorter.'))
+        end
+
+        # @return [void]
+        def killed = record(HandlerKilled.new("the thread of #{subject} was killed in its handler"))
+
+        private
+
+        def subject = "step #{@given_up.name} (#{@given_up.id})"
+
+        def record(error)
+          return unless @given_up.claimed?
+
+          error.set_backtrace([])
+          execution = StepExecution.new(@run, @given_up.id)
+          execution.token = @given_up.token
+          execution.state = 'in_progress'
+          Current.with(@run.facts, execution) do
+            StepFailure.new(execution, StepWriter.new(execution), quiet: true).call(error, ErrorFacts.of(error))
+          end
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # An exception as text. An application's exception may be odd itself: its message, its
+      # backtrace or its class may raise, or be no text that can be stored.
+      #
+      # @!attribute [r] message
+      #   @return [String]
+      # @!attribute [r] class_name
+      #   @return [String]
+      # @!attribute [r] backtrace
+      #   @return [Array<String>]
+      ErrorFacts = Struct.new(:message, :class_name, :backtrace) do
+        class << self
+          # @param error [Exception]
+          # @return [ErrorFacts]
+          def of(error)
+            class_name = text('an exception without a name') { Kernel.instance_method(:class).bind_call(error).name }
+            new(text("#{class_name}, whose message cannot be read") { error.to_s }, class_name, lines(error))
+          end
+
+          private
+
+          def text(instead)
+            found = yield
+            found.is_a?(String) ? String.new(found) : instead
+          rescue StandardError, SystemStackError, NotImplementedError
+            instead
+          end
+
+          def lines(error)
+            Array(error.backtrace).map { |line| String(line) }
+          rescue StandardError, SystemStackError, NotImplementedError
+            []
+          end
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # Decides whether a write of a run has to be in one transaction with the state machine's
+      # callbacks and its event: where the application, or another process that is told of it,
+      # takes part in it.
+      module SharedTransaction
+        class << self
+          # @param write [StepWrite]
+          # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+          # @param run [Run]
+          # @return [Boolean]
+          def needed?(write, connection, run)
+            event, = StepWriter::EVENTS.fetch(write.state)
+            several_rows?(write) || connection.transaction_open? || heard?(event) ||
+              !run.machine.plain?(write.state) || write.changes&.through_model? || false
+          end
+
+          private
+
+          def heard?(event) = Application.listens?([event]) || Relay.sends?(event)
+
+          # The statement of a retry may clear a row and insert none, and is taken back then.
+          def several_rows?(write) = write.state == 'pending'
+        end
+
+        # What of the step machine and of its audit rows is the engine's, looked at once a run;
+        # what an application adds to the machine later is noticed.
+        class Machine
+          # @param model [Class] a state machine of the engine
+          def initialize(model)
+            @model = model
+            @face = face = StateTransitions::Face.of_machine(model)
+            @plain = face.plain?(face.transition_model) && own_machine?(face)
+          end
+
+          # @param state [String] the target
+          # @param object [Tasker::Task, nil] the task that gets it
+          # @return [Boolean] whether all callbacks, guards and checks are the engine's
+          def plain?(state, object = nil)
+            @plain && own_callbacks? && @face.own_check?(object, state)
+          end
+
+          private
+
+          # An application may give its objects a machine of its own.
+          def own_machine?(face)
+            owner = face.kind == 'step' ? ::Tasker::WorkflowStep : ::Tasker::Task
+            owner.instance_method(:state_machine).owner == owner && face.known?(@model)
+          end
+
+          def own_callbacks?
+            count = @model.callbacks.each_value.sum(&:size)
+            return @own if count == @count
+
+            @count = count
+            @own = @model.callbacks.each_value.all? { |callbacks| callbacks.all? { |one| @face.own?(one) } }
+          end
+        end
+      end
+    end
+  end
+end

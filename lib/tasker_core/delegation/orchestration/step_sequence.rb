@@ -1,0 +1,49 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # The attributes of a Tasker::Types::StepSequence whose steps are read when somebody
+      # looks at them. Most handlers do not.
+      class StepSequence < Hash
+        class << self
+          # @yieldreturn [Array<Tasker::WorkflowStep>]
+          # @return [Tasker::Types::StepSequence]
+          def lazy(&) = ::Tasker::Types::StepSequence.load(StepSequence.new(&))
+
+          # What was dumped is the engine's own plain sequence.
+          def _load(bytes) = Marshal.load(bytes) # rubocop:disable Security/MarshalLoad -- inside of a Marshal.load
+        end
+
+        def initialize(&steps)
+          super()
+          @steps = steps
+          @mutex = Mutex.new
+        end
+
+        # What reads a hash looks first.
+        %i[[] fetch key? keys values each each_pair each_with_object to_h to_hash == eql? hash inspect size empty? dig
+           slice except merge transform_values any? map dup clone].each do |name|
+          define_method(name) do |*arguments, &block|
+            look
+            super(*arguments, &block)
+          end
+        end
+
+        def _dump(_level) = Marshal.dump({}.update(look))
+
+        private
+
+        def look
+          return self unless @steps
+
+          @mutex.synchronize do
+            store(:steps, @steps.call) if @steps
+            @steps = nil
+          end
+          self
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,121 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # What a run writes for one step: the claim, the completion, the failure and the way
+      # back to pending, each of them one statement.
+      #
+      # Where nothing has to share its transaction the statement runs by itself, and the
+      # state machine's event is published behind it. Where the application listens to that
+      # event, or has a hand in the machine or the model, the statement, the callbacks and the
+      # event are in one transaction(requires_new: true), as in the engine.
+      class StepWriter
+        # Raised where the database did not allow what the run had to write.
+        class Refused < StandardError; end
+
+        # Raised where the core was lost before a step was claimed: nothing was written, and no
+        # attempt is counted.
+        class NotClaimed < Refused; end
+
+        # The state machine's event and its type, by the state that a step gets.
+        EVENTS = { 'in_progress' => ['step.execution_requested', :started],
+                   'complete' => ['step.completed', :completed],
+                   'error' => ['step.failed', :failed], 'pending' => ['step.retry_requested', :retry] }.freeze
+
+        # @param execution [StepExecution]
+        def initialize(execution)
+          @execution = execution
+          @run = execution.run
+          @step = execution.step
+          @id = execution.id
+        end
+
+        # Claims the step for this run, just before its handler starts.
+        #
+        # @return [void]
+        # @raise [Refused] if somebody else has it, or it may not run any more
+        def claim
+          raise Refused, "step #{@id} was given up by this run" if @execution.given_up?
+          raise NotClaimed, 'the core was lost' if @run.lost?
+
+          debug_lines('pending', 'in_progress')
+          write = StepWrite.new(@execution, 'in_progress') do |session, times|
+            session.claim(@id, **times, transaction: false)
+          end
+          @execution.claimed(perform(write))
+        end
+
+        # Says that the step was claimed beside a completion.
+        #
+        # @return [Boolean] true
+        def claimed
+          debug_lines('pending', 'in_progress')
+          announce('in_progress')
+          true
+        end
+
+        # Writes the outcome of a claimed step.
+        #
+        # @param state [String] complete or error
+        # @param changes [StepChanges] what is written of the step's row
+        # @param claim [Integer, nil] a step to claim with it
+        # @return [Session::Outcome]
+        # @raise [Refused] if the claim no longer holds; nothing is written
+        def finish(state, changes, claim: nil)
+          return EngineWriter.new(@execution).fail_pending unless @execution.claimed?
+
+          debug_lines('in_progress', state)
+          write = StepWrite.new(@execution, state, changes:, claim:) do |session, times, columns|
+            session.finish(@id, state, **columns, **times, transaction: false)
+          end
+          perform(write).tap { changes.saved }
+        end
+
+        # Moves a failed step back to pending. The audit row is the engine's; the event is
+        # step.retry_requested.
+        #
+        # @return [Boolean] whether it can be claimed now
+        def retry
+          perform(StepWrite.new(@execution, 'pending', from_state: 'error') do |session, times|
+            session.retry(@id, **times, transaction: false)
+          end)
+          true
+        rescue Refused
+          false
+        end
+
+        private
+
+        def perform(write)
+          answer = Tracing.span(Tracing::Runs::WRITES.fetch(write.state)) { write.call }
+          @execution.state = write.state
+          @run.wrote(@id, write.state)
+          announce(write.state, write.from_state) unless write.announced?
+          answer
+        end
+
+        # The state machine's event, as its after_transition callback publishes it. The write
+        # holds, whatever becomes of the event.
+        def announce(state, from_state = nil)
+          event, type = EVENTS.fetch(state)
+          context = { task_id: @run.facts.task_id, step_id: @id, step_name: @execution.name, from_state:,
+                      to_state: state, transitioned_at: Time.zone.now }
+          @execution.publish(event, type, context)
+        rescue StandardError => e
+          Rails.logger.error { "Error publishing event #{event}: #{e.message}" }
+        end
+
+        # The lines of safe_transition_to and of the machine's before_transition callback.
+        def debug_lines(from, to)
+          return unless @run.levels.debug?
+
+          Rails.logger.debug do
+            "#{@run.executor.class.name}: Transitioning #{@step.class.name} #{@id} from #{from} to #{to}"
+          end
+          Rails.logger.debug { "Step #{@id} transitioning from #{from} to #{to}" }
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,73 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Delegation
+    module Orchestration
+      # Completes a task that is in progress: TaskFinalizer#complete_task, with one read of its
+      # state less for each of the engine's methods that ask for it.
+      class TaskCompletion
+        # @param run [Run]
+        # @param task [Tasker::Task] as the database has it
+        # @param context [Tasker::Functions::FunctionBasedTaskExecutionContext]
+        def initialize(run, task, context)
+          @run = run
+          @task = task
+          @context = context
+          @finalizer = run.finalizer
+        end
+
+        # @return [Boolean] false where nothing was written, so that the engine has to see to it
+        def call
+          return false unless @run.session.task_state == 'in_progress'
+          return false if ::Tasker::ApplicationRecord.connection.transaction_open?
+
+          @task.association(:named_task).target = @run.task.named_task
+          say
+          payload = { task: @task, completed_at: Time.current, completion_percentage: @context.completion_percentage,
+                      total_steps: @context.total_steps, health_status: @context.health_status }
+          return false unless Events::Finalizer.announced { write }
+
+          @run.facts.state = 'complete'
+          Events::Finalizer.announced { @finalizer.publish_task_completed(@task, **payload) }
+          Rails.logger.info("TaskFinalizer: Task #{@task.task_id} completed successfully (#{@context.total_steps} steps,
+                            #{@context.completion_percentage}% complete)")
+          true
+        end
+
+        private
+
+        # What FinalizationDecisionMaker and complete_task log before they write.
+        def say
+          log = Rails.logger
+          log.info("TaskFinalizer: Making decision for task #{@task.task_id} with execution_status: all_complete")
+          log.info("TaskFinalizer: Task #{@task.task_id} context details - ready_steps: #{@context.ready_steps}, " \
+                   "total_steps: #{@context.total_steps}, pending_steps: #{@context.pending_steps}, " \
+                   "in_progress_steps: #{@context.in_progress_steps}, completed_steps: #{@context.completed_steps}, " \
+                   "failed_steps: #{@context.failed_steps}")
+          log.info("TaskFinalizer: Task #{@task.task_id} - calling complete_task")
+          log.debug { "TaskFinalizer: Task #{@task.task_id} current state is in_progress" }
+          log.debug { "TaskFinalizer: Task #{@task.task_id} transitioning to complete" }
+        end
+
+        # As update! does where the application added nothing to the model: what the engine
+        # validates is there.
+        def complete
+          valid = [@task.context, @task.requested_at, @task.named_task].all?(&:present?)
+          return @task.update!({ complete: true }) unless valid && !Customized.update?(::Tasker::Task)
+
+          @task.update_columns(complete: true, updated_at: Time.current)
+        end
+
+        def write
+          written = false
+          ActiveRecord::Base.transaction do
+            complete
+            written = TaskWriter.new(@finalizer, @task).write('complete', from: 'in_progress')
+            raise ActiveRecord::Rollback unless written
+          end
+          written
+        end
+      end
+    end
+  end
+end

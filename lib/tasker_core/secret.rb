@@ -1,0 +1,47 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # A text that may hold a password, such as a URL. It prints as [hidden] in every form;
+  # reveal gives the text.
+  class Secret
+    HIDDEN = '[hidden]'
+
+    # @param value [Object]
+    # @return [Object] the text of a secret, any other value as it is
+    def self.reveal(value) = value.is_a?(self) ? value.reveal : value
+
+    # @param text [String]
+    def initialize(text)
+      # In a block the text is no instance variable, which others would write out.
+      @reveal = -> { text }
+    end
+
+    # @return [String]
+    def reveal = @reveal.call
+
+    # @return [String] a placeholder
+    def to_s = HIDDEN
+
+    # @return [String] a placeholder
+    def inspect = HIDDEN
+
+    # @return [String] a placeholder, for JSON
+    def as_json(*) = HIDDEN
+
+    # @return [String] a placeholder, for JSON
+    def to_json(*) = HIDDEN.to_json
+
+    # For YAML.
+    def encode_with(coder)
+      coder.scalar = HIDDEN
+    end
+
+    # @param other [Object]
+    # @return [Boolean]
+    def ==(other) = other.is_a?(Secret) && other.reveal == reveal
+    alias eql? ==
+
+    # @return [Integer]
+    def hash = reveal.hash
+  end
+end
