@@ -74,9 +74,10 @@ RSpec.describe 'the delegated methods of tasker-engine', :parity do
     end
 
     it 'are alike where they have no end' do
-      Database.connection.execute('UPDATE tasker_workflow_steps SET ' \
-                                  "last_attempted_at = CASE WHEN workflow_step_id % 2 = 0 THEN 'infinity' " \
-                                  "ELSE '-infinity' END::timestamp")
+      Database.connection.execute(<<~SQL)
+        UPDATE tasker_workflow_steps
+        SET last_attempted_at = CASE WHEN workflow_step_id % 2 = 0 THEN 'infinity' ELSE '-infinity' END::timestamp
+      SQL
       expect_equal_answers { by_id(readiness.for_task(task.task_id)) }
     end
 
