@@ -206,10 +206,12 @@ module TaskerCore
     # @param state [String] in_progress for a claim, complete or error for an outcome
     # @param now [String] the time that the statement was given
     # @param claim [Integer, nil] as the statement was given it
+    # @param token [Integer, nil] of the step's claim, where the session was refused since
     # @return [Outcome] of a claim its transition_id is the token
-    def settle(step_id, state, now:, claim: nil)
+    def settle(step_id, state, now:, claim: nil, token: nil)
       arguments = { 'step_id' => id(step_id), 'to' => state, 'now' => now }
       arguments['claim'] = claim if claim
+      arguments['token'] = token if token
       found = outcome(step_id, claim, ask('session_settle', arguments), keep: state == 'in_progress')
       @tokens[step_id] = found.transition_id if state == 'in_progress' && found.written?
       found

@@ -73,7 +73,7 @@ module TaskerCore
         # @return [SharedTransaction::Machine]
         attr_reader :machine
 
-        # @return [Exception, nil] what a transaction of the caller's met
+        # @return [Exception, nil] what the run ends with
         attr_reader :broken
 
         # @return [Tasker::Types::StepSequence] of this turn
@@ -161,6 +161,12 @@ module TaskerCore
           from_memory.tap { |fresh| @final_read = fresh.empty? }
         end
 
+        # What can run now, of anybody's steps.
+        #
+        # @return [Session::Next]
+        # @raise [CoreLoss::Fault]
+        def next_batch = Patience.read { CoreLoss.noticed { @session.next } }
+
         # @param id [Integer]
         # @return [Boolean] whether this run executes the step
         def runs?(id) = @runnable.include?(id) && !hopeless?(id)
@@ -170,7 +176,7 @@ module TaskerCore
 
         # @return [Boolean] whether nothing can run and a step has failed for good
         def blocked?
-          @progress.failed? && CoreLoss.noticed { @session.next.blocked }
+          @progress.failed? && next_batch.blocked
         rescue CoreLoss::Fault => e
           lost(e.cause)
           false
@@ -181,7 +187,7 @@ module TaskerCore
         # @return [void]
         # @raise [CoreLoss::Fault]
         def refresh
-          changed = CoreLoss.noticed { @session.refresh }
+          changed = Patience.read { CoreLoss.noticed { @session.refresh } }
           @steps.changed(changed)
         end
 
@@ -240,7 +246,8 @@ module TaskerCore
         # @return [Boolean]
         def lost? = @lost ? true : false
 
-        # Notes what a transaction of the caller's met: the run ends with it.
+        # Notes what the run ends with, once the steps that are claimed have run: what a
+        # transaction of the caller's met, or what a worker could not go on after.
         #
         # @param error [Exception]
         def break_off(error)
@@ -331,7 +338,7 @@ module TaskerCore
 
         # The loop's answer from memory; a stale picture is read again first.
         def from_memory
-          batch = CoreLoss.noticed { @session.next }
+          batch = next_batch
           back = TaskerCore.configuration.retry_failed_steps ? @external.leave(batch.retry) : []
           back = back.select { |id| runs?(id) && StepWriter.new(StepExecution.new(self, id)).retry }
           (@external.leave(batch.ready) + back).sort.select { |id| runs?(id) }

@@ -28,19 +28,31 @@ module TaskerCore
 
         # What a transaction of the caller's met is the caller's to repeat.
         def callers?(error)
-          return false unless TransientFailure.of(error) && ::Tasker::ApplicationRecord.connection.transaction_open?
+          return false unless TransientFailure.of(error) && Patience.transaction_open?
 
           @run.break_off(error)
+          true
+        end
+
+        # What the database could not take however long it was tried is no failure of the step.
+        def unwritten?(error)
+          return false unless TransientFailure.of(error)
+
+          report(:unwritten_result, error,
+                 "What became of step #{@execution.id} could not be written, so it stays in_progress: " \
+                 "#{error.message}. Reset it with TaskerCore.reset_stuck when the database works again.")
           true
         end
 
         def late(error)
           return if @quiet
 
-          Reporting.report(
-            Report.new(kind: :late_result, capability: CAPABILITY, operation: 'StepExecutor', details: { error: },
-                       message: "The result of step #{@execution.id} came too late: #{error.message}")
-          )
+          report(:late_result, error, "The result of step #{@execution.id} came too late: #{error.message}")
+        end
+
+        def report(kind, error, message)
+          Reporting.report(Report.new(kind:, capability: CAPABILITY, operation: 'StepExecutor', details: { error: },
+                                      message:))
           nil
         end
       end
@@ -59,7 +71,7 @@ module TaskerCore
           late(e)
           false
         rescue StandardError => e
-          record(e) unless callers?(e)
+          record(e) unless callers?(e) || unwritten?(e)
           false
         end
 
@@ -138,7 +150,7 @@ module TaskerCore
           late(e)
           false
         rescue StandardError => e
-          return false if callers?(e)
+          return false if callers?(e) || unwritten?(e)
 
           Rails.logger.error("StepExecutor: Unexpected error completing error step #{@execution.id}: #{e.message}")
           TaskerCore.configuration.record_failed_completions && record_essentials
