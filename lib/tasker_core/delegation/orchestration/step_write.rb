@@ -54,6 +54,9 @@ module TaskerCore
         #   have run
         def announced? = @announced ? true : false
 
+        # @return [Boolean] whether it shares its transaction with the state machine's callbacks
+        def shared? = @shared ? true : false
+
         # Notes that the engine's own transition has published its event.
         #
         # @return [void]
@@ -90,7 +93,8 @@ module TaskerCore
           connection = ::Tasker::ApplicationRecord.connection
           @host = HostConnection.new(connection)
           @answered = false
-          SharedTransaction.needed?(self, connection, @run) ? in_transaction : by_itself
+          @shared = SharedTransaction.needed?(self, connection, @run)
+          @shared ? in_transaction : by_itself
         rescue CoreLoss::Fault => e
           @sent ||= @host.used?
           @run.lost(e.cause)

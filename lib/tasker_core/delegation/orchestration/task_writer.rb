@@ -23,7 +23,8 @@ module TaskerCore
         # @return [Boolean] whether it was written
         def write(state, from:, metadata: {})
           event = ::Tasker::Constants::TASK_TRANSITION_EVENT_MAP[[nil, state]]
-          return @source.safe_transition_to(@task, state, metadata) unless by_itself?(state, event)
+          @by_itself = possible?(state, event)
+          return @source.safe_transition_to(@task, state, metadata) unless @by_itself
 
           debug_lines(from, state)
           publish(BEFORE, task_id: @task.task_id, from_state: nil, to_state: state, transition_event: event)
@@ -34,9 +35,12 @@ module TaskerCore
           true
         end
 
+        # @return [Boolean] whether the application took no part in what was written
+        def by_itself? = @by_itself
+
         private
 
-        def by_itself?(state, event)
+        def possible?(state, event)
           events = [BEFORE, event]
           TaskerCore.configuration.state_transitions != :shadow && !Application.listens?(events) &&
             events.none? { |name| Relay.sends?(name) } && machine.plain?(state, @task)

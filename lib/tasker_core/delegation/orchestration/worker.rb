@@ -54,13 +54,18 @@ module TaskerCore
           return false unless execution
 
           @queue.began(execution, self, @timeout)
-          following = execution.call { candidate(execution) }
+          @claimed = execution.call { candidate(execution) }
           hold = @queue.ended(execution)
-          @queue.put_back(@candidate) if @candidate && !following
-          advance(following) if following && !@candidate
-          @candidate = nil
-          @claimed = following
+          advance(@claimed) if @claimed && !@candidate
           hold
+        ensure
+          give_back
+        end
+
+        # The step that was to be claimed with the completion, where it was not.
+        def give_back
+          @queue.put_back(@candidate) if @candidate && !@claimed
+          @candidate = nil
         end
 
         def taken
