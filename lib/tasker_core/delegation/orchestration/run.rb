@@ -11,7 +11,9 @@ module TaskerCore
 
         # How often a step may be refused before its run leaves it alone.
         MOST_REFUSALS = 2
-        private_constant :MOST_REFUSALS
+
+        CLAIMED = StepWriter::EVENTS.fetch('in_progress').first
+        private_constant :MOST_REFUSALS, :CLAIMED
 
         class << self
           # Opens a run where the core can stand in.
@@ -104,7 +106,7 @@ module TaskerCore
         def read
           connection = ::Tasker::ApplicationRecord.connection
           @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
-                                 final_when_not_retryable: final?)
+                                 final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
           @steps = StepObjects.new(@task, @handler.step_templates)
           @progress = Progress.new(@session, @steps)
           @external = ExternalSteps.new(self)
@@ -167,7 +169,10 @@ module TaskerCore
         # @return [Boolean] whether a step may be claimed with the completion of another, which
         #   leaves its callbacks and its event outside of the transaction
         def claims_ahead?
-          !@own_sequence && !@moved && @machine.plain?('in_progress') && !heard_between_steps?
+          return false if @own_sequence || @moved || Relay.sends?(CLAIMED)
+          return false if Application.listens?(Application::BETWEEN_STEPS)
+
+          @machine.plain?('in_progress')
         end
 
         # @return [Boolean] whether nothing can run and a step has failed for good
@@ -301,11 +306,6 @@ module TaskerCore
           turn.number
         end
 
-        def heard_between_steps?
-          Application.listens?(Application::BETWEEN_STEPS) ||
-            Relay.sends?(StepWriter::EVENTS.fetch('in_progress').first)
-        end
-
         # The session's answer, once the database gives it. Where the task is gone, the engine's
         # own reload says so.
         def ask
@@ -320,8 +320,6 @@ module TaskerCore
           ask(&:context_row)
         end
 
-        def final? = TaskerCore.configuration.permanent_errors_final
-
         # Creates what the templates ask for and the task lacks, as the engine does.
         def read_steps
           @steps.read(@session.edges)
@@ -330,8 +328,7 @@ module TaskerCore
             @session.refresh
             @steps.read(@session.edges)
           end
-          external = @external.find(@handler.step_templates, @steps)
-          @runnable = @steps.sequence_ids.to_set - external
+          @runnable = @steps.sequence_ids.to_set - @external.find(@handler.step_templates, @steps)
         end
 
         # What of the application a run has to know.

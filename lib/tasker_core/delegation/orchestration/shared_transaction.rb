@@ -8,22 +8,22 @@ module TaskerCore
       # takes part in it.
       module SharedTransaction
         class << self
+          # The statement of a retry may clear a row and insert none, and is taken back then.
+          #
           # @param write [StepWrite]
           # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
           # @param run [Run]
           # @return [Boolean]
           def needed?(write, connection, run)
             event, = StepWriter::EVENTS.fetch(write.state)
-            several_rows?(write) || connection.transaction_open? || heard?(event) ||
+            write.state == 'pending' || connection.transaction_open? || heard?(write, event) ||
               !run.machine.plain?(write.state) || write.changes&.through_model? || false
           end
 
           private
 
-          def heard?(event) = Application.listens?([event]) || Relay.sends?(event)
-
-          # The statement of a retry may clear a row and insert none, and is taken back then.
-          def several_rows?(write) = write.state == 'pending'
+          # Whoever claims a step with the completion has looked for listeners just now.
+          def heard?(write, event) = (Application.listens?([event]) unless write.claims) || Relay.sends?(event)
         end
 
         # What of the step machine and of its audit rows is the engine's, looked at once a run;
@@ -52,7 +52,7 @@ module TaskerCore
           end
 
           def own_callbacks?
-            count = @model.callbacks.each_value.sum(&:size)
+            count = [].concat(*@model.callbacks.values).size
             return @own if count == @count
 
             @count = count

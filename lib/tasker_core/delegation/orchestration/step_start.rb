@@ -15,7 +15,7 @@ module TaskerCore
         # @return [Boolean] whether the step is this run's now
         def claim
           began = monotonic
-          shared = !claimed? && writer.shared_claim?
+          shared = writer.shared_claim? unless claimed?
           return skip.tap { @run.refused(@id) } if shared && !pending?
 
           take(shared)

@@ -103,7 +103,9 @@ module TaskerCore
         end
 
         def carry_through(write)
-          Tracing.span(Tracing::Runs::WRITES.fetch(write.state)) { write.call }.tap { @run.wrote(@id, write.state) }
+          answer = Tracing.span(Tracing::Runs::WRITES.fetch(write.state)) { write.call }
+          @run.wrote(@id, write.state)
+          answer
         end
 
         # The state machine's event, as its after_transition callback publishes it. The write
@@ -120,7 +122,7 @@ module TaskerCore
         # The lines of safe_transition_to and, where they do not run, of the machine's callbacks;
         # once for each transition, however often it is tried.
         def debug_lines(from, to, shared: false)
-          return if !@run.levels.debug? || @told == to
+          return unless @run.levels.debug? && @told != to
 
           @told = to
 
