@@ -169,10 +169,8 @@ module TaskerCore
         # @return [Boolean] whether a step may be claimed with the completion of another, which
         #   leaves its callbacks and its event outside of the transaction
         def claims_ahead?
-          return false if @own_sequence || @moved || Relay.sends?(CLAIMED)
-          return false if Application.listens?(Application::BETWEEN_STEPS)
-
-          @machine.plain?('in_progress')
+          own = @own_sequence || @moved || Application.listens?(Application::BETWEEN_STEPS) || Relay.sends?(CLAIMED)
+          own ? false : @machine.plain?('in_progress')
         end
 
         # @return [Boolean] whether nothing can run and a step has failed for good
