@@ -15,15 +15,16 @@ module TaskerCore
           # @param run [Run]
           # @return [Boolean]
           def needed?(write, connection, run)
+            return true if write.state == 'pending' || connection.transaction_open? || write.changes&.through_model?
+
             event, = StepWriter::EVENTS.fetch(write.state)
-            write.state == 'pending' || connection.transaction_open? || heard?(write, event) ||
-              !run.machine.plain?(write.state) || write.changes&.through_model? || false
+            Relay.sends?(event) || (write.claims ? false : applications?(event, write, run))
           end
 
           private
 
-          # Whoever claims a step with the completion has looked for listeners just now.
-          def heard?(write, event) = (Application.listens?([event]) unless write.claims) || Relay.sends?(event)
+          # Whoever claims a step with the completion has looked just now, see Run#claims_ahead?.
+          def applications?(event, write, run) = Application.listens?([event]) || !run.machine.plain?(write.state)
         end
 
         # What of the step machine and of its audit rows is the engine's, looked at once a run;

@@ -165,7 +165,7 @@ module TaskerCore
         # drives the run sees to it: a dying thread cannot commit.
         def handle(&)
           began = monotonic
-          @run.handler.get_step_handler(@step).handle(@run.task, @run.sequence, @step)
+          ForkedChild.kept_out { @run.handler.get_step_handler(@step).handle(@run.task, @run.sequence, @step) }
         rescue StandardError => e
           fail_with(e)
         rescue Exception => e # rubocop:disable Lint/RescueException -- an exit or a LoadError ends the step, not the process
