@@ -167,7 +167,10 @@ module TaskerCore
     #
     # @return [Array<String>] what was created
     # @raise [SchemaNotEmpty] if one of the engine's tables is there already
-    def install_schema = @host.transaction { call('install_schema', {}) }
+    def install_schema
+      Delegation::FunctionVersions.reset
+      @host.transaction { call('install_schema', {}) }
+    end
 
     # @return [Stats] what the core behind this client has counted
     def stats = Stats.of(@core)
@@ -178,11 +181,12 @@ module TaskerCore
     def ping = call('ping', {})
 
     # Which rules of readiness this database follows, by the bodies of its
-    # functions; read once for a client.
+    # functions; read once for each database and search path, or for a client with
+    # connections of its own.
     #
     # @return [Integer] 1 or 2
     # @raise [UnknownFunction] if a function's body is not one that is known
-    def readiness_version = @readiness_version ||= call('readiness_version', {})
+    def readiness_version = @readiness_version ||= @host.rules { call('readiness_version', {}) }
 
     private
 

@@ -3,6 +3,7 @@
 require 'msgpack'
 require_relative 'event_list'
 require_relative 'notifications'
+require_relative 'openings'
 require_relative 'subscriptions'
 
 module TaskerCore
@@ -103,12 +104,12 @@ module TaskerCore
     # @return [Object] the value as msgpack gives it; tables are still hashes
     # @raise [Error] of the class that stands for the code
     def call(operation, arguments, host = nil)
-      Notifications.operation(operation, arguments) { run(request(operation, arguments), host, false) }
+      Notifications.operation(operation, arguments) { run(operation, arguments, host, false) }
     end
 
     # The same, with symbols for the text keys of the value's hashes.
     def call_for_symbols(operation, arguments, host = nil)
-      Notifications.operation(operation, arguments) { run(request(operation, arguments), host, true) }
+      Notifications.operation(operation, arguments) { run(operation, arguments, host, true) }
     end
 
     # Runs an operation that opens something in the core. Where the block does not come to
@@ -120,7 +121,7 @@ module TaskerCore
     def acquire(operation, arguments, host, give_back)
       taken = []
       kept = false
-      value = Notifications.operation(operation, arguments) { run(request(operation, arguments), host, false, taken) }
+      value = Notifications.operation(operation, arguments) { converse([operation, arguments, []], host, false, taken) }
       yield(value).tap { kept = true }
     ensure
       reply = MessagePack.unpack(taken.last) if taken.any? && !kept
@@ -152,10 +153,16 @@ module TaskerCore
     # @return [#call] forgets a session, from wherever the garbage collector runs
     def closing_of(session) = Core.closing_session(@handle, session)
 
+    # Lets the core count the answers that were kept from it, see Openings.
+    #
+    # @return [void]
+    def count = @openings&.flush
+
     # Ends the core's sessions and connections. Subscribers get what waits for them;
     # calls that other threads have under way are cancelled.
     def close
       @closed = true
+      @openings = nil
       return unless @pid == Process.pid
 
       Abandoned.closed(self)
@@ -172,31 +179,48 @@ module TaskerCore
 
     private
 
-    # The origin is for the core's log lines and, where it runs the statements itself,
-    # for its spans.
-    def request(operation, arguments)
-      correlation_id = Thread.current[CORRELATION_ID]&.to_s
-      traceparent = Tracing.traceparent if @traced
-      return [operation, arguments, []] unless correlation_id || traceparent
+    # Begins with the statement that the operation would ask for, where that is known.
+    def run(operation, arguments, host, symbols)
+      opening = openings.of(operation, arguments) unless @blocking || host.nil?
+      answer = opening&.ask(arguments, host)
+      return converse([operation, arguments, []], host, symbols) unless answer
 
-      [operation, arguments, [], [traceparent, correlation_id]]
+      value = @openings.keep(opening, answer)
+      Openings::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
     end
 
-    def run(request, host, symbols, taken = nil)
-      loop do
-        reply = exchange(request.to_msgpack, @blocking, symbols, taken)
-        case reply[0]
-        when VALUE then return reply[1]
-        when STATEMENT then request[2] << host.answer(*reply.drop(1))
-        else raise error(reply, host)
-        end
+    # Asks, and runs what the core asks for, until there is a value.
+    def converse(question, host, symbols, taken = nil)
+      until (reply = exchange(request(*question).to_msgpack, @blocking, symbols, taken)).first == VALUE
+        raise error(reply, host) unless reply.first == STATEMENT
+
+        question.last << host.answer(*reply.drop(1))
       end
+      reply[1]
     rescue Native::Forked => e
       raise Unavailable.new(e.message, code: 'unavailable')
     end
 
+    # The origin is for the core's log lines and, where it runs the statements itself,
+    # for its spans.
+    def request(operation, arguments, answers)
+      correlation_id = Thread.current[CORRELATION_ID]&.to_s
+      traceparent = Tracing.traceparent if @traced
+      return [operation, arguments, answers] unless correlation_id || traceparent
+
+      [operation, arguments, answers, [traceparent, correlation_id]]
+    end
+
+    # Read once from each core that is opened.
+    def openings
+      @openings ||= Openings.new(*converse(['first_statements', {}, []], nil, false)) do |answers|
+        converse(['count_answers', { 'answers' => answers }, []], nil, false)
+      end
+    end
+
     def open
       Library.load!
+      @openings = nil
       settings = packed_settings
       Thread.handle_interrupt(Object => :never) do
         @handle, reply = Native.open(settings)

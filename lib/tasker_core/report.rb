@@ -10,7 +10,8 @@ module TaskerCore
   #     :subscriber_failed (a block that gets events raised), :delivery_failed (a
   #     subscription gets no events),
   #     :late_result (a step's result was refused: it timed out, or was changed by
-  #     others), :spans_lost (the core did not take them) or :not_enqueued (an
+  #     others), :unwritten_result (the database could not take it for so long that the
+  #     step stays in_progress), :spans_lost (the core did not take them) or :not_enqueued (an
   #     unfinished task that no job takes up again)
   # @!attribute [r] capability
   #   @return [Symbol] the switch that it belongs to

@@ -18,8 +18,7 @@ module TaskerCore
         Class.new(self) do
           @attributes = attributes.freeze
           attributes.each do |attribute|
-            name = attribute.name
-            define_method(attribute) { @table.cell(@index, name) }
+            class_eval("def #{attribute} = @table.column('#{attribute}')[@index]", __FILE__, __LINE__)
           end
         end
       end

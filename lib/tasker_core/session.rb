@@ -92,7 +92,8 @@ module TaskerCore
       def written? = code == 'allowed'
     end
 
-    # What the session was told by its last strict read, shared by its views.
+    # What the session was told by its last strict read, shared by its views. The garbage
+    # collector watches it: a copy of a session would take its finalizer along.
     Known = Struct.new(:handle, :task_state, :step_states, :edges)
     private_constant :Known
 
@@ -259,7 +260,7 @@ module TaskerCore
     def close
       @core.call('close_session', { 'session' => handle }, @host) if handle && @pid == Process.pid && !@core.closed?
       @known.handle = nil
-      Abandoned.closed(self)
+      Abandoned.closed(@known)
     end
 
     # @return [Boolean]
@@ -282,7 +283,7 @@ module TaskerCore
         give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
         @core.acquire('open_session', arguments, @host, give_back) do |view|
           show(view)
-          Abandoned.watch(self, "a session on task #{@task_id}", @core.closing_of(handle))
+          Abandoned.watch(@known, "a session on task #{@task_id}", @core.closing_of(handle))
         end
       rescue SessionError
         raise unless (tries += 1) == 1

@@ -64,6 +64,7 @@ module TaskerCore
 
     def initialize(core)
       @core = core
+      core.count
       @metrics = core.call('stats', 'reports' => reports).map do |name, kind, help, samples|
         Metric.new(name:, kind: kind.to_sym, help:, samples: samples.map { |sample| sample_of(*sample) })
       end
@@ -96,7 +97,10 @@ module TaskerCore
     end
 
     # @return [String] all metrics as they are now, in Prometheus' text form 0.0.4
-    def to_prometheus = @core.call('stats_text', 'reports' => reports)
+    def to_prometheus
+      @core.count
+      @core.call('stats_text', 'reports' => reports)
+    end
 
     private
 

@@ -3,101 +3,90 @@
 require 'bigdecimal'
 
 module TaskerCore
-  # Rows as the core gives them: by column, in binary form (go/wire/table.go). A
-  # cell is decoded when somebody reads it, so a thousand rows of which only one
-  # attribute is read cost a thousand reads, not sixteen thousand.
+  # Rows as the core gives them: by column, in binary form (go/wire/table.go). A column
+  # is decoded when a cell of it is read first, and then as a whole: columns that nobody
+  # reads cost nothing, and the others a call each, not one for each cell.
   class Table
     # @return [Integer] the number of rows
     attr_reader :size
 
-    # @return [Array<String>] the names of the columns
-    attr_reader :names
-
     # @param value [Hash] a table as msgpack gives it
     def initialize(value)
       @size = value['rows']
-      @columns = value['columns'].to_h { |name, kind, *rest| [name, Column::KINDS.fetch(kind).new(*rest)] }
-      @names = @columns.keys
+      @encoded = value['columns']
+      @decoded = {}
     end
+
+    # @return [Array<String>] the names of the columns
+    def names = @encoded.map(&:first)
 
     # @param row [Integer]
     # @param name [String] of a column
     # @return [Integer, Boolean, String, BigDecimal, Time, Array<Integer>, nil]
-    def cell(row, name)
-      @columns.fetch(name).at(row)
+    # @raise [KeyError] if there is no such column
+    def cell(row, name) = column(name)[row]
+
+    # @param name [String]
+    # @return [Array] a whole column, frozen
+    # @raise [KeyError] if there is no such column
+    def column(name) = @decoded[name] || decode(name)
+
+    # @param name [String]
+    # @return [Boolean] whether there is such a column
+    def key?(name) = @encoded.any? { |column| column.first == name }
+
+    private
+
+    def decode(name)
+      _, kind, *parts = @encoded.find { |column| column.first == name }
+      raise KeyError, "there is no column #{name.inspect}, but #{names.join(', ')}" unless kind
+
+      @decoded[name] = Column.public_send(kind, *parts).freeze
     end
 
-    # @return [Array] a whole column
-    def column(name)
-      column = @columns.fetch(name)
-      Array.new(@size) { |row| column.at(row) }
-    end
-
-    def key?(name) = @columns.key?(name)
-
-    # What the kinds of columns share.
-    class Column
-      def initialize(data, nulls, dictionary)
-        @data = data
-        @nulls = nulls
-        @dictionary = dictionary
-      end
-
-      def at(row)
-        return if @nulls && @nulls.getbyte(row) == 1
-
-        value(row)
-      end
-    end
-
-    # Eight bytes a cell.
-    class IntColumn < Column
-      def value(row) = @data.unpack1('q<', offset: row * 8)
-    end
-
-    # Microseconds of the stored wall clock since 1970.
-    class TimeColumn < Column
+    # Decodes the kinds of columns.
+    module Column
+      # The ends of PostgreSQL's timestamps.
       INFINITIES = { (2**63) - 1 => Float::INFINITY, -(2**63) => -Float::INFINITY }.freeze
+      private_constant :INFINITIES
 
-      def value(row)
-        micros = @data.unpack1('q<', offset: row * 8)
-        INFINITIES[micros] || WallClock.time(micros)
-      end
-    end
+      module_function
 
-    # One byte a cell.
-    class BoolColumn < Column
-      def value(row) = @data.getbyte(row) == 1
-    end
+      # Eight bytes a cell.
+      def int(data, nulls, _) = without_nulls(data.unpack('q<*'), nulls)
 
-    # An index into the dictionary.
-    class TextColumn < Column
-      def initialize(data, nulls, dictionary)
-        super
-        @dictionary&.each(&:freeze)
+      # Microseconds of the stored wall clock since 1970.
+      def time(data, nulls, _)
+        int(data, nulls, nil).map! { |micros| micros && (INFINITIES[micros] || WallClock.time(micros)) }
       end
 
-      def value(row) = @dictionary[@data.unpack1('L<', offset: row * 4)]
-    end
+      # One byte a cell.
+      def bool(data, nulls, _) = without_nulls(data.each_byte.map { |byte| byte == 1 }, nulls)
 
-    # Exact decimals.
-    class DecimalColumn < TextColumn
-      def value(row) = BigDecimal(super)
-    end
+      # An index into the dictionary.
+      def text(data, nulls, dictionary)
+        dictionary&.each(&:freeze)
+        without_nulls(data.unpack('L<*').map! { |index| dictionary&.at(index) }, nulls)
+      end
 
-    # Lists of ids: where each ends.
-    class IDsColumn < Column
-      def value(row)
-        first = row.zero? ? 0 : @data.unpack1('L<', offset: (row - 1) * 4)
-        last = @data.unpack1('L<', offset: row * 4)
-        @dictionary.unpack("q<#{last - first}", offset: first * 8)
+      # Exact decimals.
+      def decimal(data, nulls, dictionary) = text(data, nulls, dictionary&.map { |digits| BigDecimal(digits) })
+
+      # Lists of ids: where each ends.
+      def ids(data, nulls, dictionary)
+        first = 0
+        lists = data.unpack('L<*').map! do |last|
+          dictionary.unpack("q<#{last - first}", offset: first * 8).tap { first = last }
+        end
+        without_nulls(lists, nulls)
+      end
+
+      def without_nulls(values, nulls)
+        nulls&.each_byte&.with_index { |null, row| values[row] = nil if null == 1 }
+        values
       end
     end
-
-    class Column
-      KINDS = { 'int' => IntColumn, 'time' => TimeColumn, 'bool' => BoolColumn, 'text' => TextColumn,
-                'decimal' => DecimalColumn, 'ids' => IDsColumn }.freeze
-    end
+    private_constant :Column
 
     # Turns the wall clock of a `timestamp without time zone` into a Time, in the
     # zone in which Active Record writes and reads such columns.

@@ -148,6 +148,16 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
       expect(e.message).to match(/complete|task is not pending|Another process/)
     end
 
+    it 'that sets the task pending just before it is completed takes nothing from its completion' do
+      task = Scripted.task({ 'one' => [] })
+      meddle = lambda do |_|
+        outside { Tasker::Task.find(task.task_id).state_machine.transition_to!('pending') }
+      end
+      listen(['workflow.task_finalization_started'], meddle) { handle(task) }
+
+      expect(Tasker::Task.find(task.task_id)).to have_attributes(status: 'complete', complete: true)
+    end
+
     it 'executes no step twice' do
       ran = Queue.new
       count = ->(_, _, step) { sleep(0.05).then { ran << step.name }.then { {} } }

@@ -45,6 +45,13 @@ RSpec.describe TaskerCore::Session, database: :committed do
         expect(client.transition_task!(flow.task_id, to: :complete)).to be_written
       end
 
+      it 'outlives its views, which the garbage collector takes' do
+        100.times { session.on(TaskerCore::HostConnection.new(Database.connection)) }
+        3.times { GC.start }
+
+        expect(session.next.ready).to eq([flow[1]])
+      end
+
       it 'is counted, and the core gives a sign of life' do
         before = client.session_stats
         session.claim(flow[1])

@@ -46,6 +46,29 @@ RSpec.describe 'under Sidekiq', :orchestration, timeout: 180 do
 
   def application = File.expand_path('../support/sidekiq/application.rb', __dir__)
 
+  def environment(redis) = { 'DATABASE_URL' => Database.url, 'REDIS_URL' => redis }
+
+  # A task in a Sidekiq that is told to end while the task's step 'check' is at work.
+  #
+  # @yieldparam redis [String] after it has ended
+  def shut_down_in_mid_step(step_seconds:, timeout:)
+    with_redis do |redis|
+      ActiveJob::Base.queue_adapter = :sidekiq
+      Ledger.create_table
+      Ledger.register
+      @task = Ledger.create(1).first
+      pid = Fleet.start(application, { **environment(redis), 'LEDGER_SLOW_SECONDS' => step_seconds.to_s }, timeout:)
+      Timeout.timeout(60) { sleep 0.05 until Ledger.count("SELECT count(*) FROM #{Ledger::TABLE}") == 2 }
+      Process.kill(:TERM, pid)
+      Timeout.timeout(20) { Process.wait(pid) }
+      yield redis
+    end
+  end
+
+  def queued = Sidekiq::Queue.new('default').map { |job| job.args.first['arguments'].first }
+
+  def check_step = Tasker::WorkflowStep.where(task_id: @task).find { |step| step.name == 'check' }
+
   def run_fleet(tasks:, processes:, kills:)
     with_redis do |redis|
       ActiveJob::Base.queue_adapter = :sidekiq
@@ -53,7 +76,7 @@ RSpec.describe 'under Sidekiq', :orchestration, timeout: 180 do
       Ledger.register
       Ledger.create(tasks)
       fleet = Fleet.new(application, processes:, log: File::NULL,
-                                     environment: { 'DATABASE_URL' => Database.url, 'REDIS_URL' => redis })
+                                     environment: environment(redis))
       fleet.work_through(kills:, every: 0.3..1.5, seconds: 150) { Ledger.unfinished }
       fleet
     ensure
@@ -69,5 +92,29 @@ RSpec.describe 'under Sidekiq', :orchestration, timeout: 180 do
     expect(Ledger.count("SELECT count(*) FROM #{Ledger::TABLE}")).to be >= 400
     RSpec.configuration.reporter.message("    #{fleet.kills} killed, #{fleet.resets} steps reset, " \
                                          "#{fleet.lost_jobs} jobs enqueued again")
+  end
+
+  it 'ends a run before it ends itself, where that is done in time' do
+    shut_down_in_mid_step(step_seconds: 1, timeout: 15) do
+      expect(Ledger.violations.values.sum).to eq(0)
+      expect(queued).to be_empty
+    end
+  end
+
+  # Sidekiq's idle threads ask Redis for up to two seconds at a time; with less time than that
+  # they may take the job that is put back, and lose it.
+  it 'puts the job back where the step is not done in time; the step has failed, and runs again without help' do
+    shut_down_in_mid_step(step_seconds: 30, timeout: 4) do |redis|
+      expect(queued).to eq([@task])
+      expect(check_step).to have_attributes(status: 'error', attempts: 1, in_process: false)
+      expect(check_step.results['error']).to include('was killed in its handler')
+
+      pid = Fleet.start(application, environment(redis))
+      Timeout.timeout(60) { sleep 0.1 until Ledger.unfinished.zero? }
+      expect(check_step.attempts).to eq(2)
+      expect(Ledger.violations.values.sum).to eq(0)
+    ensure
+      Process.kill(:KILL, pid) && Process.wait(pid) if pid
+    end
   end
 end

@@ -135,5 +135,14 @@ RSpec.describe 'the wake-up of an unfinished task', :orchestration, database: :c
       expect(task_state(task)).to eq('complete')
       expect(kinds).to be_empty
     end
+
+    it 'ends the task as soon as the step has failed for good, long before its attempts are used up' do
+      step(task, 'one').update_columns(attempts: 1, retryable: false, last_attempted_at: Time.current)
+      step(task, 'one').state_machine.transition_to!('error')
+      jobs.clear
+      run_job(task)
+
+      expect([task_state(task), jobs]).to eq(['error', []])
+    end
   end
 end

@@ -73,6 +73,14 @@ RSpec.describe 'the delegated methods of tasker-engine', :parity do
       Tasker::ApplicationRecord.connection_pool.disconnect!
     end
 
+    it 'are alike where they have no end' do
+      Database.connection.execute(<<~SQL)
+        UPDATE tasker_workflow_steps
+        SET last_attempted_at = CASE WHEN workflow_step_id % 2 = 0 THEN 'infinity' ELSE '-infinity' END::timestamp
+      SQL
+      expect_equal_answers { by_id(readiness.for_task(task.task_id)) }
+    end
+
     %w[Europe/Berlin America/New_York Asia/Kathmandu].each do |zone|
       it "are alike in a session that is set to #{zone}" do
         Database.connection.execute("SET LOCAL TIME ZONE '#{zone}'")

@@ -206,6 +206,32 @@ RSpec.describe 'the state machines of tasker-engine', :parity do
       end
     end
 
+    # The event tells of the row in the database: not of what the object has in memory.
+    it 'payloads of a step that was changed in memory and elsewhere' do
+      payloads = []
+      listener = ->(event) { payloads << event.payload }
+      %w[step.failed step.initialize_requested step.execution_requested step.cancelled].each do |name|
+        Tasker::Events::Publisher.instance.subscribe(name, &listener)
+      end
+      expect_alike do
+        payloads.clear
+        object = step('error')
+        changes = { results: { 'error' => 'x', 'list' => [1, nil] }, attempts: 2, inputs: { 'a' => 1.5 },
+                    last_attempted_at: Time.utc(2025, 1, 2, 3, 4, 5, 678_901) }
+        Tasker::WorkflowStep.where(workflow_step_id: object.id).update_all(changes)
+        object.attempts = 9
+        object.named_step.name = 'renamed in memory'
+        %w[pending in_progress error pending cancelled].each { |state| object.state_machine.transition_to!(state) }
+        payloads.map do |payload|
+          expect(payload.values_at(:task_id, :step_id)).to eq([object.task_id, object.id])
+          payload.except(:timestamp, :transitioned_at, :task_id, :step_id)
+        end
+      end
+      expect(payloads.size).to eq(5)
+    ensure
+      Tasker::Events::Publisher.instance.unsubscribe(listener)
+    end
+
     it 'a step that is deleted' do
       expect_alike do
         one = step('pending')

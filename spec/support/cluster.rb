@@ -38,7 +38,13 @@ class Cluster
 
   def stop = shell('! pg_is_running || as_server_user "$PG_BIN/pg_ctl" -D "$PG_DATA" -m fast -w stop >/dev/null')
 
-  def restart = shell('as_server_user "$PG_BIN/pg_ctl" -D "$PG_DATA" -m fast -w restart >/dev/null </dev/null')
+  # @param mode [String] fast, or immediate: as after a loss of power
+  def restart(mode: 'fast')
+    shell(%(as_server_user "$PG_BIN/pg_ctl" -D "$PG_DATA" -m #{mode} -w restart >/dev/null </dev/null))
+  end
+
+  # @return [String] the server's socket
+  def socket = File.join(@home, '.s.PGSQL.5432')
 
   private
 

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
+require 'pp' # rubocop:disable Lint/RedundantRequireStatement -- pretty_inspect is not there without it
 require_relative '../spec_helper'
 require 'English'
 require 'json'
-require 'pp' # rubocop:disable Lint/RedundantRequireStatement -- pretty_inspect comes with it
 require 'uri'
 require 'yaml'
 

@@ -25,6 +25,17 @@ module TaskerCore
           raise UnknownFunction.new('the rules of readiness in this database are unknown', code: 'unknown_function')
         end
 
+        # The same for whoever asks by himself: where the rules are unknown, it is asked each
+        # time, so that the error says which function it is.
+        #
+        # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+        # @yieldreturn [Integer] what the database says
+        # @return [Integer] 1 or 2
+        def found(connection, &ask)
+          version = @found.fetch(connection, &ask)
+          version == UNKNOWN ? ask.call : version
+        end
+
         # Forgets what was found, so that a database is asked again.
         #
         # @return [void]
@@ -33,7 +44,7 @@ module TaskerCore
         private
 
         def ask(connection)
-          TaskerCore.on(connection).readiness_version
+          Core.current.call('readiness_version', {}, HostConnection.new(connection))
         rescue UnknownFunction => e
           report(e)
           UNKNOWN

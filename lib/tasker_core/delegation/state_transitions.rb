@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'state_transitions/face'
+require_relative 'state_transitions/moved'
 require_relative 'state_transitions/write'
 require_relative 'state_transitions/prediction'
 require_relative 'state_transitions/collection'
@@ -17,46 +18,59 @@ module TaskerCore
       class << self
         # @return [void]
         def apply
-          [::Tasker::StateMachine::StepStateMachine, ::Tasker::StateMachine::TaskStateMachine].each do |machine|
-            machine.prepend(Machine)
-          end
-          ::Tasker::StateMachine::StepStateMachine.singleton_class.prepend(Dependencies)
+          ::Tasker::StateMachine::StepStateMachine.prepend(Machine, StepState)
+          ::Tasker::StateMachine::TaskStateMachine.prepend(Machine, TaskState)
+          ::Tasker::StateMachine::StepStateMachine.singleton_class.prepend(Dependencies, Moved::EventStep)
           ::Tasker::Task.prepend(Completion)
           Collection.apply
         end
 
         # @return [HostConnection] the connection of the engine's own models
-        def host = HostConnection.new(::Tasker::ApplicationRecord.connection)
+        def host
+          models = ::Tasker::ApplicationRecord
+          HostConnection.new(models.connection_pool.active_connection? || models.connection)
+        end
 
         # Asks the core, or the engine, as the switch says. A state that is read in
         # shadow mode is compared like any other answer.
         #
         # @param name [String] the engine's method, for reports
         # @param operation [String]
-        # @param arguments [Hash{String => Integer, nil}] the id; nil for what is not
-        #   saved, which is the engine's
+        # @param argument [String] of the operation: its id
+        # @param id [Integer, nil] nil for what is not saved, which is the engine's
         # @yieldreturn [Object] the engine's own answer
-        def read(name, operation, arguments, &engine)
-          return yield if arguments.value?(nil)
+        def read(name, operation, argument, id, &engine)
+          return yield if id.nil?
 
           case TaskerCore.configuration.state_transitions
           when :active
-            Failover.read(CAPABILITY, name, engine) { Core.current.call(operation, arguments, host) }
-          when :shadow then Prediction.compare_read(name, engine, operation, arguments)
+            Failover.read(CAPABILITY, name, engine) { Core.current.call(operation, { argument => id }, host) }
+          when :shadow then Prediction.compare_read(name, engine, operation, { argument => id })
           else yield
           end
         end
       end
 
-      # Prepended to the engine's machines.
-      module Machine
+      # Prepended to StepStateMachine.
+      module StepState
         # @return [String] the state in the database now, never from memory
         def current_state
-          face = Face.of(self)
-          target = face.target(face.id(object))
-          StateTransitions.read("#{self.class.name}#current_state", face.state_operation, target) { super } || 'pending'
+          StateTransitions.read('Tasker::StateMachine::StepStateMachine#current_state', 'current_step_state',
+                                'step_id', object.workflow_step_id) { super } || 'pending'
         end
+      end
 
+      # Prepended to TaskStateMachine.
+      module TaskState
+        # @return [String] the state in the database now, never from memory
+        def current_state
+          StateTransitions.read('Tasker::StateMachine::TaskStateMachine#current_state', 'current_task_state',
+                                'task_id', object.task_id) { super } || 'pending'
+        end
+      end
+
+      # Prepended to the engine's machines.
+      module Machine
         # @param new_state [String, Symbol]
         # @param metadata [Hash]
         # @return [true]
@@ -82,9 +96,7 @@ module TaskerCore
         # @return [Boolean]
         def step_dependencies_met?(step)
           id = step.workflow_step_id if step.respond_to?(:workflow_step_id)
-          StateTransitions.read("#{name}.step_dependencies_met?", 'step_dependencies_met', { 'step_id' => id }) do
-            super
-          end
+          StateTransitions.read("#{name}.step_dependencies_met?", 'step_dependencies_met', 'step_id', id) { super }
         end
       end
 
@@ -92,9 +104,7 @@ module TaskerCore
       module Completion
         # @return [Boolean]
         def all_steps_complete?
-          StateTransitions.read('Tasker::Task#all_steps_complete?', 'all_steps_complete', { 'task_id' => task_id }) do
-            super
-          end
+          StateTransitions.read('Tasker::Task#all_steps_complete?', 'all_steps_complete', 'task_id', task_id) { super }
         end
       end
     end

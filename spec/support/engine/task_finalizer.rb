@@ -30,7 +30,10 @@ module Tasker
         FinalizationDecisionMaker.make_finalization_decision(task, context_of(task), synchronous, self)
       end
 
+      # A task that another run has set pending is taken up again first.
       def complete_task(task, context)
+        return unless task.status == 'in_progress' || safe_transition_to(task, 'in_progress')
+
         ActiveRecord::Base.transaction do
           task.update!(complete: true)
           raise ActiveRecord::Rollback unless safe_transition_to(task, 'complete')

@@ -1,24 +1,8 @@
 # frozen_string_literal: true
 
-# What a Sidekiq process of the specs loads: the stand-in of the engine, the ledger
-# workflow, and the core with everything switched on.
-$LOAD_PATH.unshift File.expand_path('../../../lib', __dir__)
-require 'logger'
+# What a Sidekiq process of the specs loads.
 require 'sidekiq'
-require_relative '../engine'
-require 'tasker_core'
-require_relative 'ledger'
+require_relative '../ledger_application'
 
-Rails.logger = Logger.new(IO::NULL)
-Time.zone_default = Time.find_zone!('UTC')
-ActiveJob::Base.logger = nil
 ActiveJob::Base.queue_adapter = :sidekiq
-ActiveRecord::Base.establish_connection(adapter: 'postgresql', url: ENV.fetch('DATABASE_URL'), pool: 20)
 Sidekiq.configure_server { |config| config[:poll_interval_average] = 0.5 }
-Ledger.register
-
-TaskerCore.configure do |config|
-  config.dependency_resolution = :active
-  config.state_transitions = :active
-  config.orchestration = :active
-end

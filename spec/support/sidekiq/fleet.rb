@@ -11,6 +11,16 @@ class Fleet
 
   attr_reader :kills, :resets, :lost_jobs
 
+  # Starts one process.
+  #
+  # @param application [String] the file that it loads
+  # @param timeout [Integer] how many seconds its jobs have at a shutdown
+  # @return [Integer] its id
+  def self.start(application, environment, timeout: 1, log: File::NULL)
+    command = [RbConfig.ruby, '-W0', '-S', 'sidekiq', '-r', application, '-c', '3', '-q', 'default', '-t', timeout.to_s]
+    Process.spawn(environment, *command, out: log, err: %i[child out])
+  end
+
   # @param application [String] the file that a process loads
   # @param processes [Integer]
   # @param environment [Hash{String => String}]
@@ -51,10 +61,7 @@ class Fleet
 
   private
 
-  def start
-    command = [RbConfig.ruby, '-W0', '-S', 'sidekiq', '-r', @application, '-c', '3', '-q', 'default', '-t', '1']
-    Process.spawn(@environment, *command, out: @log, err: %i[child out])
-  end
+  def start = self.class.start(@application, @environment, log: @log)
 
   # Of those that have begun to work; one that still boots holds nothing.
   def kill

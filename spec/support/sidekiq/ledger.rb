@@ -32,11 +32,15 @@ module Ledger
     SQL
   }.freeze
 
-  # Takes a moment, so that its worker can be killed before, after and in between.
+  # Takes a moment, so that its worker can be killed before, after and in between. In its
+  # first attempt the step 'check' takes longer where the environment says so.
   class Step < Tasker::StepHandler::Base
+    SLOW = Float(ENV.fetch('LEDGER_SLOW_SECONDS', 0))
+
     def process(_task, _sequence, step)
       sleep(rand * 0.05)
       Ledger.note(step.workflow_step_id, step.attempts.to_i + 1)
+      sleep(SLOW) if step.name == 'check' && step.attempts.to_i.zero?
       sleep(rand * 0.03)
       { 'pid' => Process.pid }
     end

@@ -39,8 +39,11 @@ func ReadinessVersion(ctx context.Context, driver store.Driver) (readiness.Versi
 	return readiness.Version(version.Rules), nil
 }
 
+// Fingerprints is the statement that tells the bodies of the database's functions.
+var Fingerprints = store.Statement{Name: "function_fingerprints", SQL: schema.FingerprintSQL()}
+
 func fingerprints(ctx context.Context, driver store.Driver) (schema.Fingerprints, error) {
-	rows, err := driver.Query(ctx, store.Statement{Name: "function_fingerprints", SQL: schema.FingerprintSQL()})
+	rows, err := driver.Query(ctx, Fingerprints)
 	if err != nil {
 		return schema.Fingerprints{}, err
 	}

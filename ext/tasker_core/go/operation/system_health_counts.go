@@ -10,6 +10,9 @@ import (
 //go:embed system_health.sql
 var systemHealthSQL string
 
+// SystemHealthStatement is the statement of SystemHealthCounts.
+var SystemHealthStatement = store.Statement{Name: "system_health_counts", SQL: systemHealthSQL}
+
 // SystemHealth is the row of the engine's get_system_health_counts_v01.
 type SystemHealth struct {
 	TotalTasks      int64
@@ -37,7 +40,7 @@ type SystemHealth struct {
 // retries, and connections. The asking connection counts as an active one.
 func SystemHealthCounts(ctx context.Context, driver store.Driver) (SystemHealth, error) {
 	var h SystemHealth
-	rows, err := driver.Query(ctx, store.Statement{Name: "system_health_counts", SQL: systemHealthSQL})
+	rows, err := driver.Query(ctx, SystemHealthStatement)
 	if err != nil {
 		return h, err
 	}

@@ -42,14 +42,15 @@ func (e *MissingError) Error() string {
 // TransitionOne moves one task or step. One that does not exist is a
 // *MissingError.
 func TransitionOne(ctx context.Context, driver store.Driver, request TransitionRequest) (*TransitionResult, error) {
-	results, err := TransitionMany(ctx, driver, request)
+	row, err := store.WriteOne(ctx, driver, request.transition(), request.IDs[0])
 	if err != nil {
 		return nil, err
 	}
-	if len(results) == 0 {
+	if row == nil {
 		return nil, &MissingError{Machine: request.Machine, ID: request.IDs[0]}
 	}
-	return &results[0], nil
+	result := request.result(ctx, *row)
+	return &result, nil
 }
 
 // TransitionMany moves many tasks or steps in one statement, in ascending order
@@ -57,7 +58,19 @@ func TransitionOne(ctx context.Context, driver store.Driver, request TransitionR
 // missing in the answer. It stands for the transition_to! of the engine's state
 // machines: locks, checks and writes in one go, decided by the database.
 func TransitionMany(ctx context.Context, driver store.Driver, request TransitionRequest) ([]TransitionResult, error) {
-	rows, err := store.WriteTransition(ctx, driver, store.Transition{
+	rows, err := store.WriteTransition(ctx, driver, request.transition())
+	if err != nil {
+		return nil, err
+	}
+	results := make([]TransitionResult, len(rows))
+	for i, row := range rows {
+		results[i] = request.result(ctx, row)
+	}
+	return results, nil
+}
+
+func (request TransitionRequest) transition() store.Transition {
+	return store.Transition{
 		Machine:  request.Machine.String(),
 		IDs:      request.IDs,
 		Sources:  request.Machine.Sources(request.To),
@@ -65,18 +78,15 @@ func TransitionMany(ctx context.Context, driver store.Driver, request Transition
 		Guarded:  request.Machine.GuardFor(request.To) != lifecycle.NoGuard,
 		Metadata: request.Metadata,
 		Now:      request.Now,
-	})
-	if err != nil {
-		return nil, err
 	}
-	results := make([]TransitionResult, len(rows))
-	for i, row := range rows {
-		results[i] = judge(request, row)
-		if results[i].Allowed() {
-			note(ctx, request.change(results[i]))
-		}
+}
+
+func (request TransitionRequest) result(ctx context.Context, row store.TransitionRow) TransitionResult {
+	result := judge(request, row)
+	if result.Allowed() {
+		note(ctx, request.change(result))
 	}
-	return results, nil
+	return result
 }
 
 func (request TransitionRequest) change(r TransitionResult) Change {
@@ -100,14 +110,10 @@ func judge(request TransitionRequest, row store.TransitionRow) TransitionResult 
 // CurrentState gives the current state of a task or step, "" where it does not
 // exist.
 func CurrentState(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64) (string, error) {
-	state, exists, err := store.CurrentState(ctx, driver, machine.String(), id)
-	if err != nil || !exists {
-		return "", err
+	if machine == lifecycle.Task {
+		return store.CurrentState(ctx, driver, store.TaskState, id)
 	}
-	if state == nil {
-		return lifecycle.Pending, nil
-	}
-	return machine.CurrentState(*state, true), nil
+	return store.CurrentState(ctx, driver, store.StepState, id)
 }
 
 // GuardSatisfied answers the guard of a machine's guarded target: whether all
@@ -117,9 +123,9 @@ func CurrentState(ctx context.Context, driver store.Driver, machine lifecycle.Ma
 // fails, the failure is returned.
 func GuardSatisfied(ctx context.Context, driver store.Driver, machine lifecycle.Machine, id int64) (bool, error) {
 	if machine == lifecycle.Task {
-		return store.StepsSatisfied(ctx, driver, id)
+		return store.Satisfied(ctx, driver, store.TaskStepsSatisfied, id)
 	}
-	return store.ParentsSatisfied(ctx, driver, id)
+	return store.Satisfied(ctx, driver, store.StepParentsSatisfied, id)
 }
 
 // PredictTransition tells what TransitionOne would do, without writing.

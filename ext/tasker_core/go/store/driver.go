@@ -19,6 +19,12 @@ type Statement struct {
 	Write bool
 }
 
+// With gives the statement with parameters.
+func (s Statement) With(params ...*string) Statement {
+	s.Params = params
+	return s
+}
+
 // Rows is the answer of a statement: rows of text values, nil for NULL.
 type Rows [][]*string
 

@@ -153,8 +153,8 @@ func FuzzSnapshot(f *testing.F) {
 	const clock = "0002832c1b2d1d80"
 	for _, text := range []string{
 		clock + "||(|)", clock + "|7,1,0,3|(|)", clock + "|7,1,0,3;9,57|(7,9|7,0002832c1b2d1d80{error})",
-		clock + "|7,5,3,57|(|){3}{name}{1}{2}{NULL}", clock + "|", clock, clock + "|7,1,0,3|(7|)", clock + "|7|(|{error})",
-		clock + "||(|){1}{2}", clock + "|7,1,0,3|(|)x",
+		clock + "|7,5,3,57|(|)|{3}{name}|{1}{2}{NULL}", clock + "|", clock, clock + "|7,1,0,3|(7|)", clock + "|7|(|{error})",
+		clock + "||(|)||{1}{2}{NULL}", clock + "||(|)||{1}{2}", clock + "|7,1,0,3|(|)x",
 	} {
 		f.Add(text)
 	}

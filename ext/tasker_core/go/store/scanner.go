@@ -19,13 +19,16 @@ func (s *scanner) keep(err error) {
 	}
 }
 
+// next tells whether a character is the next one.
+func (s *scanner) next(char byte) bool { return s.at < len(s.text) && s.text[s.at] == char }
+
 // accept goes past a character if it is the next one.
 func (s *scanner) accept(char byte) bool {
-	if s.at < len(s.text) && s.text[s.at] == char {
+	found := s.next(char)
+	if found {
 		s.at++
-		return true
 	}
-	return false
+	return found
 }
 
 func (s *scanner) expect(char byte) {
@@ -46,6 +49,12 @@ func (s *scanner) integer() int64 {
 	return value
 }
 
+// field reads a number behind a comma.
+func (s *scanner) field() int64 {
+	s.expect(',')
+	return s.integer()
+}
+
 // micros reads an encode(timestamp_send(value), 'hex').
 func (s *scanner) micros() int64 {
 	end := min(s.at+16, len(s.text))
@@ -57,7 +66,7 @@ func (s *scanner) micros() int64 {
 
 // array gives the array that comes next, an empty one where none does.
 func (s *scanner) array() string {
-	if s.at >= len(s.text) || s.text[s.at] != '{' {
+	if !s.next('{') {
 		return "{}"
 	}
 	quoted := false

@@ -58,17 +58,25 @@ type Edges struct {
 	Outside map[int64]*string
 }
 
+// SnapshotOf is the statement of LoadSnapshot, without its parameter.
+func SnapshotOf(parts Part) Statement {
+	return Statement{Name: "task_snapshot", SQL: snapshotSQL[parts]}
+}
+
+// SnapshotsOf is the statement of LoadSnapshots, without its parameter.
+func SnapshotsOf(parts Part) Statement {
+	return Statement{Name: "task_snapshots", SQL: snapshotsSQL[parts]}
+}
+
 // LoadSnapshot reads a task's steps, the edges into them and their states, and the parts
 // that are asked for. An unknown task has no steps.
 func LoadSnapshot(ctx context.Context, driver Driver, taskID int64, parts Part) (*Snapshot, error) {
-	return loadSnapshot(ctx, driver, Statement{Name: "task_snapshot", SQL: snapshotSQL[parts], Params: []*string{Int(taskID)}},
-		snapshotText{parts: parts, taskID: &taskID})
+	return loadSnapshot(ctx, driver, SnapshotOf(parts).With(Int(taskID)), snapshotText{parts: parts, taskID: &taskID})
 }
 
 // LoadSnapshots is LoadSnapshot for many tasks. Unknown tasks are missing in the answer.
 func LoadSnapshots(ctx context.Context, driver Driver, taskIDs []int64, parts Part) (*Snapshot, error) {
-	return loadSnapshot(ctx, driver, Statement{Name: "task_snapshots", SQL: snapshotsSQL[parts], Params: []*string{Ints(taskIDs)}},
-		snapshotText{parts: parts})
+	return loadSnapshot(ctx, driver, SnapshotsOf(parts).With(Ints(taskIDs)), snapshotText{parts: parts})
 }
 
 func loadSnapshot(ctx context.Context, driver Driver, statement Statement, text snapshotText) (*Snapshot, error) {

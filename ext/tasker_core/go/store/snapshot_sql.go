@@ -81,9 +81,9 @@ const (
       CROSS JOIN LATERAL (
         SELECT named_step_id, name FROM tasker_named_steps WHERE named_step_id = used.id OFFSET 0) AS named)`
 
-	taskPart = `,
+	taskPart = `, '|',
   (SELECT ` + taskText + ` FROM tasker_tasks own WHERE own.task_id = (SELECT $1::bigint))`
-	tasksPart = `,
+	tasksPart = `, '|',
   (SELECT ` + taskText + ` FROM unnest((SELECT $1::bigint[])) AS asked (id) CROSS JOIN LATERAL (
       SELECT task_id, named_task_id FROM tasker_tasks WHERE task_id = asked.id OFFSET 0) AS own)`
 )
@@ -101,12 +101,27 @@ func everySnapshot(template string) [allParts]string {
 			"{{names}}", parts.text(WithNames, namesPart(namedByID)), "{{names of many}}", parts.text(WithNames, namesPart(namedOnce)),
 			"{{task}}", parts.text(WithTasks, taskPart), "{{tasks}}", parts.text(WithTasks, tasksPart),
 		).Replace(template)
+		texts[parts] = compact(texts[parts])
 	}
 	return texts
 }
 
+// compact takes comments and indentation out of a statement: a host copies and hashes its
+// text at each execution. Strings between quotes hold neither.
+func compact(sql string) string {
+	var b strings.Builder
+	for line := range strings.Lines(sql) {
+		line, _, _ = strings.Cut(line, "--")
+		if line = strings.TrimSpace(line); line != "" {
+			b.WriteString(line)
+			b.WriteByte(' ')
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
 func namesPart(scattered string) string {
-	return `,
+	return `, '|',
   CASE WHEN task.named_dense THEN ` + namedInRange + ` ELSE ` + scattered + ` END`
 }
 

@@ -4,7 +4,7 @@ import "strings"
 
 // The text of snapshot.sql and snapshots.sql:
 //
-//	clock '|' steps '|' pieces [ids names] [ids named_task_ids states]
+//	clock '|' steps '|' pieces ['|' ids names] ['|' ids named_task_ids states]
 //
 // steps are entries of numbers, apart by ';': id, of many tasks task_id, where asked for
 // row version and named_step_id, then flags, and what of attempts, retry_limit,
@@ -53,9 +53,11 @@ func (t *snapshotText) read() (*Snapshot, error) {
 		t.expect(')')
 	}
 	if t.parts.has(WithNames) {
+		t.expect('|')
 		t.names()
 	}
 	if t.parts.has(WithTasks) {
+		t.expect('|')
 		t.tasks()
 	}
 	if t.at != len(t.text) {
@@ -188,12 +190,6 @@ func (t *snapshotText) fieldUnless(missing int64) NullInt {
 		return NullInt{}
 	}
 	return NullInt{Value: t.field(), Valid: true}
-}
-
-// field reads a number behind a comma.
-func (t *snapshotText) field() int64 {
-	t.expect(',')
-	return t.integer()
 }
 
 func (t *snapshotText) optionalMicros() NullInt {

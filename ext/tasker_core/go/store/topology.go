@@ -12,12 +12,8 @@ type Topology struct {
 	Edges        Edges
 }
 
-// LoadTopology reads the steps of a task, the edges into them and the edges from
-// them to steps of other tasks.
-func LoadTopology(ctx context.Context, driver Driver, taskID int64) (*Topology, error) {
-	rows, err := driver.Query(ctx, Statement{
-		Name: "task_topology",
-		SQL: `WITH step AS MATERIALIZED (
+// TopologyOf is the statement of LoadTopology, without its parameter.
+var TopologyOf = Statement{Name: "task_topology", SQL: `WITH step AS MATERIALIZED (
   SELECT workflow_step_id AS id, named_step_id FROM tasker_workflow_steps
   WHERE task_id = (SELECT $1::bigint) ORDER BY workflow_step_id
 )
@@ -29,9 +25,12 @@ SELECT concat(
      UNION ALL
      SELECT e.from_step_id, e.to_step_id
      FROM step JOIN tasker_workflow_step_edges e ON e.from_step_id = step.id
-     WHERE NOT EXISTS (SELECT FROM step AS own WHERE own.id = e.to_step_id)) AS edge))`,
-		Params: []*string{Int(taskID)},
-	})
+     WHERE NOT EXISTS (SELECT FROM step AS own WHERE own.id = e.to_step_id)) AS edge))`}
+
+// LoadTopology reads the steps of a task, the edges into them and the edges from
+// them to steps of other tasks.
+func LoadTopology(ctx context.Context, driver Driver, taskID int64) (*Topology, error) {
+	rows, err := driver.Query(ctx, TopologyOf.With(Int(taskID)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -9,6 +10,9 @@ import (
 
 //go:embed transition.sql
 var transitionTemplate string
+
+//go:embed transition_one.sql
+var transitionOneTemplate string
 
 // Transition asks to move tasks or steps to another state.
 type Transition struct {
@@ -50,17 +54,48 @@ func (e *UnpairedError) Error() string {
 	return fmt.Sprintf("another process wrote an audit row for one of the %ss %v at the same time; the transaction must be rolled back", e.Machine, e.IDs)
 }
 
+// TransitionOf is the statement of WriteOne, without its parameters: the id, Sources, To,
+// Metadata and Now.
+func TransitionOf(machine string, guarded bool) Statement {
+	return Statement{Name: "transition_" + machine, SQL: transitionOneSQL[transitionKind{machine, guarded}], Write: true}
+}
+
+// WriteOne moves one task or step, whatever IDs holds; nil where it does not exist.
+func WriteOne(ctx context.Context, driver Driver, t Transition, id int64) (*TransitionRow, error) {
+	rows, err := driver.Query(ctx, TransitionOf(t.Machine, t.Guarded).With(
+		Int(id), Texts(t.Sources), Text(t.To), Text(cmp.Or(t.Metadata, "{}")), t.Now))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	text, err := value(rows)
+	if err != nil {
+		return nil, err
+	}
+	s := scanner{text: text}
+	row := TransitionRow{ID: s.integer(), Guard: s.field() == 1}
+	cleared := s.field()
+	if s.next(',') {
+		row.RowID = NullInt{Value: s.field(), Valid: true}
+		row.SortKey = NullInt{Value: s.field(), Valid: true}
+	}
+	s.expect(' ')
+	if s.err != nil {
+		return nil, s.err
+	}
+	row.State = text[s.at:]
+	if cleared > 0 && !row.RowID.Valid {
+		return nil, &UnpairedError{Machine: t.Machine, IDs: []int64{id}}
+	}
+	return &row, nil
+}
+
 // WriteTransition moves tasks or steps and tells for each that exists what was
 // seen and written, in ascending order of id.
 func WriteTransition(ctx context.Context, driver Driver, t Transition) ([]TransitionRow, error) {
-	metadata := t.Metadata
-	if metadata == "" {
-		metadata = "{}"
-	}
 	rows, err := driver.Query(ctx, Statement{
 		Name:   "transition_" + t.Machine,
 		SQL:    transitionSQL[transitionKind{t.Machine, t.Guarded}],
-		Params: []*string{Ints(t.IDs), Texts(t.Sources), Text(t.To), Text(metadata), t.Now},
+		Params: []*string{Ints(t.IDs), Texts(t.Sources), Text(t.To), Text(cmp.Or(t.Metadata, "{}")), t.Now},
 		Write:  true,
 	})
 	if err != nil {
@@ -113,26 +148,26 @@ const stepsSatisfied = `NOT EXISTS (
       ON seen_parent.workflow_step_id = part.workflow_step_id AND seen_parent.most_recent
     WHERE part.task_id = object.task_id AND ` + unsatisfied + `)`
 
-var transitionSQL = map[transitionKind]string{
-	{"step", false}: stepTransition("true"),
-	{"step", true}:  stepTransition(parentsSatisfied),
-	{"task", false}: taskTransition("true"),
-	{"task", true}:  taskTransition(stepsSatisfied),
-}
+// The statements, for many and for one.
+var transitionSQL, transitionOneSQL = everyTransition(transitionTemplate), everyTransition(transitionOneTemplate)
 
-func stepTransition(guard string) string {
-	return fill(transitionTemplate, "tasker_workflow_steps", "tasker_workflow_step_transitions", "workflow_step_id",
-		`coalesce(nullif(btrim(audit.to_state), ''), 'pending')`, guard)
-}
-
-func taskTransition(guard string) string {
-	return fill(transitionTemplate, "tasker_tasks", "tasker_task_transitions", "task_id",
-		`coalesce(audit.to_state, 'pending')`, guard)
+func everyTransition(template string) map[transitionKind]string {
+	step := func(guard string) string {
+		return fill(template, "tasker_workflow_steps", "tasker_workflow_step_transitions", "workflow_step_id",
+			`coalesce(nullif(btrim(audit.to_state), ''), 'pending')`, guard)
+	}
+	task := func(guard string) string {
+		return fill(template, "tasker_tasks", "tasker_task_transitions", "task_id", `coalesce(audit.to_state, 'pending')`, guard)
+	}
+	return map[transitionKind]string{
+		{"step", false}: step("true"), {"step", true}: step(parentsSatisfied),
+		{"task", false}: task("true"), {"task", true}: task(stepsSatisfied),
+	}
 }
 
 func fill(template, objects, transitions, id, state, guard string) string {
-	return strings.NewReplacer("{{objects}}", objects, "{{transitions}}", transitions, "{{id}}", id,
-		"{{state}}", state, "{{guard}}", guard, "{{increment}}", sortKeyIncrement).Replace(template)
+	return compact(strings.NewReplacer("{{objects}}", objects, "{{transitions}}", transitions, "{{id}}", id,
+		"{{state}}", state, "{{guard}}", guard, "{{increment}}", sortKeyIncrement).Replace(template))
 }
 
 // sortKeyIncrement is the distance of sort keys, as lifecycle.SortKeyIncrement.

@@ -100,3 +100,30 @@ func TestTheSortKeysDistanceIsTheMachines(t *testing.T) {
 	require.Equal(t, 10, lifecycle.SortKeyIncrement)
 	require.Contains(t, driver.Pending().SQL, "coalesce(max(sort_key), 0) + 10 FROM")
 }
+
+func TestOneTransitionIsOneText(t *testing.T) {
+	for text, want := range map[string]*store.TransitionRow{
+		"7,1,1,90,10 pending": {ID: 7, State: "pending", Guard: true, RowID: store.NullInt{Value: 90, Valid: true},
+			SortKey: store.NullInt{Value: 10, Valid: true}},
+		"7,0,0 odd, state": {ID: 7, State: "odd, state"},
+		"7,1,0 ":           {ID: 7, Guard: true},
+	} {
+		row, err := store.WriteOne(ctx, answered(row(text)), wish, 7)
+		require.NoError(t, err)
+		require.Equal(t, want, row)
+	}
+	row, err := store.WriteOne(ctx, answered(), wish, 7)
+	require.NoError(t, err)
+	require.Nil(t, row)
+}
+
+func TestOneTransitionOfADamagedAnswerIsAnError(t *testing.T) {
+	for _, text := range []string{"", "7", "7,1", "7,1,1,90", "7,1,1,90,10", "x,1,1 pending", "7,1,0,90, pending"} {
+		_, err := store.WriteOne(ctx, answered(row(text)), wish, 7)
+		var format *store.FormatError
+		require.ErrorAs(t, err, &format, text)
+	}
+	_, err := store.WriteOne(ctx, answered(row("7,1,1 pending")), wish, 7)
+	var broken *store.UnpairedError
+	require.ErrorAs(t, err, &broken)
+}

@@ -6,9 +6,11 @@ module TaskerCore
       # Which of the engine's log lines would be written now, looked at once a turn:
       # about thirty lines a step ask for it.
       class Levels
-        # @param source [Tasker::Concerns::StructuredLogging]
+        # @param source [Tasker::Concerns::StructuredLogging] which keeps its setting for its life
         def initialize(source)
-          @source = source
+          @wants_debug = source.send(:should_log?, :debug)
+          @wants_info = source.send(:should_log?, :info)
+          @slow = ::Tasker::Configuration.configuration.telemetry.slow_query_threshold_seconds
           renew
         end
 
@@ -16,9 +18,8 @@ module TaskerCore
         #
         # @return [void]
         def renew
-          @debug = @source.level_written?(:debug)
-          @info = @source.level_written?(:info)
-          @slow = ::Tasker::Configuration.configuration.telemetry.slow_query_threshold_seconds
+          @debug = @wants_debug && StructuredLogging.logger_takes?(:debug)
+          @info = @wants_info && StructuredLogging.logger_takes?(:info)
         end
 
         # @return [Boolean]

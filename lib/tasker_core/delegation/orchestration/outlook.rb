@@ -38,7 +38,7 @@ module TaskerCore
         def timed?
           steps.any? do |step|
             step.dependencies_satisfied && step.next_retry_at && step.attempts < step.retry_limit && runs?(step) &&
-              %w[pending error].include?(step.current_state)
+              !unretryable.include?(step.workflow_step_id) && %w[pending error].include?(step.current_state)
           end
         end
 
@@ -57,7 +57,18 @@ module TaskerCore
         # All steps are complete, or one has failed for good.
         def decided?
           steps.any? && (steps.all? { |step| DONE.include?(step.current_state) } ||
-            steps.any? { |step| step.current_state == 'error' && step.attempts >= step.retry_limit })
+            steps.any? { |step| step.current_state == 'error' && final?(step) })
+        end
+
+        def final?(step)
+          step.attempts >= step.retry_limit ||
+            (TaskerCore.configuration.permanent_errors_final && unretryable.include?(step.workflow_step_id))
+        end
+
+        # What readiness does not tell.
+        def unretryable
+          @unretryable ||= ::Tasker::WorkflowStep.where(task_id: @task.task_id, retryable: false)
+                                                 .pluck(:workflow_step_id)
         end
 
         # A failed step runs again only where retries are switched on.

@@ -73,7 +73,7 @@ module TaskerCore
         # @return [SharedTransaction::Machine]
         attr_reader :machine
 
-        # @return [Exception, nil] what a transaction of the caller's met
+        # @return [Exception, nil] what the run ends with
         attr_reader :broken
 
         # @return [Tasker::Types::StepSequence] of this turn
@@ -161,6 +161,12 @@ module TaskerCore
           from_memory.tap { |fresh| @final_read = fresh.empty? }
         end
 
+        # What can run now, of anybody's steps.
+        #
+        # @return [Session::Next]
+        # @raise [CoreLoss::Fault]
+        def next_batch = ask(&:next)
+
         # @param id [Integer]
         # @return [Boolean] whether this run executes the step
         def runs?(id) = @runnable.include?(id) && !hopeless?(id)
@@ -170,7 +176,7 @@ module TaskerCore
 
         # @return [Boolean] whether nothing can run and a step has failed for good
         def blocked?
-          @progress.failed? && CoreLoss.noticed { @session.next.blocked }
+          @progress.failed? && next_batch.blocked
         rescue CoreLoss::Fault => e
           lost(e.cause)
           false
@@ -242,7 +248,8 @@ module TaskerCore
         # @return [Boolean]
         def lost? = @lost ? true : false
 
-        # Notes what a transaction of the caller's met: the run ends with it.
+        # Notes what the run ends with, once the steps that are claimed have run: what a
+        # transaction of the caller's met, or what a worker could not go on after.
         #
         # @param error [Exception]
         def break_off(error)
@@ -291,9 +298,10 @@ module TaskerCore
           turn.number
         end
 
-        # The session's answer. Where the task is gone, the engine's own reload says so.
+        # The session's answer, once the database gives it. Where the task is gone, the engine's
+        # own reload says so.
         def ask
-          CoreLoss.noticed { yield @session }
+          Patience.read { CoreLoss.noticed { yield @session } }
         rescue NotFound
           @shown_task.reload
           raise
@@ -301,7 +309,7 @@ module TaskerCore
 
         def context
           refresh unless @final_read
-          CoreLoss.noticed { @session.context_row }
+          ask(&:context_row)
         end
 
         def final? = TaskerCore.configuration.permanent_errors_final
@@ -337,7 +345,7 @@ module TaskerCore
 
         # The loop's answer from memory; a stale picture is read again first.
         def from_memory
-          batch = ask(&:next)
+          batch = next_batch
           back = TaskerCore.configuration.retry_failed_steps ? @external.leave(batch.retry) : []
           back = back.select { |id| runs?(id) && StepWriter.new(StepExecution.new(self, id)).retry }
           (@external.leave(batch.ready) + back).sort.select { |id| runs?(id) }

@@ -41,7 +41,7 @@ module TaskerCore
         #
         # @return [void]
         def reload
-          @task.reload
+          Patience.read { @task.reload }
           @task.association(:named_task).target = @named_task
         end
 

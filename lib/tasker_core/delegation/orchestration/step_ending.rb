@@ -31,24 +31,19 @@ module TaskerCore
 
         # What a transaction of the caller's met is the caller's to repeat.
         def callers?(error)
-          return false unless TransientFailure.of(error) && ::Tasker::ApplicationRecord.connection.transaction_open?
+          return false unless TransientFailure.of(error) && Patience.transaction_open?
 
           @run.break_off(error)
           true
         end
 
-        # What the database could not take for a reason that passes is no failure of the step:
-        # its work was done, and it stays in progress.
+        # What the database could not take however long it was tried is no failure of the step.
         def unwritten?(error)
           return false unless TransientFailure.of(error)
 
-          Reporting.report(
-            Report.new(kind: :outcome_not_written, capability: CAPABILITY, operation: 'StepExecutor',
-                       details: { error: },
-                       message: "The outcome of step #{@execution.id} could not be written within " \
-                                "#{StepWrite::PATIENCE} seconds: #{error.message}. The step stays in progress; see " \
-                                'stuck_tasks and reset_stuck')
-          )
+          report(:unwritten_result, error,
+                 "What became of step #{@execution.id} could not be written, so it stays in_progress: " \
+                 "#{error.message}. Reset it with TaskerCore.reset_stuck when the database works again.")
           true
         end
 
@@ -56,10 +51,12 @@ module TaskerCore
           @run.taken(@execution.id)
           return if @quiet
 
-          Reporting.report(
-            Report.new(kind: :late_result, capability: CAPABILITY, operation: 'StepExecutor', details: { error: },
-                       message: "The result of step #{@execution.id} came too late: #{error.message}")
-          )
+          report(:late_result, error, "The result of step #{@execution.id} came too late: #{error.message}")
+        end
+
+        def report(kind, error, message)
+          Reporting.report(Report.new(kind:, capability: CAPABILITY, operation: 'StepExecutor', details: { error: },
+                                      message:))
           nil
         end
       end

@@ -194,7 +194,7 @@ module TaskerCore
         # database could not take never ran, and stays pending.
         def unclaimed(error)
           Rails.logger.error("TaskerCore: step #{@id} was not started: #{error.message}")
-          @run.break_off(error) if ::Tasker::ApplicationRecord.connection.transaction_open?
+          @run.break_off(error) if Patience.transaction_open?
         end
 
         # However the handler ends, the step ends. Where its thread is killed, the thread that

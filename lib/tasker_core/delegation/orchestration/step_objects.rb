@@ -65,7 +65,7 @@ module TaskerCore
         # @return [Tasker::WorkflowStep]
         def executable(id)
           row = @mutex.synchronize { (@fresh ||= @rows.dup).delete(id) }
-          known(row ? ::Tasker::WorkflowStep.instantiate(row) : ::Tasker::WorkflowStep.find(id))
+          known(row ? ::Tasker::WorkflowStep.instantiate(row) : Patience.read { ::Tasker::WorkflowStep.find(id) })
         end
 
         # Reads an object's row again, which somebody has changed.
@@ -73,7 +73,7 @@ module TaskerCore
         # @param step [Tasker::WorkflowStep]
         # @return [void]
         def reload(step)
-          step.reload
+          Patience.read { step.reload }
           known(step)
         end
 
@@ -105,8 +105,8 @@ module TaskerCore
 
         # @return [Hash{Integer => Hash}] the rows of all steps by id, as the database has them now
         def rows
-          select(::Tasker::WorkflowStep, 'WHERE task_id = $1 ORDER BY workflow_step_id')
-            .to_h { |row| [row['workflow_step_id'], row] }
+          found = Patience.read { select(::Tasker::WorkflowStep, 'WHERE task_id = $1 ORDER BY workflow_step_id') }
+          found.to_h { |row| [row['workflow_step_id'], row] }
         end
 
         # The steps as a handler sees them, in the order of the templates.

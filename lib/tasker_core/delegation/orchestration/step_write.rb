@@ -6,15 +6,13 @@ module TaskerCore
       # One write of a step's state, carried through: where the database could not take it for
       # a reason that passes it is written again, where its answer was lost the database is
       # asked what became of it, and where the core was lost the engine's way is taken.
+      #
+      # What a handler has done is insisted on as long as Patience lasts, as is a statement
+      # that went out and may have worked. A claim that somebody's lock keeps waiting is left
+      # after a few tries: nothing was done yet.
       class StepWrite
-        # How long a write is tried, in seconds: work that was done is worth a server's restart.
-        PATIENCE = 30
-
-        # How long to wait before the first repetition, in seconds; twice as long before each
-        # further one, up to the longest.
-        PAUSE = 0.02
-        LONGEST_PAUSE = 1.0
-        private_constant :PAUSE, :LONGEST_PAUSE
+        # How often a claim is tried that the database could not take.
+        ATTEMPTS = 4
 
         # @return [String] the state that the step gets
         attr_reader :state
@@ -25,7 +23,7 @@ module TaskerCore
         # @return [Time] the time of the audit row, in whole microseconds
         attr_reader :now
 
-        # @return [Integer, nil] the step that is claimed with it
+        # @return [Integer, nil] the step that was to be claimed with it
         attr_reader :claim
 
         # @return [StepChanges, nil]
@@ -48,8 +46,8 @@ module TaskerCore
           @claim = claim
           @from_state = from_state
           @now = changes&.now || Time.now.utc.floor(6)
-          @lost = []
           @statement = statement
+          @tries = 0
         end
 
         # @return [Boolean] whether the state machine's callbacks, which publish its event,
@@ -65,14 +63,8 @@ module TaskerCore
         # @raise [StepWriter::Refused]
         # @raise [ActiveRecord::ActiveRecordError] what the database says to it
         def call
-          return EngineWriter.new(@execution).finish(self) if @run.lost? && @changes
-
-          @deadline = monotonic + PATIENCE
-          pause = PAUSE
-          until (answer = try)
-            sleep(pause * rand(0.5..1.0))
-            pause = [pause * 2, LONGEST_PAUSE].min
-          end
+          answer = nil
+          answer = try until answer
           answer
         end
 
@@ -84,15 +76,8 @@ module TaskerCore
 
         # @return [Object, nil] nil where it is to be tried again
         def try
-          connection = ::Tasker::ApplicationRecord.connection
-          @within = connection.transaction_open?
-          @host = HostConnection.new(connection)
-          allowed(SharedTransaction.needed?(self, connection, @run) ? in_transaction : by_itself)
-        rescue StepWriter::Refused
-          written_after_all || raise
-        rescue CoreLoss::Fault => e
-          @run.lost(e.cause)
-          EngineWriter.new(@execution).settle(self, sent: @host.used?)
+          @tries += 1
+          @run.lost? ? by_engine : by_core
         rescue NotFound, ConflictError => e
           raise StepWriter::Refused, e.message
         rescue Foreign => e
@@ -101,15 +86,31 @@ module TaskerCore
           again(e.is_a?(DatabaseError) ? e.cause || e : e)
         end
 
-        def by_itself = statement(@host, @now, standard: true)
+        def by_core
+          connection = ::Tasker::ApplicationRecord.connection
+          @host = HostConnection.new(connection)
+          @answered = false
+          SharedTransaction.needed?(self, connection, @run) ? in_transaction : by_itself
+        rescue CoreLoss::Fault => e
+          @sent ||= @host.used?
+          @run.lost(e.cause)
+          by_engine
+        end
+
+        def by_engine = EngineWriter.new(@execution).settle(self, sent: @sent || false)
+
+        def by_itself
+          answer = statement(@host, standard: true)
+          answer.code == 'allowed' ? answer : refused(answer.message)
+        end
 
         def in_transaction
           answer = nil
           machine = @execution.step.state_machine
-          write = StateTransitions::Write.new(machine, @state, {}, from_state: @from_state) do |host, moment|
+          write = StateTransitions::Write.new(machine, @state, {}, from_state: @from_state, moment: @now) do |host, _|
             @host = host
-            @now = moment
-            answer = statement(host, moment)
+            answer = statement(host)
+            @answered = true
             Transition.new(@execution.id, answer.code, answer.message, before, @state, *row_of(answer))
           end
           write.call { raise CoreLoss::Fault }
@@ -117,15 +118,16 @@ module TaskerCore
           answer
         rescue Statesman::TransitionFailedError, Statesman::GuardFailedError, Statesman::TransitionConflictError => e
           @run.rolled_back(@execution.id, @execution.token)
-          raise StepWriter::Refused, e.message
+          refused(e.message)
         rescue StandardError
           @run.rolled_back(@execution.id, @execution.token)
           raise
         end
 
-        def statement(host, moment, standard: false)
-          columns = @changes ? { **foreign { @changes.arguments(host, standard:) }, claim: @claim } : {}
-          CoreLoss.noticed { @statement.call(@run.session.on(host), { now: host.date(moment) }, columns) }
+        def statement(host, standard: false)
+          claim = @claim if @tries == 1
+          columns = @changes ? { **foreign { @changes.arguments(host, standard:) }, claim: } : {}
+          CoreLoss.noticed { @statement.call(@run.session.on(host), { now: host.date(@now) }, columns) }
         end
 
         # Keeps errors of the application's code apart from the core's.
@@ -141,51 +143,63 @@ module TaskerCore
           answer.is_a?(Session::Claim) ? [answer.token, answer.sort_key] : [answer.transition_id, answer.sort_key]
         end
 
-        def allowed(answer)
-          raise StepWriter::Refused, answer.message unless answer.code == 'allowed'
-
-          answer
+        # A write that is refused after an earlier one was lost may have been in its own way.
+        def refused(message)
+          (settled if @sent) || raise(StepWriter::Refused, message)
         end
 
         # A transaction of the caller's is the caller's to repeat.
         def again(error)
           reason = TransientFailure.of(error)
-          raise error if reason.nil? || @within
+          raise error if reason.nil? || Patience.transaction_open?
 
-          if reason == :connection
-            @lost << [@now, @claim]
-            found = settled(@now, @claim)
-            return found if found
-          end
-          @claim = nil
-          raise error if monotonic > @deadline
+          found = lost_answer if reason == :connection
+          return found if found
+
+          raise error unless patient?(reason)
         end
 
-        # A server may still have been at work on a statement when it was asked what became of
-        # it: then the repetition is refused.
-        def written_after_all
-          @lost.each do |now, claim|
-            found = settled(now, claim)
-            return found if found
-          end
-          nil
+        def patient?(reason)
+          return false if reason == :passing && !@changes && @tries >= ATTEMPTS
+
+          (@patience ||= Patience.new).wait
         end
 
-        # What became of a write whose answer was lost; nil where it was not written, or where
-        # the database cannot be asked yet.
-        def settled(now, claim)
-          host = HostConnection.new(::Tasker::ApplicationRecord.connection)
-          token = @execution.token if @execution.claimed?
-          outcome = @run.session.on(host).settle(@execution.id, @state, now: host.date(now), claim:, token:)
-          return unless outcome.code == 'allowed'
-          return outcome unless @state == 'in_progress'
-
-          Session::Claim.new(outcome.code, outcome.message, outcome.transition_id, [@execution.id], 0)
+        # @return [Object, nil] the lost answer; nil where nothing was written, or where the
+        #   database cannot be asked yet
+        def lost_answer
+          @sent ||= @host&.used?
+          settled if @sent
         rescue DatabaseError, ActiveRecord::ActiveRecordError
           nil
         end
 
-        def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        # What became of a write whose answer was lost. Whether a failed step is pending
+        # again is for the next strict read.
+        #
+        # @return [Session::Claim, Session::Outcome, nil] nil where it was not written
+        # @raise [StepWriter::Refused] where somebody else changed the step
+        def settled
+          return if @state == 'pending'
+
+          session = @run.session.on(HostConnection.new(::Tasker::ApplicationRecord.connection))
+          now = @host.date(@now)
+          found = CoreLoss.noticed { session.settle(@execution.id, @state, now:, claim: @claim, token:) }
+          return if found.code == 'not_written'
+          raise StepWriter::Refused, found.message unless found.written?
+
+          @announced = @answered
+          @state == 'in_progress' ? claim_of(found) : found
+        rescue CoreLoss::Fault => e
+          @run.lost(e.cause)
+          nil
+        end
+
+        def token = @execution.claimed? ? @execution.token : nil
+
+        def claim_of(found)
+          Session::Claim.new(found.code, found.message, found.transition_id, [@execution.id], 0, found.sort_key)
+        end
       end
     end
   end

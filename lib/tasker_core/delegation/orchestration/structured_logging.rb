@@ -35,13 +35,17 @@ module TaskerCore
         end
 
         # Whether a line of this level goes anywhere: by the engine's setting and by the
-        # logger. A logger that does not tell its level gets the line.
+        # logger.
         #
         # @param level [Symbol]
         # @return [Boolean]
-        def level_written?(level)
-          return false unless should_log?(level)
+        def level_written?(level) = should_log?(level) && StructuredLogging.logger_takes?(level)
 
+        # A logger that does not tell its level gets the line.
+        #
+        # @param level [Symbol]
+        # @return [Boolean]
+        def self.logger_takes?(level)
           logger = Rails.logger
           question = QUESTIONS[level] || :"#{level}?"
           !logger.respond_to?(question) || logger.public_send(question)

@@ -65,6 +65,8 @@ module TaskerCore
             written = TaskWriter.new(@finalizer, @task).write('complete', from: 'in_progress')
             raise ActiveRecord::Rollback unless written
           end
+          # The engine goes on with this object: it must not believe what was taken back.
+          @task.reload unless written
           written
         end
       end

@@ -6,11 +6,12 @@ module TaskerCore
       # Tells failures of the database that pass from those that stay.
       module TransientFailure
         # SQLSTATEs after which the same statement may succeed: serialization failure,
-        # deadlock, lock not available, query cancelled.
-        PASSING = %w[40001 40P01 55P03 57014].freeze
+        # deadlock, lock not available, query cancelled, a standby that is not promoted yet, a
+        # lack of memory, space or connections.
+        PASSING = /\A(40001|40P01|55P03|57014|25006|53...)\z/
 
         # What a server says that ends a session, and what stands for a connection that broke.
-        CONNECTION = /\A(08...|57P0[123])\z/
+        CONNECTION = /\A(08...|57P0[1235]|25P03)\z/
 
         class << self
           # @param error [StandardError]
@@ -27,7 +28,7 @@ module TaskerCore
           private
 
           def of_state(state)
-            return :passing if PASSING.include?(state)
+            return :passing if PASSING.match?(state.to_s)
 
             :connection if CONNECTION.match?(state.to_s)
           end

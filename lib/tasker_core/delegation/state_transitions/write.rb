@@ -16,17 +16,20 @@ module TaskerCore
         # @param metadata [Hash]
         # @param from_state [String, nil] what callbacks see as from_state; the engine
         #   never records one, so nil unless a fix needs the event that it selects
+        # @param moment [Time, nil] the time of the audit row, in whole microseconds; nil for
+        #   that of the host's clock
         # @yieldparam host [HostConnection] for another statement than the plain
         #   transition's: a run's claim or completion
         # @yieldparam moment [Time] the time of the audit row
         # @yieldreturn [Transition]
-        def initialize(machine, state, metadata, from_state: nil, &statement)
+        def initialize(machine, state, metadata, from_state: nil, moment: nil, &statement)
           @machine = machine
           @face = Face.of(machine)
           @object = machine.object
           @state = state
           @metadata = metadata
           @from_state = from_state
+          @moment = moment
           @statement = statement || method(:plain_transition)
         end
 
@@ -141,7 +144,7 @@ module TaskerCore
           row = audit_row(transition)
           remember(row)
           @machine.reset if @machine.respond_to?(:reset)
-          @machine.execute(:after, @from, @state, row)
+          Moved.with(@object) { @machine.execute(:after, @from, @state, row) }
           run_after_commit(row)
         end
 

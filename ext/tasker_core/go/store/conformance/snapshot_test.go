@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -159,4 +161,59 @@ func hex(at readiness.Null[int64]) any {
 		return fmt.Sprintf("%016x", uint64(at.Value))
 	}
 	return fmt.Sprintf("%016x", uint64(at.Value-since1970))
+}
+
+// manyRows are 2,000 tasks of ten steps.
+const manyRows = `
+INSERT INTO tasker_task_namespaces (task_namespace_id, name, created_at, updated_at) VALUES (1, 'many', now(), now());
+INSERT INTO tasker_named_tasks (named_task_id, task_namespace_id, name, created_at, updated_at) VALUES (1, 1, 'many', now(), now());
+INSERT INTO tasker_dependent_systems (dependent_system_id, name, created_at, updated_at) VALUES (1, 'none', now(), now());
+INSERT INTO tasker_named_steps (named_step_id, dependent_system_id, name, created_at, updated_at)
+  SELECT n, 1, 'step_' || n, now(), now() FROM generate_series(0, 4999) n;
+INSERT INTO tasker_tasks (task_id, named_task_id, requested_at, identity_hash, created_at, updated_at)
+  SELECT n, 1, now(), n, now(), now() FROM generate_series(1, 2000) n;
+INSERT INTO tasker_task_transitions (task_id, to_state, sort_key, most_recent, created_at, updated_at)
+  SELECT n, 'in_progress', 10 * k, k = 2, now(), now() FROM generate_series(1, 2000) n, generate_series(1, 2) k;
+INSERT INTO tasker_workflow_steps (workflow_step_id, task_id, named_step_id, created_at, updated_at)
+  SELECT task * 10 + n, task, n, now(), now() FROM generate_series(1, 2000) task, generate_series(0, 9) n;
+INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_at, updated_at)
+  SELECT workflow_step_id - 1, workflow_step_id, 'provides', now(), now() FROM tasker_workflow_steps WHERE named_step_id > 0;
+INSERT INTO tasker_workflow_step_transitions (workflow_step_id, to_state, sort_key, most_recent, created_at, updated_at)
+  SELECT workflow_step_id, 'complete', 10 * k, k = 2, now(), now() FROM tasker_workflow_steps, generate_series(1, 2) k;
+ANALYZE;`
+
+// TestReadsLookUpWhatTheyNeed holds the plans that are kept to index scans: what else is
+// in the database must not matter.
+func TestReadsLookUpWhatTheyNeed(t *testing.T) {
+	conn := connect(t, installedDatabase(t))
+	exec(t, conn, manyRows)
+	exec(t, conn, "SET plan_cache_mode = force_generic_plan")
+	statements := map[string]store.Statement{
+		"topology": store.TopologyOf, "step state": store.StepState, "task state": store.TaskState,
+		"parents": store.StepParentsSatisfied, "steps": store.TaskStepsSatisfied,
+		"transition": store.TransitionOf("step", true), "completion": store.TransitionOf("task", true),
+	}
+	for parts := range store.Part(8) {
+		statements[fmt.Sprintf("one, parts %d", parts)] = store.SnapshotOf(parts)
+		statements[fmt.Sprintf("many, parts %d", parts)] = store.SnapshotsOf(parts)
+	}
+	for name, statement := range statements {
+		exec(t, conn, "PREPARE asked AS "+statement.SQL)
+		arguments := map[bool]string{false: "42", true: "42, NULL, NULL, NULL, NULL"}[statement.Write]
+		if strings.HasPrefix(name, "many") {
+			arguments = "'{42,43}'"
+		}
+		plan := explain(t, conn, "EXPLAIN EXECUTE asked ("+arguments+")")
+		assert.NotContains(t, plan, "Seq Scan", "%s:\n%s", name, plan)
+		exec(t, conn, "DEALLOCATE asked")
+	}
+}
+
+func explain(t *testing.T, conn *pgx.Conn, sql string) string {
+	t.Helper()
+	rows, err := conn.Query(context.Background(), sql)
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return strings.Join(lines, "\n")
 }
