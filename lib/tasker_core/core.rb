@@ -90,10 +90,12 @@ module TaskerCore
       @traced = @blocking && settings['tracing'].to_s == 'on'
       @closed = false
       @opening = Mutex.new
-      # The handle, for the garbage collector: nil once it was closed.
+      # The handle, for the garbage collector: empty once it was closed.
       @open = []
       open
-      Abandoned.watch(self, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
+      # A copy of a core shares what is watched: it would take a finalizer of its own along.
+      @watched = Object.new
+      Abandoned.watch(@watched, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
     end
 
     # Runs an operation.
@@ -165,7 +167,7 @@ module TaskerCore
       @openings = nil
       return unless @pid == Process.pid
 
-      Abandoned.closed(self)
+      Abandoned.closed(@watched)
       @open.clear
       @subscriptions.closing
       Native.close(@handle)

@@ -12,6 +12,13 @@ RSpec.describe 'what nobody closed', database: :committed do
   let(:application_name) { "abandoned_spec #{SecureRandom.hex(4)}" }
   let(:reports) { Collector.new }
 
+  # What the collector has not found yet it would report in the middle of another example.
+  after do
+    ObjectSpace.each_object(TaskerCore::Session).each(&:close)
+    ObjectSpace.each_object(TaskerCore::Core).each { |core| core.close unless core == TaskerCore::Core.current }
+    GC.start
+  end
+
   around do |example|
     before = TaskerCore.configuration.on_report
     TaskerCore.configuration.on_report = ->(report) { reports << report }
@@ -92,6 +99,22 @@ RSpec.describe 'what nobody closed', database: :committed do
     end
 
     expect(answer).to eq([[task[1], task[2]], 1, {}])
+  end
+
+  it 'leaves alone what a copy still holds, and closes it with the last one' do
+    client = opened
+    session = client.open_session(task.task_id)
+    in_passing { 50.times { session.on(TaskerCore::HostConnection.new(nil)) && client.dup && session.dup } }
+    GC.start
+    expect(session.next.ready).to eq([task[1], task[2]])
+
+    copy = client.instance_variable_get(:@core).dup
+    in_passing { copy.dup }
+    GC.start
+    expect(copy.call('ping', {})).to eq('pong')
+  ensure
+    session&.close
+    client&.close
   end
 
   it 'keeps a client as long as somebody subscribes to it' do

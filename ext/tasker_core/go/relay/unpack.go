@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// fromJSON turns JSON into a payload of the bus. Only a map is one. The text is read
-// twice, piece by piece, and never as a whole: built in memory, a megabyte of small lists
-// would be fifty.
+// fromJSON turns JSON into a payload of the bus. Only a map is one. The text is never
+// built in memory as a whole: a megabyte of small lists would be fifty. It must be valid.
 func fromJSON(text []byte) ([]byte, error) {
 	if len(text) == 0 || string(text) == "null" {
 		return nil, nil
@@ -19,70 +19,68 @@ func fromJSON(text []byte) ([]byte, error) {
 	if bytes.TrimLeft(text, " \t\r\n")[0] != '{' {
 		return nil, errors.New("its payload is no map")
 	}
-	sizes, err := measure(text)
-	if err != nil {
-		return nil, fmt.Errorf("its payload: %w", err)
-	}
 	var packed bytes.Buffer
 	packed.Grow(len(text))
 	e := msgpack.NewEncoder(&packed)
 	e.UseCompactInts(true)
-	err = walk(text, func(token json.Token) error {
-		if delimiter, opens := token.(json.Delim); opens {
-			size := int(sizes[0])
-			sizes = sizes[1:]
-			if delimiter == '{' {
-				return e.EncodeMapLen(size / 2)
-			}
-			return e.EncodeArrayLen(size)
-		}
-		return e.Encode(plain(token))
-	})
+	err := write(e, text, measure(text))
 	return packed.Bytes(), err
 }
 
-// measure gives how many elements each list and map has, in the order in which they
-// begin; of a map the keys count too.
-func measure(text []byte) (sizes []uint32, err error) {
+// measure gives how many elements each list and how many pairs each map has, in the
+// order in which they begin.
+func measure(text []byte) (sizes []uint32) {
 	var open []int
-	err = walk(text, func(token json.Token) error {
-		if n := len(open); n > 0 {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		b := text[i]
+		switch {
+		case quoted:
+			if b == '\\' {
+				i++
+			}
+			quoted = b != '"'
+			continue
+		case b == ' ' || b == '\t' || b == '\r' || b == '\n' || b == ':':
+			continue
+		case b == ']' || b == '}':
+			open = open[:len(open)-1]
+			continue
+		}
+		if n := len(open); n > 0 && (b == ',' || sizes[open[n-1]] == 0) {
 			sizes[open[n-1]]++
 		}
-		if _, opens := token.(json.Delim); opens {
-			open = append(open, len(sizes))
-			sizes = append(sizes, 0)
+		if b == '[' || b == '{' {
+			open, sizes = append(open, len(sizes)), append(sizes, 0)
 		}
-		return nil
-	}, func() { open = open[:len(open)-1] })
-	return sizes, err
+		quoted = b == '"'
+	}
+	return sizes
 }
 
-// walk tells of the tokens of a text, and of where lists and maps end.
-func walk(text []byte, begin func(json.Token) error, end ...func()) error {
+// write writes the tokens of a text as msgpack.
+func write(e *msgpack.Encoder, text []byte, sizes []uint32) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	for depth := 0; ; {
+	for begun := 0; ; {
 		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		switch delimiter, _ := token.(json.Delim); {
+		case err != nil:
+			return fmt.Errorf("its payload: %w", err)
+		case delimiter == '{':
+			err = e.EncodeMapLen(int(sizes[begun]))
+			begun++
+		case delimiter == '[':
+			err = e.EncodeArrayLen(int(sizes[begun]))
+			begun++
+		case delimiter == 0:
+			err = e.Encode(plain(token))
+		}
 		if err != nil {
 			return err
-		}
-		switch token {
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-			for _, told := range end {
-				told()
-			}
-		default:
-			if err := begin(token); err != nil {
-				return err
-			}
-			if _, opens := token.(json.Delim); opens {
-				depth++
-			}
-		}
-		if depth == 0 {
-			return nil
 		}
 	}
 }
