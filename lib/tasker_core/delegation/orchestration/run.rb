@@ -160,7 +160,7 @@ module TaskerCore
         #
         # @return [Session::Next]
         # @raise [CoreLoss::Fault]
-        def next_batch = ask(&:next)
+        def next_batch = ask(&:next).tap { |batch| @steps.changed(batch.changed) }
 
         # @param id [Integer]
         # @return [Boolean] whether this run executes the step
