@@ -25,5 +25,5 @@ RSpec.configure do |config|
   Kernel.srand config.seed
 
   # Nothing hangs: an example that does is an error of its own.
-  config.around { |example| Timeout.timeout(example.metadata.fetch(:timeout, 60)) { example.run } }
+  config.around { |example| Timeout.timeout(example.metadata.fetch(:timeout, 180)) { example.run } }
 end

@@ -4,7 +4,7 @@ require_relative 'orchestration_helper'
 
 # Random graphs whose steps are divided at random between Rails and workers, all of
 # them at work at the same time: each step is executed once, and every task ends.
-RSpec.describe 'random tasks with external steps', :orchestration, database: :committed, timeout: 120 do
+RSpec.describe 'random tasks with external steps', :orchestration, database: :committed, timeout: 300 do
   names = Array.new(8) { |n| "s#{n}" }
 
   def random_graph(random, names)
