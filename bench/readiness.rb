@@ -1,15 +1,16 @@
 # frozen_string_literal: true
 
 # Step readiness of one task and of 1,000 tasks through Ruby, strict: the database is
-# read at each call. Beside it the limit: the one-row read that the core's answer is
-# made of, prepared, through the pg gem alone.
+# read at each call. Beside it the statements alone, prepared, through the pg gem: the
+# core's and the engine's SQL function.
 #
 #   bin/postgres with ruby bench/readiness.rb [--json]
 require_relative 'support/report'
 require_relative 'support/rows'
 
-# Steps, layers and steps a layer, and how many times faster than the engine's call.
-SIZES = [[10, 5, 2, 2], [100, 10, 10, 10], [1000, 100, 10, 25]].freeze
+# Steps, layers and steps a layer; how many times faster than the engine the call is, the
+# statement alone, and the call with every attribute read.
+SIZES = [[10, 5, 2, [1.8, 1.2, 1.5]], [100, 10, 10, [5.5, 2.5, 2.5]], [1000, 100, 10, [11, 5, 3]]].freeze
 
 # Layers of steps, each with two parents in the layer above.
 def layers(count, width)
@@ -27,43 +28,56 @@ def bare
   listener = ActiveSupport::Notifications.subscribe('sql.active_record') { |*, payload| asked << payload }
   yield
   ActiveSupport::Notifications.unsubscribe(listener)
-  sql, params = asked.last.values_at(:sql, :binds)
+  prepared(*asked.last.values_at(:sql, :binds))
+end
+
+def prepared(sql, params)
   connection = PG.connect(ENV.fetch('DATABASE_URL'))
   connection.prepare('bare', sql)
   -> { connection.exec_prepared('bare', params).getvalue(0, 0) }
 end
 
-def function(sql) = -> { World.connection.uncached { World.connection.select_all(sql).to_a } }
-
-# @param engine [Proc, nil] the engine's call
-# @param others [Hash{String => Proc}]
-def compare(title, wanted, engine, others)
-  ways = {}
+# The engine's call with the core under it and without; elsewhere the client beside our copy
+# of the function.
+#
+# @return [Hash{String => Proc}]
+def calls(engine, client, sql)
   if engine
-    ways['engine'] = -> { World.switched(:off, &engine) }
-    ways['core under the engine'] = -> { World.switched(:active, &engine) }
+    { 'engine' => -> { World.switched(:off, &engine) }, 'core' => -> { World.switched(:active, &engine) } }
+  else
+    { 'engine' => -> { World.connection.uncached { World.connection.select_all(sql).to_a } }, 'core' => client }
   end
-  results = World.compare(ways.merge(others), seconds: 10)
-  World.table(title, results)
-  base = engine ? 'engine' : 'SQL function through select_all'
-  mine = engine ? 'core under the engine' : 'client, every attribute'
-  BenchReport.target("#{title}, against #{engine ? "the engine's call" : 'our copy of the function'}",
-                     results.fetch(base).median / results.fetch(mine).median, at_least: wanted)
 end
 
-def every(rows) = rows.each { |row| TaskerCore::StepReadiness.attributes.each { |name| row.public_send(name) } }
+def read(rows) = rows.each { |row| row.respond_to?(:attributes) ? row.attributes : row.to_h }
+
+# @param title [String]
+# @param function [String] the call of the SQL function
+# @param wanted [Array<Numeric, nil>] see SIZES
+def compare(title, function, wanted, engine, client)
+  ways = calls(engine, client, "SELECT * FROM #{function}")
+  ways = ways.merge(ways.transform_keys { |name| "#{name}, every attribute" }
+                        .transform_values { |way| -> { read(way.call) } },
+                    'engine, statement alone' => prepared("SELECT * FROM #{function}", []),
+                    'core, statement alone' => bare(&client))
+  results = World.compare(ways, seconds: 15)
+  World.table(title, results)
+  ['', ', statement alone', ', every attribute'].zip(wanted) do |part, times|
+    next unless times
+
+    BenchReport.target("#{title}#{part}, against #{World.engine? ? 'the engine' : 'our copy of the function'}",
+                       results.fetch("engine#{part}").median / results.fetch("core#{part}").median, at_least: times)
+  end
+end
+
+def statuses = (Tasker::Functions::FunctionBasedStepReadinessStatus if World.engine?)
 
 def one(steps, count, width, wanted)
   id = BenchRows.graph(layers(count, width), steps:)
   World.execute('ANALYZE')
   client = World.client
-  statuses = Tasker::Functions::FunctionBasedStepReadinessStatus if World.engine?
-  compare("readiness of #{steps} steps", wanted, statuses && -> { statuses.for_task(id) },
-          'SQL function through select_all' => function("SELECT * FROM get_step_readiness_status(#{id})"),
-          'client: step_readiness' => -> { client.step_readiness(id) },
-          'client, every attribute' => -> { every(client.step_readiness(id)) },
-          'client: viable_steps' => -> { client.viable_steps(id) },
-          'the limit: one-row read, prepared, pg alone' => bare { client.step_readiness(id) })
+  compare("readiness of #{steps} steps", "get_step_readiness_status(#{id})", wanted,
+          statuses && -> { statuses.for_task(id) }, -> { client.step_readiness(id) })
 end
 
 def batch
@@ -71,17 +85,28 @@ def batch
   ids = World.connection.select_values('SELECT task_id FROM tasker_workflow_steps GROUP BY 1 HAVING count(*) = 10 ' \
                                        'ORDER BY 1 LIMIT 1000')
   client = World.client
-  statuses = Tasker::Functions::FunctionBasedStepReadinessStatus if World.engine?
-  sql = "SELECT * FROM get_step_readiness_status_batch('{#{ids.join(',')}}'::bigint[])"
-  compare('readiness of 1,000 tasks x 10 steps', 15, statuses && -> { statuses.for_tasks(ids) },
-          'SQL function through select_all' => function(sql),
-          'client: step_readiness_batch' => -> { client.step_readiness_batch(ids) },
-          'client, every attribute' => -> { every(client.step_readiness_batch(ids)) },
-          'the limit: one-row read, prepared, pg alone' => bare { client.step_readiness_batch(ids) })
+  compare('readiness of 1,000 tasks x 10 steps', "get_step_readiness_status_batch('{#{ids.join(',')}}'::bigint[])",
+          [12], statuses && -> { statuses.for_tasks(ids) }, -> { client.step_readiness_batch(ids) })
+end
+
+# Each call with a client of its own, in a database that the process knows.
+def new_client
+  id = World.connection.select_value('SELECT task_id FROM tasker_workflow_steps GROUP BY 1 HAVING count(*) = 10 ' \
+                                     'LIMIT 1')
+  World.client.viable_steps(id)
+  engine = statuses ? -> { statuses.ready_for_task(id).map(&:workflow_step_id) } : prepared(<<~SQL, [])
+    SELECT workflow_step_id FROM get_step_readiness_status(#{id}) WHERE ready_for_execution
+  SQL
+  results = World.compare({ 'engine' => -> { World.switched(:off, &engine) },
+                            'core' => -> { World.client.viable_steps(id) } }, seconds: 6)
+  World.table('viable steps of 10 steps, a new client each time', results)
+  BenchReport.target('viable steps of 10 steps on a new client, against the engine',
+                     results['engine'].median / results['core'].median, at_least: 2)
 end
 
 World.open do
   BenchRows.tasks(10)
   SIZES.each { |size| one(*size) }
+  new_client
   batch
 end

@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
-# Transitions with a commit each, guards of a large task, and 100 steps at once.
+# Transitions with a commit each, current states, guards of a large task, and 100 steps at
+# once.
 #
 #   TASKER_CORE_BENCH_DATABASE_URL=postgresql://localhost/postgres ruby bench/transitions.rb
 require_relative 'support/world'
 require_relative 'support/rows'
 
-# The three measurements. All ways of one take turns, call by call, so that what
+# The measurements. All ways of one take turns, call by call, so that what
 # else the machine does falls on all of them alike.
 module TransitionBench
   CALLS = Integer(ENV.fetch('TASKER_CORE_BENCH_CALLS', 2000))
@@ -92,6 +93,18 @@ module TransitionBench
 
   def target(round) = (round / 20).even? ? 'error' : 'pending'
 
+  # The state of a loaded object, asked of its machine and of the object itself.
+  def states
+    return unless World.engine?
+
+    step = Tasker::WorkflowStep.find(steps(1).first)
+    machine = step.state_machine
+    ways = ['core under it', 'engine'].flat_map do |side|
+      [["#{side}: current_state", ->(_) { machine.current_state }], ["#{side}: status", ->(_) { step.status }]]
+    end
+    print_table('the state of one step', in_turns(ways.to_h, CALLS), 'engine: current_state')
+  end
+
   def all_steps_complete
     task_id = BenchRows.graph((0..98).map { |n| [n, n + 1] })
     ways = {
@@ -136,6 +149,7 @@ World.open do
   # Beside the steps that are moved stand 10,000 others, as in a database that is used.
   BenchRows.tasks(1000)
   TransitionBench.one_by_one
+  TransitionBench.states
   TransitionBench.all_steps_complete
   TransitionBench.many
 end

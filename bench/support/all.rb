@@ -91,10 +91,12 @@ module Wanted
   Ratio = Data.define(:script, :row, :base, :at_least)
 
   RATIOS = [
-    Ratio.new('contexts.rb', 'core under it: for_tasks', 'engine: for_tasks', 10),
+    Ratio.new('contexts.rb', 'core under it: for_tasks', 'engine: for_tasks', 3.5),
     Ratio.new('analyze_graph.rb', 'core: analyze_graph', 'engine: RuntimeGraphAnalyzer#analyze', 50),
     Ratio.new('analytics.rb', 'core', 'SQL function through select_all', 1),
-    Ratio.new('transitions.rb', 'core under it: transition_to!', 'engine: transition_to!', 5),
+    Ratio.new('transitions.rb', 'core under it: transition_to!', 'engine: transition_to!', 4),
+    Ratio.new('transitions.rb', 'core under it: current_state', 'engine: current_state', 6),
+    Ratio.new('transitions.rb', 'core under it: status', 'engine: status', 6),
     Ratio.new('transitions.rb', 'core under it: all_steps_complete?', 'engine: all_steps_complete?', 10),
     Ratio.new('transitions.rb', 'client: 100 steps in one statement', 'engine: one by one', 50)
   ].freeze

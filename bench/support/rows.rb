@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 # Rows in bulk, by SQL: many tasks alike, with histories and states drawn by a fixed seed.
+# The steps of a task follow one another, as the engine makes them.
 module BenchRows
   DEFINITIONS = <<~SQL
     INSERT INTO tasker_task_namespaces (name, created_at, updated_at)
@@ -27,7 +28,8 @@ module BenchRows
       SELECT task_id, (SELECT min(named_step_id) FROM tasker_named_steps) + n, floor(random() * 5), 3,
         CASE WHEN random() < 0.7 THEN created_at + interval '10 seconds' END, created_at + interval '1 second', now()
       FROM tasker_tasks, generate_series(0, 9) n
-      WHERE NOT EXISTS (SELECT FROM tasker_workflow_steps s WHERE s.task_id = tasker_tasks.task_id);
+      WHERE NOT EXISTS (SELECT FROM tasker_workflow_steps s WHERE s.task_id = tasker_tasks.task_id)
+      ORDER BY task_id, n;
     INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_at, updated_at)
       SELECT s.workflow_step_id, t.workflow_step_id, 'provides', now(), now()
       FROM tasker_workflow_steps s
@@ -48,12 +50,26 @@ module BenchRows
 
   module_function
 
+  # Rows go to this connection inside the block, else to the benchmark's own.
+  #
+  # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
+  def on(connection)
+    @connection = connection
+    yield
+  ensure
+    @connection = nil
+  end
+
+  def connection = @connection || World.connection
+
+  def execute(sql) = connection.execute(sql)
+
   # Adds tasks of ten steps in a line until there are as many as wanted.
   def tasks(wanted)
-    World.execute(DEFINITIONS) unless World.connection.select_value('SELECT 1 FROM tasker_named_steps LIMIT 1')
-    first = World.connection.select_value('SELECT count(*) FROM tasker_tasks')
-    World.execute(format(TASKS, tasks: wanted - first, first:))
-    World.execute('VACUUM ANALYZE')
+    execute(DEFINITIONS) unless connection.select_value('SELECT 1 FROM tasker_named_steps LIMIT 1')
+    first = connection.select_value('SELECT count(*) FROM tasker_tasks')
+    execute(format(TASKS, tasks: wanted - first, first:))
+    execute('VACUUM ANALYZE')
   end
 
   # Adds one task with 100 steps: every sixth failed, the others complete up to the middle.
@@ -61,7 +77,7 @@ module BenchRows
   # @param edges [Array<Array(Integer, Integer)>] places from 0
   # @return [Integer] its id
   def graph(edges, steps: 100)
-    first = World.connection.select_value(<<~SQL)
+    first = connection.select_value(<<~SQL)
       WITH task AS (
         INSERT INTO tasker_tasks (named_task_id, requested_at, identity_hash, created_at, updated_at)
         SELECT min(named_task_id), now(), md5(random()::text), now(), now() FROM tasker_named_tasks RETURNING task_id
@@ -74,13 +90,13 @@ module BenchRows
     SQL
     states(first, steps)
     pairs = edges.map { |from, to| "(#{first + from}, #{first + to}, 'provides', now(), now())" }
-    World.execute('INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_at, updated_at) ' \
+    execute('INSERT INTO tasker_workflow_step_edges (from_step_id, to_step_id, name, created_at, updated_at) ' \
                   "VALUES #{pairs.join(', ')}")
-    World.connection.select_value("SELECT task_id FROM tasker_workflow_steps WHERE workflow_step_id = #{first}")
+    connection.select_value("SELECT task_id FROM tasker_workflow_steps WHERE workflow_step_id = #{first}")
   end
 
   def states(first, steps)
-    World.execute(<<~SQL)
+    execute(<<~SQL)
       INSERT INTO tasker_workflow_step_transitions
         (workflow_step_id, to_state, sort_key, most_recent, metadata, created_at, updated_at)
       SELECT #{first} + n, CASE WHEN n % 6 = 5 THEN 'error' ELSE 'complete' END, 10, true, '{}', now(), now()

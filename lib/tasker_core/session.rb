@@ -44,7 +44,9 @@ module TaskerCore
     #   @return [Array<Integer>] failed steps whose waiting time is over; see Session#retry
     # @!attribute [r] blocked
     #   @return [Boolean] whether nothing can run and a step has failed for good
-    Next = Struct.new(:ready, :retry, :blocked) do
+    # @!attribute [r] changed
+    #   @return [Array<Integer>] as of #refresh, where the picture was read anew
+    Next = Struct.new(:ready, :retry, :blocked, :changed) do
       # @return [Boolean] whether there is nothing to do now
       def empty? = ready.empty? && self.retry.empty?
     end
@@ -136,10 +138,10 @@ module TaskerCore
     def next
       ready, again, stale, blocked = ask('session_next')
       if stale
-        refresh
+        changed = refresh
         ready, again, _, blocked = ask('session_next')
       end
-      Next.new(ready, again, blocked)
+      Next.new(ready, again, blocked, changed || [])
     end
 
     # Claims a pending step, just before it is worked on. A refusal is an answer, not

@@ -80,6 +80,20 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
     expect(step(task, 'two').inputs).to eq('edited' => true)
   end
 
+  it 'gives a step its columns as they are where a refusal made the run read its task anew' do
+    seen = nil
+    task = Scripted.task({ 'one' => [], 'refused' => [], 'two' => ['one'] },
+                         { 'one' => meddle do |t|
+                                      step(t, 'refused').state_machine.transition_to!('cancelled')
+                                      step(t, 'two').update!(inputs: { 'edited' => true })
+                                    end,
+                           'two' => ->(_, _, step) { (seen = step.inputs).then { {} } } })
+    handle(task)
+
+    expect(step_states(task)).to eq('one' => 'complete', 'refused' => 'cancelled', 'two' => 'complete')
+    expect(seen).to eq('edited' => true)
+  end
+
   it 'shows a step the results of its parents as they are when it is claimed' do
     seen = nil
     task = Scripted.task({ 'one' => [], 'two' => ['one'], 'three' => %w[one two] },

@@ -11,9 +11,9 @@
 -- where they do not, each is looked up by its id.
 SELECT concat(encode(timestamp_send(LOCALTIMESTAMP), 'hex'), '|', task.steps, '|(|',
   CASE WHEN task.dense THEN {{edges in range}} ELSE {{edges by id}} END, '|',
-  CASE WHEN task.dense THEN {{states in range}} ELSE {{states by id}} END, ')'{{names}}{{task}})
+  CASE WHEN task.dense THEN {{states in range}} ELSE {{states by id}} END, ')'{{names}}{{tasks}})
 FROM (
-  SELECT {{span}}, array_agg(step.workflow_step_id) AS ids{{named}},
+  SELECT {{span}}{{named}},
     string_agg(concat_ws(',', step.workflow_step_id, {{columns}}), ';') AS steps
-  FROM tasker_workflow_steps step WHERE step.task_id = (SELECT $1::bigint)
+  FROM {{steps}}
 ) AS task

@@ -30,11 +30,13 @@ const (
 const lastAttempt = `encode(timestamp_send(step.last_attempted_at), 'hex')`
 
 // stepFlags packs the booleans of a step, and which of the columns behind it are NULL:
-// concat_ws leaves those out.
-const stepFlags = `CASE WHEN step.retryable IS FALSE THEN 0 ELSE 1 END
+// concat_ws leaves those out. What most steps have is told first.
+const stepFlags = `CASE WHEN step.retryable AND NOT step.in_process AND NOT step.processed AND step.attempts IS NOT NULL
+      AND step.retry_limit IS NOT NULL AND step.backoff_request_seconds IS NULL THEN 33
+    ELSE CASE WHEN step.retryable IS FALSE THEN 0 ELSE 1 END
       + CASE WHEN step.in_process THEN 2 ELSE 0 END + CASE WHEN step.processed THEN 4 ELSE 0 END
       + CASE WHEN step.attempts IS NULL THEN 8 ELSE 0 END + CASE WHEN step.retry_limit IS NULL THEN 16 ELSE 0 END
-      + CASE WHEN step.backoff_request_seconds IS NULL THEN 32 ELSE 0 END`
+      + CASE WHEN step.backoff_request_seconds IS NULL THEN 32 ELSE 0 END END`
 
 // spanOfSteps tells between which ids the steps lie, and whether those are mostly theirs.
 const spanOfSteps = `min(step.workflow_step_id) AS low, max(step.workflow_step_id) AS high,
@@ -42,8 +44,7 @@ const spanOfSteps = `min(step.workflow_step_id) AS low, max(step.workflow_step_i
 
 const spanOfNames = `,
     min(step.named_step_id) AS named_low, max(step.named_step_id) AS named_high,
-    max(step.named_step_id) - min(step.named_step_id) < 4 * count(*) AS named_dense,
-    array_agg(step.named_step_id) AS named`
+    max(step.named_step_id) - min(step.named_step_id) < 4 * count(*) AS named_dense`
 
 // The planner knows nothing of a range's ends and takes it for a share of the table. The
 // LIMIT that limits nothing lets it expect a tenth of that: what it expects of a few ten
@@ -64,22 +65,29 @@ const (
       SELECT from_step_id, to_step_id FROM tasker_workflow_step_edges
       WHERE to_step_id BETWEEN task.low AND task.high` + noLimit + `) AS edge)`
 	edgesByID = `(SELECT ` + edgeText + ` FROM tasker_workflow_step_edges edge
-      WHERE edge.to_step_id = ANY (task.ids))`
+      WHERE edge.to_step_id = ANY ({{ids}}))`
 
 	statesInRange = `(SELECT ` + stateText + ` FROM (
       SELECT workflow_step_id, to_state, created_at FROM tasker_workflow_step_transitions
       WHERE most_recent AND workflow_step_id BETWEEN task.low AND task.high` + noLimit + `) AS audit)`
 	statesByID = `(SELECT ` + stateText + ` FROM tasker_workflow_step_transitions audit
-      WHERE audit.most_recent AND audit.workflow_step_id = ANY (task.ids))`
+      WHERE audit.most_recent AND audit.workflow_step_id = ANY ({{ids}}))`
 
 	namedInRange = `(SELECT ` + nameText + ` FROM tasker_named_steps named
       WHERE named.named_step_id BETWEEN task.named_low AND task.named_high)`
-	namedByID = `(SELECT ` + nameText + ` FROM tasker_named_steps named
-      WHERE named.named_step_id = ANY (task.named))`
-	// The steps of many tasks have few names: each is looked up once.
-	namedOnce = `(SELECT ` + nameText + ` FROM (SELECT DISTINCT unnest(task.named) AS id) AS used
+	// Each name is looked up once: the steps of many tasks have few.
+	namedByID = `(SELECT ` + nameText + ` FROM (SELECT DISTINCT step.named_step_id AS id FROM {{steps}}) AS used
       CROSS JOIN LATERAL (
         SELECT named_step_id, name FROM tasker_named_steps WHERE named_step_id = used.id OFFSET 0) AS named)`
+	namesPart = `, '|',
+  CASE WHEN task.named_dense THEN ` + namedInRange + ` ELSE ` + namedByID + ` END`
+
+	// The ids of a task's steps, read again where they are needed: few tasks need them.
+	idsOf = `ARRAY(SELECT workflow_step_id FROM tasker_workflow_steps WHERE task_id = `
+
+	stepsOfOne  = `tasker_workflow_steps step WHERE step.task_id = (SELECT $1::bigint)`
+	stepsOfMany = `unnest((SELECT $1::bigint[])) AS asked (id)
+  JOIN tasker_workflow_steps step ON step.task_id = asked.id`
 
 	taskPart = `, '|',
   (SELECT ` + taskText + ` FROM tasker_tasks own WHERE own.task_id = (SELECT $1::bigint))`
@@ -89,19 +97,21 @@ const (
 )
 
 // The statements by their parts: of one task, and of many.
-var snapshotSQL, snapshotsSQL = everySnapshot(snapshotTemplate), everySnapshot(snapshotsTemplate)
+var (
+	snapshotSQL  = everySnapshot(snapshotTemplate, stepsOfOne, idsOf+`(SELECT $1::bigint))`, taskPart)
+	snapshotsSQL = everySnapshot(snapshotsTemplate, stepsOfMany, idsOf+`asked.id)`, tasksPart)
+)
 
-func everySnapshot(template string) [allParts]string {
+func everySnapshot(template, steps, ids, tasks string) [allParts]string {
 	var texts [allParts]string
 	for parts := range allParts {
-		texts[parts] = strings.NewReplacer(
+		sql := strings.NewReplacer(
 			"{{columns}}", parts.columns(), "{{span}}", spanOfSteps, "{{named}}", parts.text(WithNames, spanOfNames),
 			"{{edges in range}}", edgesInRange, "{{edges by id}}", edgesByID,
 			"{{states in range}}", statesInRange, "{{states by id}}", statesByID,
-			"{{names}}", parts.text(WithNames, namesPart(namedByID)), "{{names of many}}", parts.text(WithNames, namesPart(namedOnce)),
-			"{{task}}", parts.text(WithTasks, taskPart), "{{tasks}}", parts.text(WithTasks, tasksPart),
+			"{{names}}", parts.text(WithNames, namesPart), "{{tasks}}", parts.text(WithTasks, tasks),
 		).Replace(template)
-		texts[parts] = compact(texts[parts])
+		texts[parts] = compact(strings.NewReplacer("{{steps}}", steps, "{{ids}}", ids).Replace(sql))
 	}
 	return texts
 }
@@ -118,11 +128,6 @@ func compact(sql string) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
-}
-
-func namesPart(scattered string) string {
-	return `, '|',
-  CASE WHEN task.named_dense THEN ` + namedInRange + ` ELSE ` + scattered + ` END`
 }
 
 // has tells whether a part is asked for.

@@ -8,13 +8,12 @@ SELECT concat(encode(timestamp_send(LOCALTIMESTAMP), 'hex'), '|', task.steps, '|
       CASE WHEN task.dense THEN {{edges in range}} ELSE {{edges by id}} END, '|',
       CASE WHEN task.dense THEN {{states in range}} ELSE {{states by id}} END, ')'), '')
     FROM unnest((SELECT $1::bigint[])) AS asked (id) CROSS JOIN LATERAL (
-      SELECT {{span}}, array_agg(step.workflow_step_id) AS ids
+      SELECT {{span}}
       FROM tasker_workflow_steps step WHERE step.task_id = asked.id OFFSET 0
     ) AS task
-  ) END{{names of many}}{{tasks}})
+  ) END{{names}}{{tasks}})
 FROM (
   SELECT {{span}}{{named}},
     string_agg(concat_ws(',', step.workflow_step_id, step.task_id, {{columns}}), ';') AS steps
-  FROM unnest((SELECT $1::bigint[])) AS asked (id)
-  JOIN tasker_workflow_steps step ON step.task_id = asked.id
+  FROM {{steps}}
 ) AS task

@@ -33,9 +33,14 @@ module TaskerCore
         def subject = "step #{@given_up.name} (#{@given_up.id})"
 
         def record(error)
-          return unless @given_up.claimed?
+          write(error.tap { error.set_backtrace([]) }) if @given_up.claimed?
+        rescue ActiveRecord::ActiveRecordError => e
+          Rails.logger.error("TaskerCore: #{error.message}; this could not be recorded: #{e.message}")
+        ensure
+          @run.connections.release
+        end
 
-          error.set_backtrace([])
+        def write(error)
           execution = StepExecution.new(@run, @given_up.id)
           execution.token = @given_up.token
           execution.state = 'in_progress'

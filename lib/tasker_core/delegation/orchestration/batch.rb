@@ -58,15 +58,22 @@ module TaskerCore
 
         def growing? = @queue.waiting? && @queue.workers.size < @limit
 
-        def pause = growing? ? PATIENCE : @queue.due_in
+        # Until more workers may be started, else until the first step's time is over; what
+        # begins meanwhile has as much.
+        def pause
+          return @queue.due_in || @timeout unless growing?
 
-        # As many again as there are, where nothing ended and one of them waits.
+          @run.connections.wanted? ? 10 * PATIENCE : PATIENCE
+        end
+
+        # As many again as there are, where nothing ended and one of them waits for something
+        # else than a connection.
         def more(ended)
           return 0 unless growing?
 
           workers = @queue.workers
           return 1 if workers.empty?
-          return 0 unless ended == @queue.ended_so_far && workers.any?(&:asleep?)
+          return 0 unless ended == @queue.ended_so_far && workers.any?(&:asleep?) && !@run.connections.wanted?
 
           [workers.size, @limit - workers.size, @queue.size].min
         end

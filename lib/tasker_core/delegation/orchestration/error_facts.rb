@@ -7,18 +7,21 @@ module TaskerCore
       # backtrace or its class may raise, or be no text that can be stored.
       #
       # @!attribute [r] message
-      #   @return [String]
+      #   @return [String] what the engine logs
+      # @!attribute [r] text
+      #   @return [String] what to_s gives, which the engine stores
       # @!attribute [r] class_name
       #   @return [String]
       # @!attribute [r] backtrace
       #   @return [Array<String>]
-      ErrorFacts = Struct.new(:message, :class_name, :backtrace) do
+      ErrorFacts = Struct.new(:message, :text, :class_name, :backtrace) do
         class << self
           # @param error [Exception]
           # @return [ErrorFacts]
           def of(error)
             class_name = text('an exception without a name') { Kernel.instance_method(:class).bind_call(error).name }
-            new(text("#{class_name}, whose message cannot be read") { error.to_s }, class_name, lines(error))
+            unreadable = "#{class_name}, whose message cannot be read"
+            new(text(unreadable) { error.message }, text(unreadable) { error.to_s }, class_name, lines(error))
           end
 
           private

@@ -21,16 +21,16 @@ module TaskerCore
         # @param turns [Integer]
         # @return [void]
         def call(duration, turns)
-          context = execution_context
           @coordinator.log_performance_event('workflow_execution', duration, task_id: @task.task_id,
                                                                              total_iterations: turns,
                                                                              total_steps_processed: processed.size,
                                                                              operation: 'workflow_complete')
+          @run.renew_sequence
           began = monotonic
           started
-          @finalizer.publish_finalization_started(@task, processed, context)
-          decide(context)
-          publish_completed(@finalizer, about(context))
+          @finalizer.publish_finalization_started(@task, processed, execution_context)
+          decide(execution_context)
+          publish_completed(@finalizer, about(execution_context))
           ended(monotonic - began)
         end
 
@@ -39,7 +39,11 @@ module TaskerCore
         def processed = @run.processed
 
         def execution_context
-          LazyAttributes.wrap(::Tasker::Functions::FunctionBasedTaskExecutionContext, @run.ending).first
+          ending = @run.ending
+          return @context if @ending.equal?(ending)
+
+          @ending = ending
+          @context = LazyAttributes.wrap(::Tasker::Functions::FunctionBasedTaskExecutionContext, ending).first
         end
 
         def started
@@ -94,10 +98,10 @@ module TaskerCore
              recommended_action].to_h { |name| [name, context.public_send(name)] }
         end
 
-        def status = @status ||= known? ? @run.facts.state : @task.status
+        def status = known? ? @run.facts.state : @status ||= @task.status
 
         # The task's own completion is known; whatever else became of it is asked.
-        def known? = @run.facts.state == 'complete'
+        def known? = @run.facts.state == 'complete' && !@run.moved?
 
         def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end

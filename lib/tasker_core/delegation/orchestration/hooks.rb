@@ -66,6 +66,7 @@ module TaskerCore
           Tracing::Job => 'Tasker::TaskRunnerJob',
           StructuredLogging => 'Tasker::Concerns::StructuredLogging'
         }.freeze
+        MACHINES = %w[Tasker::StateMachine::StepStateMachine Tasker::StateMachine::TaskStateMachine].freeze
         CLASSES = {
           WorkflowStep => 'Tasker::WorkflowStep',
           StepMachine => 'Tasker::StateMachine::StepStateMachine',
@@ -75,6 +76,7 @@ module TaskerCore
         # @return [void]
         def self.apply
           INSTANCES.each { |hook, name| Object.const_get(name).prepend(hook) }
+          MACHINES.each { |name| Object.const_get(name).prepend(LiveRuns::Moves) }
           CLASSES.each { |hook, name| Object.const_get(name).singleton_class.prepend(hook) }
         end
       end

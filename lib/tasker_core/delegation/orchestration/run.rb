@@ -7,10 +7,13 @@ module TaskerCore
       # and what became of its steps. The thread that drives the loop and the workers share it.
       class Run
         include RunEvents
+        include RunSequence
 
         # How often a step may be refused before its run leaves it alone.
         MOST_REFUSALS = 2
-        private_constant :MOST_REFUSALS
+
+        CLAIMED = StepWriter::EVENTS.fetch('in_progress').first
+        private_constant :MOST_REFUSALS, :CLAIMED
 
         class << self
           # Opens a run where the core can stand in.
@@ -76,9 +79,6 @@ module TaskerCore
         # @return [Exception, nil] what the run ends with
         attr_reader :broken
 
-        # @return [Tasker::Types::StepSequence] of this turn
-        attr_reader :sequence
-
         # @return [ShownTask]
         attr_reader :shown_task
 
@@ -93,7 +93,7 @@ module TaskerCore
           @finalizer = handler.send(:task_finalizer)
           @discovery = ::Tasker::Orchestration::ViableStepDiscovery.new
           @shown_task = ShownTask.new(task, TaskStart.version(task))
-          @facts = TaskFacts.new(task.task_id) { @progress.stats }
+          @facts = TaskFacts.new(task.task_id) { @moved ? TaskCounts.of(task).stats : @progress.stats }
           @refusals = Hash.new(0)
           @processed = []
           @mutex = Mutex.new
@@ -106,7 +106,7 @@ module TaskerCore
         def read
           connection = ::Tasker::ApplicationRecord.connection
           @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
-                                 final_when_not_retryable: final?)
+                                 final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
           @steps = StepObjects.new(@task, @handler.step_templates)
           @progress = Progress.new(@session, @steps)
           @external = ExternalSteps.new(self)
@@ -123,7 +123,7 @@ module TaskerCore
         def drive(&)
           @connections = Connections.new
           @correlation_id = @coordinator.correlation_id
-          Current.with(@facts) { execute(&) }
+          LiveRuns.with(self) { Current.with(@facts) { execute(&) } }
         ensure
           release
         end
@@ -135,26 +135,21 @@ module TaskerCore
           @levels.renew
           @shown_task.renew
           @final_read = false
-          @sequence = @own_sequence ? handlers_sequence : StepSequence.lazy { @steps.sequence_steps }
+          take_sequence
         end
 
-        # Reads the steps for the sequence of this turn, whose handlers run side by side: none
-        # of them sees what another has done.
-        #
-        # @return [void]
-        def hold_sequence
-          return if @own_sequence
+        # Notes that the application has moved the task or one of its steps to another state.
+        def moved = @moved = true
 
-          rows = @steps.rows
-          @sequence = StepSequence.lazy { @steps.sequence_steps(rows) }
-        end
+        # @return [Boolean] whether it has, since the last strict read
+        def moved? = @moved ? true : false
 
         # The steps that can run now. When memory has none left, a strict read decides.
         #
         # @return [Array<Integer>] in ascending order
         # @raise [CoreLoss::Fault]
         def runnable
-          found = from_memory
+          found = @moved ? [] : from_memory
           return found unless found.empty?
 
           refresh
@@ -165,17 +160,22 @@ module TaskerCore
         #
         # @return [Session::Next]
         # @raise [CoreLoss::Fault]
-        def next_batch = ask(&:next)
+        def next_batch = ask(&:next).tap { |batch| @steps.changed(batch.changed) }
 
         # @param id [Integer]
         # @return [Boolean] whether this run executes the step
         def runs?(id) = @runnable.include?(id) && !hopeless?(id)
 
-        # @return [Boolean] whether a step may be claimed with the completion of another
-        def claims_ahead? = !@own_sequence && !Application.listens?(Application::BETWEEN_STEPS)
+        # @return [Boolean] whether a step may be claimed with the completion of another, which
+        #   leaves its callbacks and its event outside of the transaction
+        def claims_ahead?
+          own = @own_sequence || @moved || Application.listens?(Application::BETWEEN_STEPS) || Relay.sends?(CLAIMED)
+          own ? false : @machine.plain?('in_progress')
+        end
 
         # @return [Boolean] whether nothing can run and a step has failed for good
         def blocked?
+          refresh if @moved
           @progress.failed? && next_batch.blocked
         rescue CoreLoss::Fault => e
           lost(e.cause)
@@ -187,11 +187,17 @@ module TaskerCore
         # @return [void]
         # @raise [CoreLoss::Fault]
         def refresh
+          @moved = false
           @steps.changed(ask(&:refresh))
         end
 
-        # @return [Table] how the task stands at the end of the loop, by its last strict read
-        attr_reader :ending
+        # @return [Table] how the task stands behind the loop, by the last strict read
+        def ending
+          @moved ? @ending = context : @ending
+        rescue CoreLoss::Fault => e
+          lost(e.cause)
+          @ending
+        end
 
         # Notes that this run has set its task pending.
         def set_pending = @pending = true
@@ -308,11 +314,9 @@ module TaskerCore
         end
 
         def context
-          refresh unless @final_read
+          refresh if @moved || !@final_read
           ask(&:context_row)
         end
-
-        def final? = TaskerCore.configuration.permanent_errors_final
 
         # Creates what the templates ask for and the task lacks, as the engine does.
         def read_steps
@@ -322,8 +326,7 @@ module TaskerCore
             @session.refresh
             @steps.read(@session.edges)
           end
-          external = @external.find(@handler.step_templates, @steps)
-          @runnable = @steps.sequence_ids.to_set - external
+          @runnable = @steps.sequence_ids.to_set - @external.find(@handler.step_templates, @steps)
         end
 
         # What of the application a run has to know.
@@ -332,15 +335,6 @@ module TaskerCore
           @customized_steps = Customized.update?(::Tasker::WorkflowStep)
           @machine = SharedTransaction::Machine.new(::Tasker::StateMachine::StepStateMachine)
           @own_sequence = OwnParts.overridden?(@handler, :get_sequence, :establish_step_dependencies_and_defaults)
-        end
-
-        # The application's own sequence. It may add steps and edges.
-        def handlers_sequence
-          sequence = @handler.get_sequence(@task)
-          refresh
-          read_steps
-          @runnable &= sequence.steps.to_set(&:workflow_step_id)
-          sequence
         end
 
         # The loop's answer from memory; a stale picture is read again first.

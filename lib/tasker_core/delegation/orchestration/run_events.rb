@@ -24,7 +24,7 @@ module TaskerCore
         # @return [void]
         def announce(event, event_type, context)
           publish(event, ::Tasker::Events::EventPayloadBuilder.build_orchestration_payload(
-                           event_type:, context: { **context, task_id: @facts.task_id, task_name: }
+                           event_type:, context: { task_id: @facts.task_id, task_name:, **context }
                          ))
         end
 

@@ -8,22 +8,23 @@ module TaskerCore
       # takes part in it.
       module SharedTransaction
         class << self
+          # The statement of a retry may clear a row and insert none, and is taken back then.
+          #
           # @param write [StepWrite]
           # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
           # @param run [Run]
           # @return [Boolean]
           def needed?(write, connection, run)
+            return true if write.state == 'pending' || connection.transaction_open? || write.changes&.through_model?
+
             event, = StepWriter::EVENTS.fetch(write.state)
-            several_rows?(write) || connection.transaction_open? || heard?(event) ||
-              !run.machine.plain?(write.state) || write.changes&.through_model? || false
+            Relay.sends?(event) || (write.claims ? false : applications?(event, write, run))
           end
 
           private
 
-          def heard?(event) = Application.listens?([event]) || Relay.sends?(event)
-
-          # The statement of a retry may clear a row and insert none, and is taken back then.
-          def several_rows?(write) = write.state == 'pending'
+          # Whoever claims a step with the completion has looked just now, see Run#claims_ahead?.
+          def applications?(event, write, run) = Application.listens?([event]) || !run.machine.plain?(write.state)
         end
 
         # What of the step machine and of its audit rows is the engine's, looked at once a run;
@@ -52,7 +53,7 @@ module TaskerCore
           end
 
           def own_callbacks?
-            count = @model.callbacks.each_value.sum(&:size)
+            count = [].concat(*@model.callbacks.values).size
             return @own if count == @count
 
             @count = count

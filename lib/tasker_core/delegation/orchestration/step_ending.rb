@@ -167,7 +167,7 @@ module TaskerCore
         # StepExecutor#store_step_error_data; what is no document raises as soon as it is read.
         def keep(reason)
           left = unreadable? ? {} : @step.results || {}
-          @step.results = left.merge(error: reason.message, backtrace: reason.backtrace.join("\n"),
+          @step.results = left.merge(error: reason.text, backtrace: reason.backtrace.join("\n"),
                                      error_class: reason.class_name)
         end
 

@@ -7,6 +7,8 @@ module TaskerCore
       # with the events and log lines of the engine's StepExecutor
       # (lib/tasker/orchestration/step_executor.rb), in its order and under its name.
       class StepExecution
+        include StepStart
+
         # @return [Tasker::WorkflowStep] the object on which the step is executed
         attr_reader :step
 
@@ -74,7 +76,6 @@ module TaskerCore
         # @return [void]
         def claimed(claim)
           @token = claim.token
-          @state = 'in_progress'
           @follow = claim.follow
           @run.wrote(@id, 'in_progress')
           @run.steps.reload(@step) if claim.changed.include?(@id)
@@ -153,55 +154,18 @@ module TaskerCore
 
         def execute(&following)
           @began = monotonic
-          announce
-          return unless claimed? ? writer.claimed : claim
+          return unless claim
 
           @unreadable ? fail_with(@unreadable) : handle(&following)
           measure('single_step_execution', @began, step_name: @name, result: @completed ? 'success' : 'failure',
                                                    attempt_count: @step.attempts)
         end
 
-        # What the executor says before it claims a step.
-        def announce
-          line_about(:execution_starting) do
-            { task_id: @facts.task_id, step_status: @state, attempt_count: @step.attempts }
-          end
-          line_about(:validation_passed) { { step_status: @state, step_attempts: @step.attempts } }
-          line_about(:readiness_check) { { current_state: 'pending', is_ready: true, expected_state: 'pending' } }
-          publish('step.execution_requested', :started) { executor.log_step_event(@step, :started) }
-          line_about(:workflow_starting) do
-            { task_id: @facts.task_id, step_status: @state, elapsed_time_ms: milliseconds(@began) }
-          end
-        end
-
-        # @return [Boolean] whether the step is this run's now
-        def claim
-          began = monotonic
-          writer.claim
-          measure('step_state_transition', began, from_state: 'pending', to_state: 'in_progress')
-          true
-        rescue StepWriter::Refused => e
-          Rails.logger.info { "TaskerCore: step #{@id} is not executed: #{e.message}" }
-          @run.refused(@id)
-          false
-        rescue StandardError => e
-          @run.refused(@id)
-          TransientFailure.of(e) ? unclaimed(e) : fail_with(e)
-          false
-        end
-
-        # The engine fails a step whose claim broke in the application's own code; one that the
-        # database could not take never ran, and stays pending.
-        def unclaimed(error)
-          Rails.logger.error("TaskerCore: step #{@id} was not started: #{error.message}")
-          @run.break_off(error) if Patience.transaction_open?
-        end
-
         # However the handler ends, the step ends. Where its thread is killed, the thread that
         # drives the run sees to it: a dying thread cannot commit.
         def handle(&)
           began = monotonic
-          @run.handler.get_step_handler(@step).handle(@run.task, @run.sequence, @step)
+          ForkedChild.kept_out { @run.handler.get_step_handler(@step).handle(@run.task, @run.sequence, @step) }
         rescue StandardError => e
           fail_with(e)
         rescue Exception => e # rubocop:disable Lint/RescueException -- an exit or a LoadError ends the step, not the process
@@ -225,11 +189,10 @@ module TaskerCore
           completion = StepCompletion.new(self, writer)
           @completed = completion.call(&following)
           @following = completion.following
-          measure('step_completion', began, final_status: @completed ? 'complete' : nil)
-          return unless @completed
-
+          final_status = @completed ? 'complete' : nil
+          measure('step_completion', began, final_status:)
           line_about(:workflow_completed) do
-            { task_id: @facts.task_id, final_status: 'complete', total_duration_ms: milliseconds(@began),
+            { task_id: @facts.task_id, final_status:, total_duration_ms: milliseconds(@began),
               handler_duration_ms: (@handled * 1000).round(2) }
           end
         end

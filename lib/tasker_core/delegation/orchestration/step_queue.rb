@@ -9,6 +9,10 @@ module TaskerCore
         Running = Struct.new(:worker, :due)
         private_constant :Running
 
+        # How often in a row workers may wait for a connection in vain.
+        MOST_STARVED = 5
+        private_constant :MOST_STARVED
+
         # @return [Turn] the turn whose steps are executed
         attr_reader :turn
 
@@ -25,6 +29,7 @@ module TaskerCore
           @workers = []
           @abandoned = []
           @ended_so_far = 0
+          @starved = 0
           @mutex = Mutex.new
           @changed = ConditionVariable.new
         end
@@ -73,8 +78,21 @@ module TaskerCore
         # @param seconds [Float, nil] when its time is over, nil for never
         # @return [void]
         def began(execution, worker, seconds)
-          @mutex.synchronize { @running[execution] = Running.new(worker, seconds && (monotonic + seconds)) }
+          @mutex.synchronize do
+            @starved = 0
+            @running[execution] = Running.new(worker, seconds && (monotonic + seconds))
+          end
         end
+
+        # Notes that an execution's handler has returned: its time cannot be over any more.
+        #
+        # @return [void]
+        def handled(execution) = @mutex.synchronize { @running[execution]&.due = nil }
+
+        # Notes that a worker waited for a connection in vain.
+        #
+        # @return [Boolean] whether nothing of the batch is executed and it happens too often
+        def starved? = @mutex.synchronize { @running.empty? && (@starved += 1) > MOST_STARVED }
 
         # @return [Boolean] false where the execution was given up meanwhile
         def ended(execution)

@@ -10,9 +10,6 @@ module TaskerCore
           # @yieldreturn [Array<Tasker::WorkflowStep>]
           # @return [Tasker::Types::StepSequence]
           def lazy(&) = ::Tasker::Types::StepSequence.load(StepSequence.new(&))
-
-          # What was dumped is the engine's own plain sequence.
-          def _load(bytes) = Marshal.load(bytes) # rubocop:disable Security/MarshalLoad -- inside of a Marshal.load
         end
 
         def initialize(&steps)
@@ -25,15 +22,19 @@ module TaskerCore
         %i[[] fetch key? keys values each each_pair each_with_object to_h to_hash == eql? hash inspect size empty? dig
            slice except merge transform_values any? map dup clone].each do |name|
           define_method(name) do |*arguments, &block|
-            look
+            [self, *arguments].grep(StepSequence).each(&:look)
             super(*arguments, &block)
           end
         end
 
-        def _dump(_level) = Marshal.dump({}.update(look))
+        # What is dumped are the steps, without what would read them.
+        def marshal_dump = {}.update(look)
 
-        private
+        def marshal_load(attributes) = replace(attributes)
 
+        # Reads the steps, unless that was done.
+        #
+        # @return [StepSequence]
         def look
           return self unless @steps
 

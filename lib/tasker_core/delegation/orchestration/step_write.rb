@@ -26,6 +26,9 @@ module TaskerCore
         # @return [Integer, nil] the step that was to be claimed with it
         attr_reader :claim
 
+        # @return [Integer, nil] the step that is claimed with it this time
+        attr_reader :claims
+
         # @return [StepChanges, nil]
         attr_reader :changes
 
@@ -43,7 +46,7 @@ module TaskerCore
           @run = execution.run
           @state = state
           @changes = changes
-          @claim = claim
+          @claim = @claims = claim
           @from_state = from_state
           @now = changes&.now || Time.now.utc.floor(6)
           @statement = statement
@@ -53,6 +56,9 @@ module TaskerCore
         # @return [Boolean] whether the state machine's callbacks, which publish its event,
         #   have run
         def announced? = @announced ? true : false
+
+        # @return [Boolean] whether it shares its transaction with the state machine's callbacks
+        def shared? = @shared ? true : false
 
         # Notes that the engine's own transition has published its event.
         #
@@ -90,7 +96,8 @@ module TaskerCore
           connection = ::Tasker::ApplicationRecord.connection
           @host = HostConnection.new(connection)
           @answered = false
-          SharedTransaction.needed?(self, connection, @run) ? in_transaction : by_itself
+          @shared = SharedTransaction.needed?(self, connection, @run)
+          @shared ? in_transaction : by_itself
         rescue CoreLoss::Fault => e
           @sent ||= @host.used?
           @run.lost(e.cause)
@@ -125,8 +132,7 @@ module TaskerCore
         end
 
         def statement(host, standard: false)
-          claim = @claim if @tries == 1
-          columns = @changes ? { **foreign { @changes.arguments(host, standard:) }, claim: } : {}
+          columns = @changes ? { **foreign { @changes.arguments(host, standard:) }, claim: @claims } : {}
           CoreLoss.noticed { @statement.call(@run.session.on(host), { now: host.date(@now) }, columns) }
         end
 
@@ -150,6 +156,7 @@ module TaskerCore
 
         # A transaction of the caller's is the caller's to repeat.
         def again(error)
+          @claims = nil
           reason = TransientFailure.of(error)
           raise error if reason.nil? || Patience.transaction_open?
 

@@ -31,28 +31,36 @@ module TaskerCore
           @id = execution.id
         end
 
-        # Claims the step for this run, just before its handler starts.
+        # @return [Boolean] whether the application, or a transaction of the caller's, has a part
+        #   in the claim
+        def shared_claim?
+          SharedTransaction.needed?(StepWrite.new(@execution, 'in_progress'), ::Tasker::ApplicationRecord.connection,
+                                    @run)
+        end
+
+        # Claims the step for this run, just before its handler starts. It is told by #tell_claim.
         #
+        # @param shared [Boolean] see #shared_claim?
         # @return [void]
         # @raise [Refused] if somebody else has it, or it may not run any more
-        def claim
+        def claim(shared:)
           raise Refused, "step #{@id} was given up by this run" if @execution.given_up?
           raise NotClaimed, 'the core was lost' if @run.lost?
 
-          debug_lines('pending', 'in_progress')
-          write = StepWrite.new(@execution, 'in_progress') do |session, times|
+          debug_lines('pending', 'in_progress', shared:) if shared
+          @claim = StepWrite.new(@execution, 'in_progress') do |session, times|
             session.claim(@id, **times, transaction: false)
           end
-          @execution.claimed(perform(write))
+          @execution.claimed(carry_through(@claim))
         end
 
-        # Says that the step was claimed beside a completion.
+        # Says that the step is claimed, also where another step's completion has done it.
         #
-        # @return [Boolean] true
-        def claimed
+        # @return [void]
+        def tell_claim
           debug_lines('pending', 'in_progress')
-          announce('in_progress')
-          true
+          @execution.state = 'in_progress'
+          announce('in_progress') unless @claim&.announced?
         end
 
         # Writes the outcome of a claimed step.
@@ -65,8 +73,8 @@ module TaskerCore
         def finish(state, changes, claim: nil)
           return EngineWriter.new(@execution).fail_pending unless @execution.claimed?
 
-          debug_lines('in_progress', state)
           write = StepWrite.new(@execution, state, changes:, claim:) do |session, times, columns|
+            debug_lines('in_progress', state, shared: write.shared?)
             session.finish(@id, state, **columns, **times, transaction: false)
           end
           perform(write).tap { changes.saved }
@@ -88,10 +96,15 @@ module TaskerCore
         private
 
         def perform(write)
-          answer = Tracing.span(Tracing::Runs::WRITES.fetch(write.state)) { write.call }
+          answer = carry_through(write)
           @execution.state = write.state
-          @run.wrote(@id, write.state)
           announce(write.state, write.from_state) unless write.announced?
+          answer
+        end
+
+        def carry_through(write)
+          answer = Tracing.span(Tracing::Runs::WRITES.fetch(write.state)) { write.call }
+          @run.wrote(@id, write.state)
           answer
         end
 
@@ -106,14 +119,17 @@ module TaskerCore
           Rails.logger.error { "Error publishing event #{event}: #{e.message}" }
         end
 
-        # The lines of safe_transition_to and of the machine's before_transition callback.
-        def debug_lines(from, to)
-          return unless @run.levels.debug?
+        # The lines of safe_transition_to and, where they do not run, of the machine's callbacks;
+        # once for each transition, however often it is tried.
+        def debug_lines(from, to, shared: false)
+          return unless @run.levels.debug? && @told != to
+
+          @told = to
 
           Rails.logger.debug do
             "#{@run.executor.class.name}: Transitioning #{@step.class.name} #{@id} from #{from} to #{to}"
           end
-          Rails.logger.debug { "Step #{@id} transitioning from #{from} to #{to}" }
+          Rails.logger.debug { "Step #{@id} transitioning from #{from} to #{to}" } unless shared
         end
       end
     end

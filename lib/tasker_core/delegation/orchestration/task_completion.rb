@@ -23,18 +23,22 @@ module TaskerCore
 
           @task.association(:named_task).target = @run.task.named_task
           say
-          payload = { task: @task, completed_at: Time.current, completion_percentage: @context.completion_percentage,
-                      total_steps: @context.total_steps, health_status: @context.health_status }
+          completed = payload
           return false unless Events::Finalizer.announced { write }
 
-          @run.facts.state = 'complete'
-          Events::Finalizer.announced { @finalizer.publish_task_completed(@task, **payload) }
+          @run.facts.state = 'complete' unless @run.moved?
+          Events::Finalizer.announced { @finalizer.publish_task_completed(@task, **completed) }
           Rails.logger.info("TaskFinalizer: Task #{@task.task_id} completed successfully (#{@context.total_steps} steps,
                             #{@context.completion_percentage}% complete)")
           true
         end
 
         private
+
+        def payload
+          { task: @task, completed_at: Time.current, completion_percentage: @context.completion_percentage,
+            total_steps: @context.total_steps, health_status: @context.health_status }
+        end
 
         # What FinalizationDecisionMaker and complete_task log before they write.
         def say

@@ -39,8 +39,7 @@ module TaskerCore
           @task.context = ActiveSupport::HashWithIndifferentAccess.new(@task.context)
           return failed unless write(counts.stats[:total_steps])
 
-          facts = TaskFacts.new(@task.task_id, state: 'in_progress') { counts.stats }
-          Current.with(facts) { @initializer.publish_task_started(@task, task_context: @task.context) }
+          announce(counts)
           true
         end
 
@@ -55,8 +54,18 @@ module TaskerCore
             return @initializer.safe_transition_to(@task, 'in_progress', metadata)
           end
 
-          TaskWriter.new(@initializer, @task).write('in_progress', from: 'pending', metadata:)
+          TaskWriter.new(@initializer, @task).tap { |writer| @writer = writer }
+                    .write('in_progress', from: 'pending', metadata:)
         end
+
+        # Where the application heard of the transition it may have changed what was counted.
+        def announce(counts)
+          return publish unless @writer&.by_itself?
+
+          Current.with(TaskFacts.new(@task.task_id, state: 'in_progress') { counts.stats }) { publish }
+        end
+
+        def publish = @initializer.publish_task_started(@task, task_context: @task.context)
 
         def failed
           @initializer.publish_task_failed(@task, error_message: 'Failed to transition to in_progress',

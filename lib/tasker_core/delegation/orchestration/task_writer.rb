@@ -23,7 +23,8 @@ module TaskerCore
         # @return [Boolean] whether it was written
         def write(state, from:, metadata: {})
           event = ::Tasker::Constants::TASK_TRANSITION_EVENT_MAP[[nil, state]]
-          return @source.safe_transition_to(@task, state, metadata) unless by_itself?(state, event)
+          @by_itself = possible?(state, event)
+          return @source.safe_transition_to(@task, state, metadata) unless @by_itself
 
           debug_lines(from, state)
           publish(BEFORE, task_id: @task.task_id, from_state: nil, to_state: state, transition_event: event)
@@ -34,9 +35,12 @@ module TaskerCore
           true
         end
 
+        # @return [Boolean] whether the application took no part in what was written
+        def by_itself? = @by_itself
+
         private
 
-        def by_itself?(state, event)
+        def possible?(state, event)
           events = [BEFORE, event]
           TaskerCore.configuration.state_transitions != :shadow && !Application.listens?(events) &&
             events.none? { |name| Relay.sends?(name) } && machine.plain?(state, @task)
@@ -46,17 +50,22 @@ module TaskerCore
 
         def transition(state, metadata)
           host = HostConnection.new(::Tasker::ApplicationRecord.connection)
-          arguments = { 'task_id' => @task.task_id, 'to' => state, 'metadata' => metadata.to_json, 'now' => host.now }
+          now = Time.current.floor(6)
+          arguments = { 'task_id' => @task.task_id, 'to' => state, 'metadata' => metadata.to_json,
+                        'now' => host.date(now) }
           Transition.new(*Core.current.call('transition_task', arguments, host)).written?
         rescue ConflictError
           false
         rescue DatabaseError => e
           raise e.cause || e
         rescue *CoreLoss::ERRORS => e
-          raise if host.used?
+          Failover.note(CAPABILITY, "#{@source.class.name}#safe_transition_to", e)
+          (host.used? && written?(state, now)) || @source.safe_transition_to(@task, state, metadata)
+        end
 
-          Failover.note(CAPABILITY, 'TaskInitializer#start_task!', e)
-          @source.safe_transition_to(@task, state, metadata)
+        # A statement that went out may have worked although the core did not take its answer.
+        def written?(state, now)
+          ::Tasker::TaskTransition.exists?(task_id: @task.task_id, to_state: state, most_recent: true, created_at: now)
         end
 
         def publish(event, payload)

@@ -29,13 +29,13 @@ module TaskerCore
         def begin(ids = nil)
           @run.renew
           debug(coordinator, 'workflow_iteration', :started) do
-            { iteration: @number, current_status: @run.facts.state }
+            { iteration: @number, current_status: @run.task.status }
           end
           began = monotonic
           @ids = ids || @run.runnable
           discovered
           measure(coordinator, 'viable_step_discovery', began) do
-            { step_count: @ids.size, sequence_length: @run.steps.size }
+            { step_count: @ids.size, sequence_length: @run.sequence_length }
           end
           return nothing_to_do if @ids.empty?
 
@@ -73,7 +73,7 @@ module TaskerCore
                                                                            viable_count: @ids.size, step_names: names)
           else
             @run.discovery.publish_no_viable_steps(@task_id, reason: 'No steps ready for execution',
-                                                             total_steps_checked: @run.steps.size)
+                                                             total_steps_checked: @run.sequence_length)
           end
           Rails.logger.debug { "ViableStepDiscovery: Found #{@ids.size} viable steps for task #{@task_id}" }
         end
@@ -94,13 +94,12 @@ module TaskerCore
           end
           @run.announce('workflow.steps_execution_started', :steps_execution_started,
                         { step_count: @ids.size, processing_mode: 'concurrent' })
-          debug(executor, 'concurrent_execution', :started) do
-            { step_count: @ids.size, max_concurrency: Concurrency.limit(@run) }
-          end
           return unless @run.levels.debug?
 
-          batch_line('Collecting batch results with timeout',
-                     timeout_seconds: executor.execution_config.calculate_batch_timeout(@ids.size))
+          limit = Concurrency.limit(@run)
+          debug(executor, 'concurrent_execution', :started) { { step_count: @ids.size, max_concurrency: limit } }
+          @slices = @ids.each_slice(limit).map(&:size)
+          collecting(@slices.first)
         end
 
         # In the engine three methods measure the same execution.
@@ -121,10 +120,7 @@ module TaskerCore
         end
 
         def concurrent_execution_ended(done)
-          if @run.levels.debug?
-            batch_line('Future cleanup completed', pending_cancelled: 0, executing_waited: 0, cleanup_duration_ms: 0.0,
-                                                   gc_triggered: false)
-          end
+          cleanup_lines
           measure(executor, 'concurrent_execution', @began) do
             { step_count: @ids.size, **@counts.except(:processed_count) }
           end
@@ -147,8 +143,24 @@ module TaskerCore
 
         def names = @names ||= @ids.map { |id| @run.steps.name(id) }
 
-        def batch_line(message, **fields)
-          executor.log_structured(:debug, message, task_id: @task_id, batch_size: @ids.size, **fields,
+        # The engine waits for a slice of the steps after the other, and says so of each.
+        def cleanup_lines
+          return unless @run.levels.debug? && @slices
+
+          @slices.each_with_index do |size, number|
+            collecting(size) unless number.zero?
+            batch_line('Future cleanup completed', size, pending_cancelled: 0, executing_waited: 0,
+                                                         cleanup_duration_ms: 0.0, gc_triggered: false)
+          end
+        end
+
+        def collecting(size)
+          batch_line('Collecting batch results with timeout',
+                     size, timeout_seconds: executor.execution_config.calculate_batch_timeout(size))
+        end
+
+        def batch_line(message, size, **fields)
+          executor.log_structured(:debug, message, task_id: @task_id, batch_size: size, **fields,
                                                    correlation_id: executor.correlation_id)
         end
 

@@ -42,9 +42,12 @@ module TaskerCore
         def waits_for_others?
           return false if @run.lost?
 
-          batch = @run.session.next
+          batch = @run.next_batch
           ready = batch.ready + batch.retry
           external.leave(ready).empty? && external.outstanding?(ready, @run.session.step_states)
+        rescue CoreLoss::Fault => e
+          @run.lost(e.cause)
+          false
         end
 
         def external = @run.external

@@ -30,10 +30,13 @@ module TaskerCore
 
         private
 
+        # A step that is claimed is executed, whatever else happens.
         def work
           @thread = Thread.current
           @run.connections.release
-          lent while @claimed || @queue.waiting?
+          lent while @claimed || (@queue.waiting? && !@leaves)
+        rescue StandardError => e
+          @run.break_off(e)
         ensure
           @thread = nil
           @queue.leave(self)
@@ -44,7 +47,19 @@ module TaskerCore
             loop { break unless execute && (@claimed || !@run.connections.wanted?) }
           end
         rescue ActiveRecord::ConnectionNotEstablished => e
-          refuse(@queue.take, e) unless @claimed
+          without_connection(e)
+        rescue StandardError => e
+          @run.break_off(e)
+          execute if @claimed
+        end
+
+        # A claimed step gets along without, as far as it can. What waits is left to the other
+        # workers of the run; the last one waits for longer.
+        def without_connection(error)
+          return execute if @claimed
+
+          @leaves = @queue.workers.size > 1
+          refuse(@queue.take, error) if @queue.starved?
         end
 
         # @return [Boolean] whether this worker goes on
@@ -54,13 +69,18 @@ module TaskerCore
           return false unless execution
 
           @queue.began(execution, self, @timeout)
-          following = execution.call { candidate(execution) }
-          hold = @queue.ended(execution)
-          @queue.put_back(@candidate) if @candidate && !following
-          advance(following) if following && !@candidate
+          @claimed = execution.call { candidate(execution) }
+          @leaves ||= !@queue.ended(execution)
+          advance if @claimed && !@candidate && !@leaves
+          !@leaves
+        ensure
+          give_back
+        end
+
+        # The step that was to be claimed with the completion, where it was not.
+        def give_back
+          @queue.put_back(@candidate) if @candidate && !@claimed
           @candidate = nil
-          @claimed = following
-          hold
         end
 
         def taken
@@ -83,6 +103,7 @@ module TaskerCore
         # cancel it, a handler with a sequence of its own may change it, and who waits for a
         # connection goes first.
         def candidate(execution)
+          @queue.handled(execution)
           return unless claims_ahead?(execution)
           return @candidate = @queue.take if @queue.waiting?
 
@@ -90,15 +111,17 @@ module TaskerCore
         end
 
         def claims_ahead?(execution)
-          !@queue.closed? && !execution.given_up? && @run.claims_ahead? && !@run.connections.wanted?
+          return false if @queue.closed? || execution.given_up? || @run.connections.wanted?
+
+          @run.claims_ahead?
         end
 
         # The turn of a line ends, and the next one begins.
-        def advance(following)
+        def advance
           @run.correlated do
             @queue.turn.close
             turn = Turn.new(@run, @queue.turn.number + 1)
-            turn.begin([following.id])
+            turn.begin([@claimed.id])
             @queue.follow(turn)
           end
         end

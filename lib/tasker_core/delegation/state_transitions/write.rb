@@ -140,12 +140,18 @@ module TaskerCore
         def finish(transition)
           @from = transition.from
           refuse(transition) unless transition.written?
+          say if @face.kind == 'step'
           Collection.forget
           row = audit_row(transition)
           remember(row)
           @machine.reset if @machine.respond_to?(:reset)
           Moved.with(@object) { @machine.execute(:after, @from, @state, row) }
           run_after_commit(row)
+        end
+
+        # The line of the step machine's own before callback.
+        def say
+          Rails.logger.debug { "Step #{@face.id(@object)} transitioning from #{@from} to #{@state}" }
         end
 
         # The publisher swallows what a subscriber raises, also where its statement has
