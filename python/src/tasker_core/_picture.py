@@ -51,11 +51,13 @@ class Picture:
 
     def close(self) -> None:
         """Forgets the session. Steps that it has claimed stay in_progress."""
-        session, self._session = self._session, None
-        if self._grip is not None:
-            self._grip.release()
+        session = self._session
         if session is not None and self._is_ours() and not self._core.closed:
             self._core.ask("close_session", {"session": session})
+        # Only now: an interrupt before the core has heard of it leaves the session to the grip.
+        self._session = None
+        if self._grip is not None:
+            self._grip.release()
 
     def _is_ours(self) -> bool:
         return self._generation == _library.generation
