@@ -5,12 +5,15 @@ require 'timeout'
 module TaskerCore
   module Delegation
     module Orchestration
-      # Records the failure of a step whose handler does not come to an end: its time ran out, or
-      # its thread was killed. It may be retried. A handler that still runs works on an object of
+      # Records the failure of a step whose handler does not come to an end: its time ran out, its
+      # thread was killed, or the process ends. It may be retried. A handler that still runs works on an object of
       # its own, and its result is refused.
       class AbandonedStep
         # What a step fails with whose handler's thread was killed.
         class HandlerKilled < StandardError; end
+
+        # What a step fails with whose process ends before its handler does.
+        class ProcessEnded < StandardError; end
 
         # @param run [Run]
         # @param execution [StepExecution]
@@ -27,6 +30,9 @@ module TaskerCore
 
         # @return [void]
         def killed = record(HandlerKilled.new("the thread of #{subject} was killed in its handler"))
+
+        # @return [void]
+        def process_ended = record(ProcessEnded.new("the process ended while the handler of #{subject} ran"))
 
         private
 

@@ -23,6 +23,7 @@ module TaskerCore
         # @return [Turn] the last turn that was begun, with its results
         # @raise [ActiveRecord::ActiveRecordError] what ended the caller's transaction
         def call
+          ProcessEnd.watch(@queue)
           @run.connections.release
           @limit = Concurrency.limit(@run)
           @timeout = Concurrency.timeout(@run, [@queue.size, @limit].min)

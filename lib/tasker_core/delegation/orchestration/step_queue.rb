@@ -125,6 +125,15 @@ module TaskerCore
           end
         end
 
+        # Writes what is executed as failed, since the process ends.
+        #
+        # @return [void]
+        def process_ends
+          stop
+          running = @mutex.synchronize { @running.keys.each(&:give_up).tap { @running.clear } }
+          running.each { |execution| AbandonedStep.new(@run, execution).process_ended }
+        end
+
         # @return [Float, nil] seconds until the first execution's time is over
         def due_in
           due = @mutex.synchronize { @running.each_value.filter_map(&:due).min }
