@@ -31,8 +31,21 @@ module TaskerCore
     #   wire has it: name, rows, [sqlstate, message] where it failed, and nanoseconds
     # @raise [ActiveRecord::ReadOnlyError] for a write where Active Record prevents them
     def answer(name, sql, params, write)
-      check_for_guards(name) if write
+      refuse_prevented_writes("the statement #{name}") if write
       attempt(name, sql, params, write)
+    end
+
+    # Active Record itself looks at the first word of a statement, and takes WITH for a read.
+    #
+    # @param what [String] what would write
+    # @return [void]
+    # @raise [ActiveRecord::ReadOnlyError] where Active Record prevents writes
+    def refuse_prevented_writes(what)
+      return unless @connection.preventing_writes?
+
+      raise ActiveRecord::ReadOnlyError,
+            "Write query attempted while in readonly mode: #{what} of tasker_core. Leave " \
+            'while_preventing_writes, or the role that only reads'
     end
 
     # Reads rows for Active Record's own objects: typed as it types them, and around its
@@ -102,15 +115,6 @@ module TaskerCore
     rescue ActiveRecord::ActiveRecordError => e
       @failure = e
       [name, nil, [sqlstate(e), e.message], Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - began]
-    end
-
-    # Active Record itself looks at the first word of a statement, and takes WITH for a read.
-    def check_for_guards(name)
-      return unless @connection.preventing_writes?
-
-      raise ActiveRecord::ReadOnlyError,
-            "Write query attempted while in readonly mode: the statement #{name} of tasker_core. Leave " \
-            'while_preventing_writes, or the role that only reads'
     end
 
     # A write goes through exec_query, which clears Active Record's query cache; a read

@@ -79,6 +79,48 @@ RSpec.describe 'odd endings of a handler', :orchestration, database: :committed 
     expect(step(task, 'odd').results['error']).to be_present
   end
 
+  describe 'with a transaction that is left open' do
+    # Begins a transaction on the handler's connection, and writes in it.
+    def begin_and_write(task)
+      Tasker::ApplicationRecord.connection.begin_transaction(joinable: false)
+      Tasker::Task.where(task_id: task.task_id).update_all(reason: 'written in it')
+    end
+
+    def an_hour_ago(model)
+      model.column_names.grep(/_at\z/).each { |name| model.update_all("#{name} = #{name} - interval '1 hour'") }
+    end
+
+    def counting(ending)
+      @ran = Hash.new(0)
+      lambda do |task, _, step|
+        @ran[step.name] += 1
+        next {} if step.name == 'below' || @ran[step.name] > 1
+
+        begin_and_write(task)
+        ending.call
+      end
+    end
+
+    { 'returns' => [-> { {} }, /left a transaction open/], 'raises' => [-> { raise 'boom' }, /boom/] }
+      .each do |what, (ending, reason)|
+      it "fail the step where the handler #{what}, roll the transaction back, and go on when it is retried" do
+        work = counting(ending)
+        task = Scripted.task({ 'odd' => [], 'below' => ['odd'] }, { 'odd' => work, 'below' => work })
+        Timeout.timeout(20) { Scripted.handle(task) }
+
+        expect(history(task, 'odd')).to eq(%w[in_progress error])
+        expect(step(task, 'odd').results['error']).to match(reason)
+        expect(Tasker::Task.find(task.task_id).reason).not_to eq('written in it')
+        expect(@ran).to eq('odd' => 1)
+
+        [Tasker::WorkflowStep, Tasker::WorkflowStepTransition].each { |model| an_hour_ago(model) }
+        Scripted.handle(Tasker::Task.find(task.task_id))
+        expect(step_states(task)).to eq('odd' => 'complete', 'below' => 'complete')
+        expect(@ran).to eq('odd' => 2, 'below' => 1)
+      end
+    end
+  end
+
   it 'leave the process alive' do
     pid = Process.pid
     task = Scripted.task({ 'odd' => [] }, { 'odd' => ->(*) { exit(3) } })

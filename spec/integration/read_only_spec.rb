@@ -119,6 +119,21 @@ RSpec.describe 'read-only guards', :orchestration, database: :committed do
         end
       end
 
+      it 'keeps a run from its first handler' do
+        ran = Queue.new
+        task = Scripted.task({ 'one' => [] }, { 'one' => ->(*) { ran.push(true).then { {} } } })
+        before = rows
+        expect { prevent.call { Scripted.handle(task) } }.to raise_error(ActiveRecord::ReadOnlyError)
+        expect(rows).to eq(before)
+        # Also where the task was started before.
+        Tasker::Task.find(task.task_id).state_machine.transition_to!('in_progress')
+        before = rows
+        expect { prevent.call { Scripted.resume(task) } }.to raise_error(ActiveRecord::ReadOnlyError)
+        expect([rows, ran.size]).to eq([before, 0])
+        Scripted.resume(task)
+        expect(ran.size).to eq(1)
+      end
+
       it 'lets reads through' do
         worked
         prevent.call do

@@ -94,6 +94,26 @@ RSpec.describe 'under Sidekiq', :orchestration, timeout: 180 do
                                          "#{fleet.lost_jobs} jobs enqueued again")
   end
 
+  # Rails' own default is a pool as large as Sidekiq's threads.
+  [5, 10, 25].each do |pool|
+    it "gets along with five threads on a pool of #{pool} connections" do
+      with_redis do |redis|
+        ActiveJob::Base.queue_adapter = :sidekiq
+        Ledger.create_table
+        Ledger.register
+        Ledger.create(15)
+        pid = Fleet.start(application, environment(redis).merge('POOL' => pool.to_s), threads: 5)
+        Timeout.timeout(60) { sleep 0.1 until Ledger.unfinished.zero? }
+
+        expect(Ledger.violations).to eq(Ledger.violations.transform_values { 0 })
+        expect(Ledger.count("SELECT count(*) FROM #{Ledger::TABLE}")).to eq(150)
+        expect(queued).to be_empty
+      ensure
+        Process.kill(:KILL, pid) && Process.wait(pid) if pid
+      end
+    end
+  end
+
   it 'ends a run before it ends itself, where that is done in time' do
     shut_down_in_mid_step(step_seconds: 1, timeout: 15) do
       expect(Ledger.violations.values.sum).to eq(0)

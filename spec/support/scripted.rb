@@ -48,6 +48,12 @@ module Scripted
 
     def handle(task) = handler(task).handle(task)
 
+    # Runs a task that was started before.
+    def resume(task)
+      mine = handler(task)
+      mine.send(:workflow_coordinator).execute_workflow(Tasker::Task.find(task.task_id), mine)
+    end
+
     def handler(task) = Tasker::HandlerFactory.instance.get(task.name)
 
     def play(task, sequence, step)

@@ -15,9 +15,11 @@ class Fleet
   #
   # @param application [String] the file that it loads
   # @param timeout [Integer] how many seconds its jobs have at a shutdown
+  # @param threads [Integer]
   # @return [Integer] its id
-  def self.start(application, environment, timeout: 1, log: File::NULL)
-    command = [RbConfig.ruby, '-W0', '-S', 'sidekiq', '-r', application, '-c', '3', '-q', 'default', '-t', timeout.to_s]
+  def self.start(application, environment, timeout: 1, threads: 3, log: File::NULL)
+    command = [RbConfig.ruby, '-W0', '-S', 'sidekiq', '-r', application, '-c', threads.to_s, '-q', 'default',
+               '-t', timeout.to_s]
     Process.spawn(environment, *command, out: log, err: %i[child out])
   end
 

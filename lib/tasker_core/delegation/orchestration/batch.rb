@@ -91,13 +91,13 @@ module TaskerCore
         end
 
         # Half of the free connections, since handlers need some too, within the configured
-        # limits; one at least.
+        # limits; one stays free also below the lower one. One step at least.
         #
         # @param settings [Tasker::Types::ExecutionConfig]
         # @param free [Integer] connections
         # @return [Integer]
         def self.within(settings, free)
-          [free / 2, [settings.min_concurrent_steps, free].min, 1].max.clamp(1, settings.max_concurrent_steps_limit)
+          [free / 2, [settings.min_concurrent_steps, free - 1].min, 1].max.clamp(1, settings.max_concurrent_steps_limit)
         end
 
         # @param run [Run]

@@ -100,11 +100,15 @@ module TaskerCore
           @users = 1
         end
 
-        # The first strict read.
+        # The first strict read. The workers have other connections, where nothing would keep
+        # them from writing.
         #
         # @return [void]
+        # @raise [ActiveRecord::ReadOnlyError] where Active Record prevents writes
         def read
           connection = ::Tasker::ApplicationRecord.connection
+          HostConnection.new(connection).refuse_prevented_writes("the run of task #{@task.task_id}")
+          @in_transaction = connection.transaction_open?
           @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
                                  final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
           @steps = StepObjects.new(@task, @handler.step_templates)
@@ -127,6 +131,9 @@ module TaskerCore
         ensure
           release
         end
+
+        # @return [Boolean] whether the caller has a transaction open, which the workers may share
+        def in_transaction? = @in_transaction
 
         # What a turn begins with: the task as the database has it, and a sequence of its own.
         #

@@ -14,8 +14,10 @@ module TaskerCore
           # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
           # @param run [Run]
           # @return [Boolean]
+          # @raise [LeftTransaction::Open] see there
           def needed?(write, connection, run)
-            return true if write.state == 'pending' || connection.transaction_open? || write.changes&.through_model?
+            open = connection.transaction_open? && !LeftTransaction.ended?(write.state, connection, run)
+            return true if open || write.state == 'pending' || write.changes&.through_model?
 
             event, = StepWriter::EVENTS.fetch(write.state)
             Relay.sends?(event) || (write.claims ? false : applications?(event, write, run))
