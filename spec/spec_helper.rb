@@ -24,6 +24,14 @@ RSpec.configure do |config|
   config.example_status_persistence_file_path = 'tmp/rspec-status'
   Kernel.srand config.seed
 
+  # An example leaves no listener on the engine's bus: the runs of later ones would write in
+  # other statements for it.
+  config.append_after do
+    left = Tasker::Events::Publisher.instance.__bus__.listeners.values.flatten(1).map(&:first)
+    left.select! { |listener| listener.respond_to?(:source_location) && listener.source_location.to_s.include?('_spec.rb') }
+    expect(left.map(&:source_location)).to eq([])
+  end
+
   # Nothing hangs: an example that does is an error of its own.
   config.around { |example| Timeout.timeout(example.metadata.fetch(:timeout, 180)) { example.run } }
 end

@@ -58,8 +58,11 @@ RSpec.describe 'the stand-in for the engine', :database do
 
     it 'publishes to subscribers' do
       seen = Queue.new
-      Tasker::Events::Publisher.instance.subscribe('step.completed') { |event| seen << event[:step_name] }
+      listener = ->(event) { seen << event[:step_name] }
+      publisher = Tasker::Events::Publisher.instance
+      publisher.subscribe('step.completed', &listener)
       Workflows.run('line')
+      publisher.unsubscribe(listener)
 
       expect(Array.new(seen.size) { seen.pop }.tally).to eq('one' => 3, 'two' => 3, 'three' => 3)
     end
