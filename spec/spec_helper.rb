@@ -27,9 +27,8 @@ RSpec.configure do |config|
   # An example leaves no listener on the engine's bus: the runs of later ones would write in
   # other statements for it.
   config.append_after do
-    left = Tasker::Events::Publisher.instance.__bus__.listeners.values.flatten(1).map(&:first)
-    left.select! { |listener| listener.respond_to?(:source_location) && listener.source_location.to_s.include?('_spec.rb') }
-    expect(left.map(&:source_location)).to eq([])
+    listeners = Tasker::Events::Publisher.instance.__bus__.listeners.values.flatten(1).map(&:first)
+    expect(listeners.grep(Proc).map { |listener| listener.source_location.to_s }.grep(/_spec\.rb/)).to eq([])
   end
 
   # Nothing hangs: an example that does is an error of its own.

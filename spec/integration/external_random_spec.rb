@@ -4,7 +4,7 @@ require_relative 'orchestration_helper'
 
 # Random graphs whose steps are divided at random between Rails and workers, all of
 # them at work at the same time: each step is executed once, and every task ends.
-RSpec.describe 'random tasks with external steps', :orchestration, database: :committed, timeout: 300 do
+RSpec.describe 'random tasks with external steps', :orchestration, database: :committed, timeout: 60 do
   names = Array.new(8) { |n| "s#{n}" }
 
   def random_graph(random, names)
@@ -61,8 +61,8 @@ RSpec.describe 'random tasks with external steps', :orchestration, database: :co
 
     listener = TaskerCore::Listener.start
     work = [-> { work_jobs(done) }, -> { work_steps(done, handlers) }] * 2
-    work.map { |one| Thread.new(&one) }.each(&:join)
-    listener.stop
+    threads = work.map { |one| Thread.new(&one) }
+    threads.each(&:join)
 
     tasks.zip(graphs).each do |task, graph|
       expect(task_state(task)).to eq('complete')
@@ -73,5 +73,8 @@ RSpec.describe 'random tasks with external steps', :orchestration, database: :co
     end
     all = Tasker::WorkflowStep.where(task_id: ids).pluck(:workflow_step_id)
     expect(@executed.sort).to eq(all.sort)
+  ensure
+    threads&.each { |thread| thread.kill.join }
+    listener&.stop
   end
 end

@@ -11,7 +11,8 @@ require_relative 'sidekiq/ledger'
 Rails.logger = Logger.new(IO::NULL)
 Time.zone_default = Time.find_zone!('UTC')
 ActiveJob::Base.logger = nil
-ActiveRecord::Base.establish_connection(adapter: 'postgresql', url: ENV.fetch('DATABASE_URL'), pool: ENV.fetch('POOL', 20).to_i)
+ActiveRecord::Base.establish_connection(adapter: 'postgresql', url: ENV.fetch('DATABASE_URL'),
+                                        pool: ENV.fetch('POOL', 20).to_i)
 Ledger.register
 
 TaskerCore.configure do |config|

@@ -33,7 +33,7 @@ module TaskerCore
           end
 
           def write
-            Timeout.timeout(LONGEST) { @queues.keys.each(&:process_ends) }
+            Timeout.timeout(LONGEST) { @queues.each_key(&:process_ends) }
           rescue StandardError => e
             Rails.logger.error("TaskerCore: the process ends, and its steps could not be written: #{e.message}")
           end

@@ -7,6 +7,7 @@ module TaskerCore
       # and what became of its steps. The thread that drives the loop and the workers share it.
       class Run
         include RunEvents
+        include RunBreaks
         include RunSequence
 
         # How often a step may be refused before its run leaves it alone.
@@ -76,14 +77,14 @@ module TaskerCore
         # @return [SharedTransaction::Machine]
         attr_reader :machine
 
-        # @return [Exception, nil] what the run ends with
-        attr_reader :broken
-
         # @return [ShownTask]
         attr_reader :shown_task
 
         # @return [ExternalSteps]
         attr_reader :external
+
+        # @return [String, nil] the execution status by which the task was finalized
+        attr_accessor :decided_on
 
         def initialize(coordinator, task, handler)
           @coordinator = coordinator
@@ -250,24 +251,6 @@ module TaskerCore
         # @param claim [Session::Claim] of a step that was claimed with a completion
         # @return [StepExecution]
         def following(id, claim) = StepExecution.new(self, id).tap { |execution| execution.claimed(claim) }
-
-        # Notes that the core is lost. What is under way ends, and the engine goes on.
-        #
-        # @param error [Exception]
-        def lost(error)
-          CoreLoss.report(@task, error) if @mutex.synchronize { @lost ? false : @lost = true }
-        end
-
-        # @return [Boolean]
-        def lost? = @lost ? true : false
-
-        # Notes what the run ends with, once the steps that are claimed have run: what a
-        # transaction of the caller's met, or what a worker could not go on after.
-        #
-        # @param error [Exception]
-        def break_off(error)
-          @broken = [@broken, error].compact.first
-        end
 
         # Keeps the session open while a worker works.
         def use

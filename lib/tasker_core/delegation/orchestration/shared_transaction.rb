@@ -16,14 +16,17 @@ module TaskerCore
           # @return [Boolean]
           # @raise [LeftTransaction::Open] see there
           def needed?(write, connection, run)
-            open = connection.transaction_open? && !LeftTransaction.ended?(write.state, connection, run)
-            return true if open || write.state == 'pending' || write.changes&.through_model?
+            return true if open?(write, connection, run) || write.state == 'pending' || write.changes&.through_model?
 
             event, = StepWriter::EVENTS.fetch(write.state)
             Relay.sends?(event) || (write.claims ? false : applications?(event, write, run))
           end
 
           private
+
+          def open?(write, connection, run)
+            connection.transaction_open? && !LeftTransaction.ended?(write.state, connection, run)
+          end
 
           # Whoever claims a step with the completion has looked just now, see Run#claims_ahead?.
           def applications?(event, write, run) = Application.listens?([event]) || !run.machine.plain?(write.state)

@@ -130,7 +130,8 @@ module TaskerCore
         # @return [void]
         def process_ends
           stop
-          running = @mutex.synchronize { @running.keys.each(&:give_up).tap { @running.clear } }
+          running = @mutex.synchronize { @running.keys.tap { @running.clear } }
+          running.each(&:give_up)
           running.each { |execution| AbandonedStep.new(@run, execution).process_ended }
         end
 

@@ -80,8 +80,16 @@ module TaskerCore
 
           PendingMark.new(@task).set(PendingMark::WAITING) unless outlook.now? || outlook.timed?
           reason = finalizer::ReasonDeterminer.determine_reenqueue_reason(context)
-          delay = finalizer::DelayCalculator.calculate_reenqueue_delay(context)
+          delay = delay(context, outlook)
           ActiveRecord.after_all_transactions_commit { Enqueuing.new(@task, reason).call(delay) }
+        end
+
+        # What others did since this run looked is taken up at once, also where they ended the last
+        # step, for which the engine's rules have no delay of their own.
+        def delay(context, outlook)
+          return 0 if outlook.now? && context.execution_status != @run.decided_on
+
+          finalizer::DelayCalculator.calculate_reenqueue_delay(context)
         end
       end
 
