@@ -63,14 +63,8 @@ module Scripted
 
     def forget = @scripts.clear
 
-    private
-
-    def executor(external)
-      return { handler_class: Step } unless external
-
-      { handler_class: TaskerCore::ExternalStepHandler, handler_config: { executor: 'python' } }
-    end
-
+    # @param name [String] see define
+    # @return [Tasker::Task]
     def create(name, context)
       request = Tasker::Types::TaskRequest.new(name:, context: { 'unique' => SecureRandom.hex(6), **context },
                                                initiator: 'spec', source_system: 'spec', reason: 'spec')
@@ -78,6 +72,14 @@ module Scripted
       queue = ActiveJob::Base.queue_adapter
       queue.enqueued_jobs.clear if queue.respond_to?(:enqueued_jobs)
       Tasker::Task.find(made.task_id)
+    end
+
+    private
+
+    def executor(external)
+      return { handler_class: Step } unless external
+
+      { handler_class: TaskerCore::ExternalStepHandler, handler_config: { executor: 'python' } }
     end
   end
 end

@@ -1,0 +1,93 @@
+# frozen_string_literal: true
+
+# What a further step of a line costs a run, and what its start and end do, as counts that do
+# not depend on the machine: Ruby's calls in all threads, objects and statements. On the
+# stand-in and on the real engine alike.
+module RunCounts
+  SHORT = 10
+  LONG = 40
+  RUNS = 3
+  NAME = 'counted'
+  TRANSACTION = /\A(BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK)/
+
+  # Does nothing.
+  class Step < Tasker::StepHandler::Base
+    def process(_task, _sequence, _step) = { ok: true }
+  end
+
+  class << self
+    # Where nobody writes log lines.
+    #
+    # @return [Hash{Symbol => Float}] per further step :calls, :objects, :statements (with
+    #   those of transactions), :transactions; and :start_end_calls, :start_end_statements
+    def measure
+      short, long = silently { [SHORT, LONG].map { |steps| of_line(steps) } }
+      further = short.to_h { |what, count| [what, (long.fetch(what) - count) / (LONG - SHORT)] }
+      further.merge(start_end_calls: short[:calls] - (SHORT * further[:calls]),
+                    start_end_statements: short[:statements] - (SHORT * further[:statements]))
+    end
+
+    private
+
+    def silently
+      level = Rails.logger.level
+      Rails.logger.level = Logger::FATAL
+      yield
+    ensure
+      Rails.logger.level = level
+    end
+
+    def of_line(steps)
+      name = define(steps)
+      2.times { average(name, 1) { |run| run.call.then { 0 } } }
+      { calls: average(name) { |run| calls(&run) }, objects: average(name) { |run| objects(&run) },
+        **statements(name) }
+    end
+
+    # A line of steps.
+    def define(steps)
+      handler = Class.new { include Tasker::TaskHandler }
+      const_set(:"Line#{steps}", handler) unless const_defined?(:"Line#{steps}")
+      handler.define_step_templates do |templates|
+        steps.times do |n|
+          templates.define(name: "s#{n}", depends_on_steps: n.zero? ? [] : ["s#{n - 1}"], handler_class: Step,
+                           dependent_system: NAME, description: NAME)
+        end
+      end
+      "#{NAME}_#{steps}".tap { |name| Tasker::HandlerFactory.instance.register(name, handler) }
+    end
+
+    # The runs that are counted need nothing made any more.
+    def average(name, runs = RUNS)
+      tasks = Array.new(runs) { Scripted.create(name, {}) }
+      made = tasks.map { |task| [Scripted.handler(task), task] }
+      GC.start
+      total = yield -> { made.each { |handler, task| handler.handle(task) } }
+      raise 'a counted task is not complete' unless tasks.all? { |task| Tasker::Task.find(task.task_id).complete }
+
+      total.fdiv(runs)
+    end
+
+    def calls(&)
+      count = 0
+      TracePoint.new(:call, :c_call) { count += 1 }.enable(target_thread: nil, &)
+      count
+    end
+
+    def objects
+      before = GC.stat(:total_allocated_objects)
+      yield
+      GC.stat(:total_allocated_objects) - before
+    end
+
+    def statements(name)
+      seen = []
+      listener = ->(*, payload) { seen << payload[:sql] unless payload[:name] == 'SCHEMA' }
+      all = average(name) do |run|
+        ActiveSupport::Notifications.subscribed(listener, 'sql.active_record', &run)
+        seen.size
+      end
+      { statements: all, transactions: seen.grep(TRANSACTION).size.fdiv(RUNS) }
+    end
+  end
+end
