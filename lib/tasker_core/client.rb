@@ -11,6 +11,7 @@ require_relative 'ids'
 require_relative 'schema_check'
 require_relative 'session'
 require_relative 'stuck'
+require_relative 'task_progress'
 require_relative 'transition'
 
 module TaskerCore
@@ -27,6 +28,7 @@ module TaskerCore
     include ExternalWork
     include GraphAnalysis
     include Ids
+    include Looking
     include Publishing
     include SchemaOperations
     include Sessions

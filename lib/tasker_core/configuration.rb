@@ -74,11 +74,15 @@ module TaskerCore
         define_method(:"#{name}=") { |value| @values[name] = declared.accept(value) }
       end
 
-      # Declares the switch of a capability.
+      # Declares the switch of a capability. Where somebody asks the engine alone
+      # (Delegation.switched_off) it is read as :off.
       #
       # @param name [Symbol]
       # @param doc [String]
-      def switch(name, doc:) = setting(name, default: :off, allowed: SWITCHES, doc:)
+      def switch(name, doc:)
+        setting(name, default: :off, allowed: SWITCHES, doc:)
+        define_method(name) { Delegation.switched_off? ? :off : @values[name] }
+      end
 
       # @return [Array<Symbol>] the capabilities that have a switch
       def switches = @settings.each_value.select { |setting| setting.allowed.equal?(SWITCHES) }.map(&:name)

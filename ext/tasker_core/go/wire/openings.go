@@ -79,6 +79,7 @@ var openings = withTransitions(map[string]opening{
 	"system_health_counts":    {statement: operation.SystemHealthStatement},
 	"task_execution_context":  ofTask(store.SnapshotOf(store.WithTasks)),
 	"task_execution_contexts": ofManyTasks(store.SnapshotsOf(store.WithTasks)),
+	"task_progress":           ofTask(store.TaskProgressOf),
 	"viable_steps":            ofTask(store.SnapshotOf(0)),
 })
 

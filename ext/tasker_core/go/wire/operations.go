@@ -62,6 +62,7 @@ var operations = map[string]entry{
 	"system_health_counts":    handle(systemHealthCounts),
 	"task_execution_context":  handle(taskExecutionContext),
 	"task_execution_contexts": handle(taskExecutionContexts),
+	"task_progress":           handle(taskProgress),
 	"transition_step":         handle(transitionStep),
 	"transition_steps":        handle(transitionSteps),
 	"transition_task":         handle(transitionTask),
