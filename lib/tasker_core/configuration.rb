@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative 'nearest'
 require_relative 'secret'
 
 module TaskerCore
@@ -190,6 +191,21 @@ module TaskerCore
         [setting.name.name, value.is_a?(Symbol) ? value.name : value]
       end
     end
+
+    # Somebody's typo is named like any other mistake.
+    #
+    # @raise [ConfigurationError] for a setting that there is not
+    def method_missing(name, *arguments)
+      return super unless name.end_with?('=') && arguments.size == 1
+
+      wanted = name[0..-2]
+      meant = Nearest.of(wanted, self.class.settings.keys)
+      raise ConfigurationError.new("there is no setting #{wanted}#{"; did you mean #{meant}?" if meant}",
+                                   code: 'configuration')
+    end
+
+    # There are no others than those that are declared.
+    def respond_to_missing?(_name, _include_private = false) = false
 
     # Puts the settings into effect: at once where the engine is loaded, else when
     # it is (the railtie calls this again after each load of the application).

@@ -44,21 +44,33 @@ class RailsProgram
   # Runs a task on a terminal of its own.
   #
   # @param size [Array(Integer, Integer)] lines and columns
-  # @yieldparam terminal [IO]
+  # @yieldparam terminal [Terminal]
   # @yieldparam pid [Integer]
   # @return [Integer, nil] the exit code; nil where a signal ended it
   def on_terminal(task, *, size: [24, 80], **environment)
-    slave = nil
-    master, slave = PTY.open
-    master.winsize = size
-    pid = Process.spawn({ **@environment, **environment.transform_keys(&:to_s) }, *command(task, *),
-                        in: slave, out: slave, err: slave, pgroup: true)
-    slave.close
-    yield master, pid
+    terminal, input, pid = PTY.spawn({ **@environment, **environment.transform_keys(&:to_s) },
+                                     *command(task, *))
+    input.winsize = size
+    yield Terminal.new(terminal, input), pid
     Process.wait2(pid).last.exitstatus.tap { pid = nil }
   ensure
     Children.end_child(pid) if pid
-    [master, slave].each { |io| io&.close unless io&.closed? }
+    [terminal, input].each { |io| io&.close }
+  end
+
+  # What is on the other side of a terminal.
+  Terminal = Struct.new(:output, :input) do
+    # @return [String] what was written, as soon as there is something
+    # @raise [Errno::EIO] when the program has ended
+    def readpartial(size) = output.readpartial(size)
+
+    def wait_readable(seconds) = output.wait_readable(seconds)
+
+    # Types something.
+    def write(text)
+      input.write(text)
+      input.flush
+    end
   end
 
   def remove = FileUtils.remove_entry(@folder)

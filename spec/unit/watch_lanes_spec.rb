@@ -16,27 +16,31 @@ RSpec.describe TaskerCore::Watch::Lanes do
     expect(drawn('a' => [], 'b' => [], 'c' => [], 'd' => ['c'])).to eq(['● a', '  ● b', '● c', '● d'])
   end
 
-  # Follows the lines back: what a drawing says, read by somebody who sees only it.
-  def read(lines)
-    open = {}
-    lines.to_h do |name, line|
-      cells = (line.before + "\u0000" + line.after).chars.each_slice(2).map(&:first)
-      gaps = (line.before + "\u0000" + line.after).chars.each_slice(2).map { |_, gap| gap == '─' }
-      column = cells.index("\u0000")
-      joined = reach(column, cells, gaps)
-      parents = joined.map { |place| open.fetch(place) }
-      parents |= [open[column]] if open[column]
-      cells.each_index { |place| open.delete(place) unless '│├┼┤'.include?(cells[place].to_s) }
-      open.delete_if { |place, _| place >= cells.size }
-      open[column] = name
-      [name, parents.sort]
+  # Follows the lines back: what a drawing says to somebody who sees only it.
+  reader = Class.new do
+    def initialize
+      @open = {}
     end
-  end
 
-  def reach(column, cells, gaps)
-    left = (0...column).to_a.reverse.take_while { |place| gaps[place] }
-    right = ((column + 1)...cells.size).take_while { |place| gaps[place - 1] }
-    (left + right).select { |place| '├┼┤╰┴╯'.include?(cells[place]) }
+    # @return [Array] what the node of the next line waits for
+    def parents(name, line)
+      pairs = "#{line.before}*#{line.after}".chars.each_slice(2)
+      cells = pairs.map(&:first)
+      gaps = pairs.map(&:last)
+      column = cells.index('*')
+      found = [*reach(column, cells, gaps), column].filter_map { |place| @open[place] }
+      @open.select! { |place, _| '│├┼┤'.include?(cells[place] || ' ') }
+      @open[column] = name
+      found.sort
+    end
+
+    private
+
+    def reach(column, cells, gaps)
+      left = (0...column).to_a.reverse.take_while { |place| gaps[place] == '─' }
+      right = ((column + 1)...cells.size).take_while { |place| gaps[place - 1] == '─' }
+      (left + right).select { |place| '├┼┤╰┴╯'.include?(cells[place]) }
+    end
   end
 
   it 'says what the graph says, whatever the graph' do
@@ -47,8 +51,9 @@ RSpec.describe TaskerCore::Watch::Lanes do
       graph = (1..count).to_h do |node|
         [node, (1...node).select { random.rand < density * 0.5 }]
       end
-      read = read(described_class.of(graph))
-      expect(read.transform_values { |parents| parents & graph.keys }).to eq(graph), "#{graph}\n#{drawn(graph).join("\n")}"
+      eyes = reader.new
+      read = described_class.of(graph).to_h { |name, line| [name, eyes.parents(name, line)] }
+      expect(read).to eq(graph), "#{graph}\n#{drawn(graph).join("\n")}"
     end
   end
 end

@@ -19,6 +19,9 @@ type Statement struct {
 	Write bool
 }
 
+// Ping tells whether the database answers.
+var Ping = Statement{Name: "ping", SQL: "SELECT 1"}
+
 // With gives the statement with parameters.
 func (s Statement) With(params ...*string) Statement {
 	s.Params = params
