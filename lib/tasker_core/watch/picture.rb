@@ -35,10 +35,11 @@ module TaskerCore
       # @return [Array<String>] never wider than width
       def lines(progress, width:, height: 10_000, colour: false, since: 0)
         steps = progress.steps.to_h { |step| [step.workflow_step_id, step] }
+        names = progress.steps.map { |step| Terminal::Text.columns(step.name) }.max
         rows = @groups.map { |ids| Row.new(ids.map { |id| steps.fetch(id) }, since) }
         first, last = window(rows, [height, LEAST].max)
         shown = rows[first..last].zip(@groups[first..last]).map do |row, ids|
-          row.line(lanes(ids.first, width), lanes_width(width), width, colour)
+          row.line(lanes(ids.first, width), lanes_width(width), width, colour, names:)
         end
         [*more(first, 'above'), *shown, *more(rows.size - 1 - last, 'below')]
       end

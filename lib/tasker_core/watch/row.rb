@@ -69,10 +69,11 @@ module TaskerCore
       # @param lanes_width [Integer] of the widest
       # @param width [Integer] columns there are
       # @param colour [Boolean]
+      # @param names [Integer] columns that the longest of all names takes
       # @return [String]
-      def line(lanes, lanes_width, width, colour)
+      def line(lanes, lanes_width, width, colour, names:)
         room = width - lanes_width - 1
-        text = @steps.size == 1 ? one(room) : many(room, colour)
+        text = @steps.size == 1 ? one(room, names) : many(room, colour)
         lead = "#{dim(lanes.before, colour)}#{painted(state, Row.sign(state), colour)}#{dim(lanes.after, colour)}"
         "#{lead}#{' ' * (lanes_width - lanes.width + 1)}#{text}"
       end
@@ -86,10 +87,10 @@ module TaskerCore
           (states.uniq.size == 1 ? states.first : (states - %w[complete resolved_manually]).first || 'complete')
       end
 
-      def one(room)
+      def one(room, names)
         cells = cells(@steps.first)
         cells.delete_at(cells.size > 2 ? 1 : 0) while cells.any? && room - taken(cells) < NAME
-        left = room - taken(cells)
+        left = [room - taken(cells), names].min
         name = Terminal::Text.pad(Terminal::Text.fit(@steps.first.name, left), left)
         [name, *cells.map { |text, width| (' ' * GAP) + text.ljust(width) }].join.rstrip
       end

@@ -19,8 +19,8 @@ type Statement struct {
 	Write bool
 }
 
-// Ping tells whether the database answers.
-var Ping = Statement{Name: "ping", SQL: "SELECT 1"}
+// Ping tells whether the database answers; with a text, as every answer is.
+var Ping = Statement{Name: "ping", SQL: "SELECT 'pong'"}
 
 // With gives the statement with parameters.
 func (s Statement) With(params ...*string) Statement {
