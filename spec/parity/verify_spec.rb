@@ -16,7 +16,9 @@ RSpec.describe TaskerCore::Verification do
     task = Rows.workflow(steps: [{ state: 'complete', processed: true }, {}], edges: [[1, 2]])
     names = []
     listener = ->(*, payload) { names << payload[:name].to_s }
-    ActiveSupport::Notifications.subscribed(listener, 'sql.active_record') { TaskerCore.verify(task_ids: [task.task_id]) }
+    ActiveSupport::Notifications.subscribed(listener, 'sql.active_record') do
+      TaskerCore.verify(task_ids: [task.task_id])
+    end
 
     engine = names.grep_v(/\ATaskerCore /)
     expect(engine.grep(/Load/).uniq)
