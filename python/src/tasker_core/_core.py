@@ -66,7 +66,9 @@ def checked(timeout: Any) -> float | None:
     Raises:
         InvalidArgument: for what is no number above 0.
     """
-    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0):
+    if timeout is None or (
+        isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0
+    ):
         return timeout
     raise InvalidArgument(
         f"timeout is {timeout!r}; it must be a number of seconds above 0, or None for no limit",

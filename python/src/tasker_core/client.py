@@ -40,9 +40,11 @@ def connect(url: str, *, timeout: float | None = None, **settings: str | float |
 
     Raises:
         ConfigurationError: if a setting, or the URL, cannot be used.
+        InvalidArgument: for a timeout that is no number above 0.
         Unavailable: if the native core does not load.
     """
-    return Client(open_core(url, settings), timeout)
+    limit = checked(timeout)
+    return Client(open_core(url, settings), limit)
 
 
 def open_core(url: str, settings: Mapping[str, Any]) -> Core:

@@ -117,7 +117,7 @@ def _first(kind: type[Row]) -> Callable[[Any], Row | None]:
 
 
 def step_readiness(
-    task_id: int, step_ids: Iterable[int] | None, must_exist: bool
+    task_id: int, step_ids: Iterable[int] | None, must_exist: bool = False
 ) -> Operation[Rows[rows.StepReadiness]]:
     """See Client.step_readiness."""
     chosen = None if step_ids is None else as_ids(step_ids)
@@ -131,7 +131,7 @@ def step_readiness_batch(task_ids: Iterable[int]) -> Operation[Rows[rows.StepRea
     return Operation("step_readiness_batch", arguments, _rows(rows.StepReadiness), by_rules=True)
 
 
-def viable_steps(task_id: int, must_exist: bool) -> Operation[list[int]]:
+def viable_steps(task_id: int, must_exist: bool = False) -> Operation[list[int]]:
     """See Client.viable_steps."""
     arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
     return Operation("viable_steps", arguments, _same, by_rules=True)
@@ -149,13 +149,13 @@ def task_execution_contexts(task_ids: Iterable[int]) -> Operation[Rows[rows.Task
     return Operation("task_execution_contexts", arguments, _rows(rows.TaskExecutionContext), by_rules=True)
 
 
-def dependency_levels(task_id: int, must_exist: bool) -> Operation[Rows[rows.DependencyLevel]]:
+def dependency_levels(task_id: int, must_exist: bool = False) -> Operation[Rows[rows.DependencyLevel]]:
     """See Client.dependency_levels."""
     arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
     return Operation("dependency_levels", arguments, _rows(rows.DependencyLevel))
 
 
-def step_dag(task_id: int, must_exist: bool) -> Operation[Rows[rows.StepDagRelationship]]:
+def step_dag(task_id: int, must_exist: bool = False) -> Operation[Rows[rows.StepDagRelationship]]:
     """See Client.step_dag."""
     arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
     return Operation("step_dag", arguments, _rows(rows.StepDagRelationship))
@@ -169,7 +169,9 @@ def task_progress(task_id: int) -> Operation[TaskProgress | None]:
         if found is None:
             return None
         namespace, name, version, state, now, steps = found
-        return TaskProgress(number, namespace, name, version, state, moment(now), Rows(steps, rows.StepProgress))
+        return TaskProgress(
+            number, namespace, name, version, state, moment(now), Rows(steps, rows.StepProgress)
+        )
 
     return Operation("task_progress", {"task_id": number}, read)
 
@@ -394,7 +396,9 @@ def _age(older_than: timedelta | float) -> int:
     except (TypeError, ValueError) as error:
         raise _invalid(f"{older_than!r} is no age; give seconds or a timedelta") from error
     if not 0 <= age <= _LONGEST_AGE:
-        raise _invalid(f"older_than is {older_than!r}; it must be seconds from 0 to 100 years, or a timedelta")
+        raise _invalid(
+            f"older_than is {older_than!r}; it must be seconds from 0 to 100 years, or a timedelta"
+        )
     return round(age * 1_000_000)
 
 

@@ -28,7 +28,8 @@ def connect(url: str, *, timeout: float | None = None, **settings: str | float |
 
     It needs no running loop, and may be used by several.
     """
-    return Client(Sender(open_core(url, settings)), timeout)
+    limit = checked(timeout)
+    return Client(Sender(open_core(url, settings)), limit)
 
 
 class Client:
@@ -103,9 +104,7 @@ class Client:
         """See tasker_core.Client.dependency_levels."""
         return await self.run(operations.dependency_levels(task_id, must_exist))
 
-    async def step_dag(
-        self, task_id: int, *, must_exist: bool = False
-    ) -> Rows[rows.StepDagRelationship]:
+    async def step_dag(self, task_id: int, *, must_exist: bool = False) -> Rows[rows.StepDagRelationship]:
         """See tasker_core.Client.step_dag."""
         return await self.run(operations.step_dag(task_id, must_exist))
 
