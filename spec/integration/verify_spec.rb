@@ -301,6 +301,10 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
         expect(rails.call('tasker_core:verify', STATES: 'eror')).to match(
           ['', /Cannot tell.*did you mean error\?/, 2]
         )
+        expect(rails.call('tasker_core:verify', JSON: '/nowhere/report.json', SAMPLE: '1'))
+          .to match([/Safe to go active/, %r{Cannot tell.*/nowhere/report.json}, 2])
+        expect(rails.call('tasker_core:verify', TASKER_CORE_IMPLEMENTATION: 'ruby'))
+          .to match(['', /Cannot tell.*TASKER_CORE_IMPLEMENTATION=ruby is set/, 2])
         expect(rails.call('tasker_core:verify', OLDER_THAN: 'soon')).to match(['', /OLDER_THAN is "soon"; .*7d/, 2])
       end
     end

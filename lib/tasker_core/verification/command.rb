@@ -33,7 +33,7 @@ module TaskerCore
       rescue Interrupt
         written(verification.report) if verification
         INTERRUPTED
-      rescue Error, ActiveRecord::ActiveRecordError => e
+      rescue Error, ActiveRecord::ActiveRecordError, SystemCallError => e
         @err.puts("Cannot tell whether it is safe to go active: #{e.message}")
         FAILED
       end

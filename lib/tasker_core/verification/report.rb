@@ -72,7 +72,9 @@ module TaskerCore
       def line
         case verdict
         when :safe then "Safe to go active: engine and core answer alike on #{compared}.#{cycles}"
-        when :unsafe then "NOT safe to go active: #{different} answers differ on #{compared}."
+        when :unsafe
+          "NOT safe to go active: #{different == 1 ? '1 answer differs' : "#{different} answers differ"} " \
+            "on #{compared}."
         else "Cannot tell whether it is safe to go active: #{reason}."
         end
       end

@@ -34,17 +34,21 @@ module TaskerCore
       # @param since [Integer] microseconds that have passed since then
       # @return [Array<String>] never wider than width
       def lines(progress, width:, height: 10_000, colour: false, since: 0)
-        steps = progress.steps.to_h { |step| [step.workflow_step_id, step] }
+        rows = rows(progress, since)
         names = progress.steps.map { |step| Terminal::Text.columns(step.name) }.max
-        rows = @groups.map { |ids| Row.new(ids.map { |id| steps.fetch(id) }, since) }
         first, last = window(rows, [height, LEAST].max)
-        shown = rows[first..last].zip(@groups[first..last]).map do |row, ids|
-          row.line(lanes(ids.first, width), lanes_width(width), width, colour, names:)
+        shown = (first..last).map do |place|
+          rows[place].line(lanes(@groups[place].first, width), lanes_width(width), width, colour, names:)
         end
         [*more(first, 'above'), *shown, *more(rows.size - 1 - last, 'below')]
       end
 
       private
+
+      def rows(progress, since)
+        steps = progress.steps.to_h { |step| [step.workflow_step_id, step] }
+        @groups.map { |ids| Row.new(steps.values_at(*ids), since) }
+      end
 
       # Steps that nothing tells apart but their names, each list in the order of the steps.
       def groups(steps)
