@@ -2,6 +2,7 @@
 
 require_relative 'tasker_core/version'
 require_relative 'tasker_core/errors'
+require_relative 'tasker_core/engine'
 require_relative 'tasker_core/configuration'
 require_relative 'tasker_core/library'
 require_relative 'tasker_core/abandoned'
@@ -25,6 +26,8 @@ require_relative 'tasker_core/engine_metrics'
 require_relative 'tasker_core/external_step_handler'
 require_relative 'tasker_core/listener'
 require_relative 'tasker_core/stuck_in_rails'
+require_relative 'tasker_core/verification'
+require_relative 'tasker_core/watch'
 
 # A Go core under the Tasker workflow engine.
 #

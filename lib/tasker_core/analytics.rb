@@ -79,8 +79,24 @@ module TaskerCore
     private
 
     def slowest(since, limit, namespace, task_name, version)
-      { 'since' => Moment.micros(since), 'limit' => limit && Integer(limit), 'namespace' => namespace&.to_s,
+      { 'since' => Moment.micros(since), 'limit' => most(limit), 'namespace' => namespace&.to_s,
         'task_name' => task_name&.to_s, 'version' => version&.to_s }
+    end
+
+    def most(limit)
+      return if limit.nil?
+
+      number = Integer(limit)
+      return number if number.between?(0, (2**63) - 1)
+
+      refuse_limit(limit)
+    rescue TypeError, ArgumentError
+      refuse_limit(limit)
+    end
+
+    def refuse_limit(limit)
+      raise InvalidArgument.new("limit is #{limit.inspect}; it must be an integer from 0, or nil for all",
+                                code: 'invalid_argument')
     end
 
     # A point in time as the core takes it.

@@ -11,6 +11,7 @@ require_relative 'ids'
 require_relative 'schema_check'
 require_relative 'session'
 require_relative 'stuck'
+require_relative 'task_progress'
 require_relative 'transition'
 
 module TaskerCore
@@ -27,6 +28,7 @@ module TaskerCore
     include ExternalWork
     include GraphAnalysis
     include Ids
+    include Looking
     include Publishing
     include SchemaOperations
     include Sessions
@@ -44,10 +46,12 @@ module TaskerCore
     #
     # @param task_id [Integer]
     # @param step_ids [Array<Integer>, nil] only these steps; nil all, [] none
+    # @param must_exist [Boolean] whether an unknown task is an error
     # @return [Array<StepReadiness>] [] for an unknown task
-    def step_readiness(task_id, step_ids: nil)
+    # @raise [NotFound] for an unknown task, with must_exist
+    def step_readiness(task_id, step_ids: nil, must_exist: false)
       StepReadiness.all(call('step_readiness', 'task_id' => id(task_id), 'step_ids' => step_ids && ids(step_ids),
-                                               'function_version' => readiness_version))
+                                               'must_exist' => must_exist, 'function_version' => readiness_version))
     end
 
     # The same for many tasks in one statement, ordered by step id; in a database with
@@ -62,9 +66,12 @@ module TaskerCore
     # The steps of a task that can run now.
     #
     # @param task_id [Integer]
-    # @return [Array<Integer>] step ids in ascending order
-    def viable_steps(task_id)
-      call('viable_steps', 'task_id' => id(task_id), 'function_version' => readiness_version)
+    # @param must_exist [Boolean] see step_readiness
+    # @return [Array<Integer>] step ids in ascending order; [] also for an unknown task
+    # @raise [NotFound]
+    def viable_steps(task_id, must_exist: false)
+      call('viable_steps', 'task_id' => id(task_id), 'must_exist' => must_exist,
+                           'function_version' => readiness_version)
     end
 
     # How a task stands: the engine's get_task_execution_context.
@@ -88,19 +95,23 @@ module TaskerCore
     # calculate_dependency_levels, ordered by level and id.
     #
     # @param task_id [Integer]
+    # @param must_exist [Boolean] see step_readiness
     # @return [Array<DependencyLevel>] [] for an unknown task
     # @raise [CycleError] if steps depend on each other in a circle
-    def dependency_levels(task_id)
-      DependencyLevel.all(call('dependency_levels', 'task_id' => id(task_id)))
+    # @raise [NotFound]
+    def dependency_levels(task_id, must_exist: false)
+      DependencyLevel.all(call('dependency_levels', 'task_id' => id(task_id), 'must_exist' => must_exist))
     end
 
     # Parents, children and depth of each step: the rows that the engine's view
     # tasker_step_dag_relationships has for one task, ordered by step id.
     #
     # @param task_id [Integer]
+    # @param must_exist [Boolean] see step_readiness
     # @return [Array<StepDagRelationship>] [] for an unknown task
-    def step_dag(task_id)
-      StepDagRelationship.all(call('step_dag', 'task_id' => id(task_id)))
+    # @raise [NotFound]
+    def step_dag(task_id, must_exist: false)
+      StepDagRelationship.all(call('step_dag', 'task_id' => id(task_id), 'must_exist' => must_exist))
     end
 
     # Moves a step to another state, if its state and its parents allow it: the
@@ -175,10 +186,12 @@ module TaskerCore
     # @return [Stats] what the core behind this client has counted
     def stats = Stats.of(@core)
 
-    # Asks the core for a sign of life, and the database for nothing.
+    # Asks the database for a sign of life.
     #
+    # @param database [Boolean] false asks the core alone
     # @return [String] "pong"
-    def ping = call('ping', {})
+    # @raise [DatabaseError] where it gives none
+    def ping(database: true) = call(database ? 'ping_database' : 'ping', {})
 
     # Which rules of readiness this database follows, by the bodies of its
     # functions; read once for each database and search path, or for a client with

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative 'nearest'
 require_relative 'secret'
 
 module TaskerCore
@@ -74,11 +75,15 @@ module TaskerCore
         define_method(:"#{name}=") { |value| @values[name] = declared.accept(value) }
       end
 
-      # Declares the switch of a capability.
+      # Declares the switch of a capability. Where somebody asks the engine alone
+      # (Delegation.switched_off) it is read as :off.
       #
       # @param name [Symbol]
       # @param doc [String]
-      def switch(name, doc:) = setting(name, default: :off, allowed: SWITCHES, doc:)
+      def switch(name, doc:)
+        setting(name, default: :off, allowed: SWITCHES, doc:)
+        define_method(name) { Delegation.switched_off? ? :off : @values[name] }
+      end
 
       # @return [Array<Symbol>] the capabilities that have a switch
       def switches = @settings.each_value.select { |setting| setting.allowed.equal?(SWITCHES) }.map(&:name)
@@ -186,6 +191,21 @@ module TaskerCore
         [setting.name.name, value.is_a?(Symbol) ? value.name : value]
       end
     end
+
+    # Somebody's typo is named like any other mistake.
+    #
+    # @raise [ConfigurationError] for a setting that there is not
+    def method_missing(name, *arguments)
+      return super unless name.end_with?('=') && arguments.size == 1
+
+      wanted = name[0..-2]
+      meant = Nearest.of(wanted, self.class.settings.keys)
+      raise ConfigurationError.new("there is no setting #{wanted}#{"; did you mean #{meant}?" if meant}",
+                                   code: 'configuration')
+    end
+
+    # There are no others than those that are declared.
+    def respond_to_missing?(_name, _include_private = false) = false
 
     # Puts the settings into effect: at once where the engine is loaded, else when
     # it is (the railtie calls this again after each load of the application).

@@ -24,9 +24,27 @@ module TaskerCore
       state_transitions: %i[StateTransitions],
       orchestration: %i[StateTransitions Orchestration]
     }.freeze
-    private_constant :CAPABILITIES
+    # Where a thread (a fiber of it) keeps that it asks the engine alone.
+    SWITCHED_OFF = :tasker_core_switched_off
+    private_constant :CAPABILITIES, :SWITCHED_OFF
 
     class << self
+      # Runs a block in which the engine's own methods answer on this thread, whatever the
+      # switches say. Other threads notice nothing.
+      #
+      # @yieldreturn [Object]
+      # @return [Object] the same
+      def switched_off
+        before = Thread.current[SWITCHED_OFF]
+        Thread.current[SWITCHED_OFF] = true
+        yield
+      ensure
+        Thread.current[SWITCHED_OFF] = before
+      end
+
+      # @return [Boolean] whether this thread asks the engine alone
+      def switched_off? = Thread.current[SWITCHED_OFF] || false
+
       # Prepends to what is loaded of the engine. Doing it again changes nothing.
       #
       # @param configuration [Configuration]

@@ -87,6 +87,7 @@ module TaskerCore
 
     def versions
       found(:versions, :ok, "tasker_core #{VERSION}, tasker-engine #{engine_version || 'not loaded'}")
+      engine
       version('Ruby', RUBY_VERSION)
       version('Rails', Rails::VERSION::STRING) if defined?(::Rails::VERSION)
     end
@@ -96,6 +97,14 @@ module TaskerCore
       return found(topic, :ok, "#{name} #{have}") if Gem::Version.new(have) >= Gem::Version.new(minimum)
 
       found(topic, :problem, "#{name} #{have}", "#{name} #{minimum} or newer is needed.")
+    end
+
+    # A program without Rails needs none.
+    def engine
+      return if Engine.here? || !(defined?(::Rails) && ::Rails.respond_to?(:application) && ::Rails.application)
+
+      found(:versions, :problem, 'the gem tasker-engine is not loaded in this application, so there is nothing that ' \
+                                 'the core could stand under', Engine::ADVICE)
     end
 
     def engine_version = defined?(::Tasker::VERSION) ? ::Tasker::VERSION : nil

@@ -89,6 +89,9 @@ module TaskerCore
   # A deadline passed.
   class TimeoutError < Error; end
 
+  # What was asked works on the engine's models, and the gem tasker-engine is not loaded.
+  class EngineMissing < Error; end
+
   # A task has to go on, and its job could not be enqueued.
   class NotEnqueued < Error; end
 

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'msgpack'
+require_relative 'nearest'
 
 module TaskerCore
   # Events on their way into the core.
@@ -8,13 +9,16 @@ module TaskerCore
     FIELDS = %i[name occurred_at task_id step_id namespace task_name step_name payload].freeze
     # How deep a payload may be nested: as go/strict/depth.go.
     MAX_DEPTH = 100
-    private_constant :FIELDS
+    KNOWN = FIELDS.to_h { |field| [field, true] }.freeze
+    private_constant :FIELDS, :KNOWN
 
     module_function
 
     # @param event [Hash{Symbol => Object}]
     # @return [Array] its fields in the order of go/event/codec.go
+    # @raise [InvalidArgument] for a field that there is not, or a time that is none
     def row(event)
+      event.each_key { |field| KNOWN.key?(field) || Nearest.demand('field of an event', [field], FIELDS) }
       time = event[:occurred_at]
       [event.fetch(:name), time && micros(time), event[:task_id], event[:step_id], event[:namespace],
        event[:task_name], event[:step_name], event[:payload]]
@@ -37,7 +41,11 @@ module TaskerCore
 
     def envelope(rows, wait) = ['publish_events', { 'events' => rows, 'wait' => wait }, []].to_msgpack
 
-    def micros(time) = (time.to_i * 1_000_000) + time.usec
+    def micros(time)
+      return (time.to_i * 1_000_000) + time.usec if time.respond_to?(:usec)
+
+      raise InvalidArgument.new("occurred_at is #{time.inspect}; it must be a Time", code: 'invalid_argument')
+    end
 
     # @param value [Object]
     # @param around [Integer] how many lists and maps are around it

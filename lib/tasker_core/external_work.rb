@@ -2,6 +2,7 @@
 
 require 'json'
 require_relative 'failure'
+require_relative 'nearest'
 require_relative 'table'
 require_relative 'transition'
 
@@ -42,7 +43,8 @@ module TaskerCore
     # What a claimed step has as JSON, and how deep each may be nested: that of the parents
     # holds their results by name.
     DOCUMENTS = { 'context' => 100, 'inputs' => 100, 'results' => 100, 'parents' => 101 }.freeze
-    private_constant :DOCUMENTS
+    HANDLER = %i[namespace task version step].freeze
+    private_constant :DOCUMENTS, :HANDLER
 
     # A document of a step is not one that Ruby's JSON reads.
     class UnreadableDocument < StandardError; end
@@ -119,7 +121,13 @@ module TaskerCore
     # @param timeout [Numeric] seconds, up to an hour
     # @return [Boolean] false where nothing was heard
     # @raise [InvalidArgument]
-    def await_steps(timeout:) = call('await_steps', 'timeout_ms' => (Float(timeout) * 1000).round)
+    def await_steps(timeout:)
+      seconds = Float(timeout, exception: false) if timeout.respond_to?(:to_f) && timeout
+      return call('await_steps', 'timeout_ms' => (seconds * 1000).round) if seconds&.between?(0, 3600)
+
+      raise InvalidArgument.new("timeout is #{timeout.inspect}; it must be seconds from 0 to 3600",
+                                code: 'invalid_argument')
+    end
 
     private
 
@@ -130,6 +138,7 @@ module TaskerCore
         raise InvalidArgument.new("#{handler.inspect} is no handler; it must be a Hash with :task and :step, " \
                                   'and may have :namespace and :version', code: 'invalid_argument')
       end
+      Nearest.demand('part of a handler', handler.keys, HANDLER)
 
       [handler.fetch(:namespace, 'default'), handler[:task], handler[:version].to_s, handler[:step]]
     end

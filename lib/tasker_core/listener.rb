@@ -44,7 +44,9 @@ module TaskerCore
     end
 
     # @return [void]
+    # @raise [EngineMissing] without the gem tasker-engine
     def start
+      Engine.demand('The listener')
       @thread = Thread.new { run }
     end
 
@@ -60,7 +62,9 @@ module TaskerCore
     # parked task looked at then.
     #
     # @return [void]
+    # @raise [EngineMissing]
     def run
+      Engine.demand('The listener')
       until @stopped
         begin
           listen

@@ -73,7 +73,22 @@ module TaskerCore
       [ResetStep.all(table), task_ids]
     end
 
-    # What the core refuses anyway is kept within what the wire carries.
-    def micros(seconds) = (Float(seconds).clamp(-1.0, 1e11) * 1_000_000).round
+    # As the core has it: go/wire/stuck.go.
+    LONGEST = 100 * 365 * 24 * 3600
+    private_constant :LONGEST
+
+    def micros(seconds)
+      age = Float(seconds)
+      return (age * 1_000_000).round if age.between?(0, LONGEST)
+
+      refuse_age(seconds)
+    rescue TypeError, ArgumentError
+      refuse_age(seconds)
+    end
+
+    def refuse_age(seconds)
+      raise InvalidArgument.new("older_than is #{seconds.inspect}; it must be seconds from 0 to 100 years, or a " \
+                                'duration such as 10.minutes', code: 'invalid_argument')
+    end
   end
 end

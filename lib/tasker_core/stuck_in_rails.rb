@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative 'engine'
+
 # Work that a dead worker holds, in a Rails application.
 module TaskerCore
   class << self
@@ -10,14 +12,16 @@ module TaskerCore
     # @param older_than [ActiveSupport::Duration, Numeric] seconds; longer than any
     #   live handler needs
     # @return [Array<StuckStep>] by step id
-    def stuck_steps(older_than:) = engine_client.stuck_steps(older_than:)
+    # @raise [EngineMissing] without the gem tasker-engine
+    def stuck_steps(older_than:) = engine_client('stuck_steps').stuck_steps(older_than:)
 
     # Tasks whose run was cut short between two steps, and pending ones for which no job is
     # enqueued.
     #
     # @param older_than [ActiveSupport::Duration, Numeric] seconds without activity
     # @return [Array<StuckTask>] by task id
-    def stuck_tasks(older_than:) = engine_client.stuck_tasks(older_than:)
+    # @raise [EngineMissing]
+    def stuck_tasks(older_than:) = engine_client('stuck_tasks').stuck_tasks(older_than:)
 
     # Takes stuck steps from their workers (Client#reset_stuck says how), moves their
     # tasks and those that are stuck to pending, through the engine's state machine,
@@ -25,11 +29,13 @@ module TaskerCore
     #
     # @param older_than [ActiveSupport::Duration, Numeric] seconds
     # @return [Reset]
-    def reset_stuck(older_than:) = StuckReset.new(engine_client, older_than).call
+    # @raise [EngineMissing]
+    def reset_stuck(older_than:) = StuckReset.new(engine_client('reset_stuck'), older_than).call
 
     private
 
-    def engine_client = on(::Tasker::ApplicationRecord.connection)
+    # On the connection of the engine's models, for what needs them.
+    def engine_client(what) = on(Engine.connection(what))
   end
 
   # One reset. Steps and tasks are written in one transaction: who comes at the same

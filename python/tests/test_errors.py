@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -143,6 +146,84 @@ def test_a_missing_schema(empty_url: str) -> None:
         assert client.check_schema().clean
         with pytest.raises(tasker_core.SchemaNotEmpty):
             client.install_schema()
+
+
+def test_the_nearest_name_is_told(client: tasker_core.Client, url: str) -> None:
+    with pytest.raises(
+        tasker_core.ConfigurationError, match=r"no pool_max; did you mean pool_max_connections\?"
+    ):
+        tasker_core.connect(url, pool_max=3)
+    with pytest.raises(tasker_core.InvalidArgument, match=r"no blocked_wait; did you mean blocked_weight\?"):
+        client.analyze_graph(1, weights={"impact_multipliers": {"blocked_wait": 1}})
+
+
+def test_a_name_of_a_step_is_none_of_letters(client: tasker_core.Client) -> None:
+    wrong: list[Any] = [
+        "et",
+        "etl/clean",
+        ("etl",),
+        ("a", "b", "c", "d", "e"),
+        {"task": "etl", "step": "clean"},
+    ]
+    for name in wrong:
+        with pytest.raises(tasker_core.InvalidArgument, match="is no name of a step; give StepName"):
+            client.claim_ready_steps([name])
+    with pytest.raises(tasker_core.InvalidArgument, match="needs the names of a task and of a step"):
+        client.claim_ready_steps([tasker_core.StepName("etl", "")])
+
+
+def test_ages_limits_and_timeouts_are_in_the_callers_unit(client: tasker_core.Client, url: str) -> None:
+    for age in (-1, timedelta(days=-1), float("nan")):
+        with pytest.raises(
+            tasker_core.InvalidArgument, match=r"older_than is .* seconds from 0 to 100 years"
+        ):
+            client.stuck_steps(older_than=age)
+    for limit in (-1, "ten"):
+        with pytest.raises(tasker_core.InvalidArgument, match=r"limit is .*; it must be an integer from 0"):
+            client.slowest_steps(limit=limit)  # type: ignore[arg-type]
+    with pytest.raises(tasker_core.InvalidArgument, match="limit is 0; it must be an integer from 1"):
+        client.claim_ready_steps([tasker_core.StepName("etl", "clean")], limit=0)
+    for timeout in (0, -1, "soon", True):
+        with pytest.raises(
+            tasker_core.InvalidArgument, match=r"timeout is .*; it must be a number of seconds above 0"
+        ):
+            tasker_core.connect(url, timeout=timeout)  # type: ignore[arg-type]
+        with pytest.raises(tasker_core.InvalidArgument, match="timeout is"):
+            client.with_timeout(timeout)  # type: ignore[arg-type]
+    with pytest.raises(
+        tasker_core.InvalidArgument, match="timeout is 'soon'; it must be seconds from 0 to 3600"
+    ):
+        client.await_steps(timeout="soon")  # type: ignore[arg-type]
+
+
+def test_a_field_of_an_event_is_named(client: tasker_core.Client) -> None:
+    with pytest.raises(
+        tasker_core.InvalidArgument, match="event's namespace is an integer; it must be a text"
+    ):
+        client.publish("order.paid", {}, namespace=7)  # type: ignore[arg-type]
+
+
+def test_an_unknown_task_is_told_from_nothing_to_say(client: tasker_core.Client, rows: Rows) -> None:
+    task_id, _ = rows.workflow(steps=1)
+    assert len(client.viable_steps(task_id, must_exist=True)) == 1
+    assert client.viable_steps(4711) == []
+    for read in (client.viable_steps, client.step_readiness, client.dependency_levels, client.step_dag):
+        with pytest.raises(tasker_core.NotFound, match="there is no task 4711, or the transaction"):
+            read(4711, must_exist=True)
+
+
+def test_a_ping_reaches_the_database() -> None:
+    with tasker_core.connect("postgresql://nobody@127.0.0.1:1/nothing") as gone:
+        assert gone.ping(database=False) == "pong"
+        with pytest.raises(tasker_core.DatabaseError):
+            gone.ping()
+
+
+def test_a_failure_is_told_once() -> None:
+    script = "import tasker_core\ntasker_core.connect('postgresql://nobody@127.0.0.1:1/nothing').ping()"
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "DatabaseError" in process.stderr
+    assert '"operation failed"' not in process.stderr
 
 
 def test_what_does_not_fit_is_named(client: tasker_core.Client, url: str) -> None:

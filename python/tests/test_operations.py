@@ -59,6 +59,22 @@ def test_a_drawing_is_a_document_and_a_flowchart(client: tasker_core.Client, row
     assert f"step_{steps[0]} --> step_{steps[1]}" in chart
 
 
+def test_the_progress_of_a_task_has_its_steps(client: tasker_core.Client, rows: Rows) -> None:
+    task_id, steps = rows.workflow(steps=3, edges=[(1, 2), (1, 3), (2, 3)])
+    client.transition_step_or_raise(steps[0], to="in_progress")
+    progress = client.task_progress(task_id)
+    assert progress is not None
+    assert (progress.task_id, progress.state) == (task_id, "pending")
+    assert [step.state for step in progress.steps] == ["in_progress", "pending", "pending"]
+    assert [step.level for step in progress.steps] == [0, 1, 2]
+    assert [step.parent_step_ids for step in progress.steps] == [[], [steps[0]], [steps[0], steps[1]]]
+    first = progress.steps[0]
+    assert first.began_at is not None
+    assert first.duration_micros is not None
+    assert progress.steps[1].began_at is None
+    assert client.task_progress(4711) is None
+
+
 def test_templates_are_analyzed_before_anything_runs(client: tasker_core.Client) -> None:
     found = client.analyze_templates({"fetch": [], "clean": ["fetch"], "store": ["fetch", "clean"]})
     assert found["levels"] == {"fetch": 0, "clean": 1, "store": 2}
@@ -101,5 +117,11 @@ def test_the_same_can_be_awaited(url: str, rows: Rows) -> None:
             await client.register_event("awaited.fulfilled", meaning="It is done.")
             assert "awaited.fulfilled" in {event.name for event in await client.event_catalog()}
             assert (await client.session_stats())["sessions_open"] == 0
+            progress = await client.task_progress(task_id)
+            assert progress is not None
+            assert len(progress.steps) == 2
+            assert (await client.ping(), await client.ping(database=False)) == ("pong", "pong")
+            with pytest.raises(tasker_core.NotFound):
+                await client.step_dag(4711, must_exist=True)
 
     asyncio.run(ask())

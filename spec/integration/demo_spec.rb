@@ -29,7 +29,8 @@ RSpec.describe 'the demo', timeout: 180 do
 
     expect(status).to be_success, output
     expect(output).to match(/^tasker_core #{TaskerCore::VERSION} \(native\) under/)
-    expect(output).to include('validate → reserve → charge → pack → ship')
+    expect(output).to match(/^  ● validate +complete +attempt 1/).and match(/ s  charge: in progress, attempt 1/)
+    expect(output).to match(/^ +● 12 × photo_1 … photo_12 +●{12}$/)
     expect(output.scan(/run the task +[\d.]+ +\d+ +complete$/).size).to eq(3)
     expect(output.scan(/step readiness +[\d.]+ +1 +\d+ steps, 0 ready$/).size).to eq(3)
     expect(output).not_to include("\e[")
@@ -70,7 +71,7 @@ RSpec.describe 'the demo', timeout: 180 do
 
   it 'ends at once on Ctrl-C' do
     IO.popen(environment, command, err: %i[child out]) do |io|
-      io.each_line.find { |line| line.include?('running') }
+      io.each_line.find { |line| line.include?('in progress, attempt') }
       Process.kill(:INT, io.pid)
       io.read
     end

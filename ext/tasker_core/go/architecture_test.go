@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"strict":            nil,
 	"config":            {"strict"},
 	"queue":             nil,
-	"event":             {"queue"},
+	"event":             {"queue", "strict"},
 	"relay":             {"event", "fault", "queue", "store", "strict"},
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},

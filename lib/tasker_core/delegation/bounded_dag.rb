@@ -88,6 +88,17 @@ module TaskerCore
           Arel::Nodes::Fragments.new([text(head), conditions, text(walk), text(quoted(name))])
         end
 
+        # What the core reads in the view's place.
+        #
+        # @param relation [ActiveRecord::Relation] that names tasks or steps
+        # @return [Array<Tasker::StepDagRelationship>]
+        # @raise [UnknownFunction] where the text of the view is not known, so that it is
+        #   asked itself
+        def records(relation)
+          KnownFunctions.demand(relation.klass.connection, relation.klass.table_name)
+          bounded_records(relation, *split(relation))
+        end
+
         # Compares records that came from the view with what the subquery gives.
         #
         # @param relation [ActiveRecord::Relation]

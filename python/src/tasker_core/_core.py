@@ -60,6 +60,22 @@ def decode(reply: bytes) -> Any:
     raise Error.from_wire(value)
 
 
+def checked(timeout: Any) -> float | None:
+    """A limit for an operation, in seconds.
+
+    Raises:
+        InvalidArgument: for what is no number above 0.
+    """
+    if timeout is None or (
+        isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0
+    ):
+        return timeout
+    raise InvalidArgument(
+        f"timeout is {timeout!r}; it must be a number of seconds above 0, or None for no limit",
+        code="invalid_argument",
+    )
+
+
 def expired(operation: str, timeout: float | None) -> TimeoutError:
     """What an operation raises that took too long."""
     return TimeoutError(

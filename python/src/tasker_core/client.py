@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from . import _picture, external, operations, rows
 from . import event as events
-from ._core import Core
+from ._core import Core, checked
 from .errors import ConfigurationError, ConflictError, Error
 from .external import ClaimedStep, StepName
 from .operations import Operation
-from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
+from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, TaskProgress, Transition
 from .session import Session
 from .subscription import Subscription
 from .table import Rows
@@ -40,9 +40,11 @@ def connect(url: str, *, timeout: float | None = None, **settings: str | float |
 
     Raises:
         ConfigurationError: if a setting, or the URL, cannot be used.
+        InvalidArgument: for a timeout that is no number above 0.
         Unavailable: if the native core does not load.
     """
-    return Client(open_core(url, settings), timeout)
+    limit = checked(timeout)
+    return Client(open_core(url, settings), limit)
 
 
 def open_core(url: str, settings: Mapping[str, Any]) -> Core:
@@ -64,7 +66,7 @@ class Client:
 
     def __init__(self, core: Core, timeout: float | None = None) -> None:
         self.core = core
-        self.timeout = timeout
+        self.timeout = checked(timeout)
 
     def with_timeout(self, timeout: float | None) -> Client:
         """The same client with another limit, in seconds, for each operation."""
@@ -93,7 +95,9 @@ class Client:
 
     # What runs, and how it stands.
 
-    def step_readiness(self, task_id: int, step_ids: Iterable[int] | None = None) -> Rows[rows.StepReadiness]:
+    def step_readiness(
+        self, task_id: int, step_ids: Iterable[int] | None = None, *, must_exist: bool = False
+    ) -> Rows[rows.StepReadiness]:
         """Which steps of a task can run, and why the others cannot.
 
         The rows of the engine's get_step_readiness_status, ordered by step id.
@@ -101,8 +105,12 @@ class Client:
         Args:
             task_id: the task's; there are no rows for an unknown one.
             step_ids: only these steps; None all, [] none.
+            must_exist: whether an unknown task is an error.
+
+        Raises:
+            NotFound: for an unknown task, with must_exist.
         """
-        return self.run(operations.step_readiness(task_id, step_ids))
+        return self.run(operations.step_readiness(task_id, step_ids, must_exist))
 
     def step_readiness_batch(self, task_ids: Iterable[int]) -> Rows[rows.StepReadiness]:
         """The same for many tasks in one statement.
@@ -112,9 +120,17 @@ class Client:
         """
         return self.run(operations.step_readiness_batch(task_ids))
 
-    def viable_steps(self, task_id: int) -> list[int]:
-        """The ids of a task's steps that can run now, in ascending order."""
-        return self.run(operations.viable_steps(task_id))
+    def viable_steps(self, task_id: int, *, must_exist: bool = False) -> list[int]:
+        """The ids of a task's steps that can run now, in ascending order.
+
+        Args:
+            task_id: the task's; there are none for an unknown one.
+            must_exist: whether an unknown task is an error.
+
+        Raises:
+            NotFound: for an unknown task, with must_exist.
+        """
+        return self.run(operations.viable_steps(task_id, must_exist))
 
     def task_execution_context(self, task_id: int) -> rows.TaskExecutionContext | None:
         """How a task stands: the engine's get_task_execution_context; None for an unknown task."""
@@ -124,20 +140,35 @@ class Client:
         """The same for many tasks in one statement, ordered by task id; unknown tasks are missing."""
         return self.run(operations.task_execution_contexts(task_ids))
 
-    def dependency_levels(self, task_id: int) -> Rows[rows.DependencyLevel]:
+    def dependency_levels(self, task_id: int, *, must_exist: bool = False) -> Rows[rows.DependencyLevel]:
         """The level of each step, the longest path from a root, ordered by level and id.
 
         Raises:
             CycleError: if steps depend on each other in a circle.
+            NotFound: for an unknown task, with must_exist.
         """
-        return self.run(operations.dependency_levels(task_id))
+        return self.run(operations.dependency_levels(task_id, must_exist))
 
-    def step_dag(self, task_id: int) -> Rows[rows.StepDagRelationship]:
+    def step_dag(self, task_id: int, *, must_exist: bool = False) -> Rows[rows.StepDagRelationship]:
         """Parents, children and depth of each step, ordered by step id.
 
         The rows that the engine's view tasker_step_dag_relationships has for one task.
+
+        Raises:
+            NotFound: for an unknown task, with must_exist.
         """
-        return self.run(operations.step_dag(task_id))
+        return self.run(operations.step_dag(task_id, must_exist))
+
+    def task_progress(self, task_id: int) -> TaskProgress | None:
+        """Every step of a task with state, attempts and times, by one statement.
+
+        Returns:
+            None for an unknown task.
+
+        Raises:
+            CycleError: if steps depend on each other in a circle.
+        """
+        return self.run(operations.task_progress(task_id))
 
     def readiness_version(self) -> int:
         """Which rules of readiness this database follows, 1 or 2; read once for a client.
@@ -613,9 +644,16 @@ class Client:
         """Counts of sessions, claims, refusals, results and strict reads since connect."""
         return self.run(operations.session_stats())
 
-    def ping(self) -> str:
-        """Gives "pong" without asking the database."""
-        return self.run(operations.ping())
+    def ping(self, *, database: bool = True) -> str:
+        """Gives "pong" when the database answers.
+
+        Args:
+            database: False asks the core alone.
+
+        Raises:
+            DatabaseError: where it gives no answer.
+        """
+        return self.run(operations.ping(database))
 
     def stats(self) -> Stats:
         """What the core has counted: docs/TELEMETRY.md lists the metrics."""

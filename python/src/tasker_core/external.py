@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from . import jsonb
 from ._picture import failure, told, whole_seconds
 from .errors import InvalidArgument
-from .operations import Operation, as_id
+from .operations import Operation, as_id, as_limit
 from .results import Transition
 from .table import Rows
 
@@ -77,15 +77,29 @@ def claim_ready_steps(
     names: Iterable[StepName], limit: int, start_tasks: bool, loads: Callable[[str], Any] = jsonb.loads
 ) -> Operation[list[ClaimedStep]]:
     """See Client.claim_ready_steps."""
-    wanted = [StepName(*name) for name in names]
+    wanted = [_step_name(name) for name in names]
     arguments = {
         "handlers": [[name.namespace, name.task, name.version or "", name.step] for name in wanted],
-        "limit": as_id(limit),
+        "limit": as_limit(limit, 1),
         "start_tasks": start_tasks,
     }
     return Operation(
         "claim_ready_steps", arguments, lambda table: _claimed(wanted, table, loads), by_rules=True
     )
+
+
+def _step_name(name: Any) -> StepName:
+    """A name, or its parts in their order.
+
+    Raises:
+        InvalidArgument: for what is neither: taken apart, a text would be a name of its letters.
+    """
+    if not isinstance(name, (tuple, list)) or not 2 <= len(name) <= len(StepName._fields):
+        raise InvalidArgument(
+            f"{name!r} is no name of a step; give StepName(task, step, namespace, version)",
+            code="invalid_argument",
+        )
+    return StepName(*name)
 
 
 class _Row(NamedTuple):
@@ -194,6 +208,6 @@ def await_steps(timeout: float) -> Operation[bool]:
         milliseconds = round(float(timeout) * 1000)
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidArgument(
-            f"{timeout!r} is no time to wait; give seconds", code="invalid_argument"
+            f"timeout is {timeout!r}; it must be seconds from 0 to 3600", code="invalid_argument"
         ) from error
     return Operation("await_steps", {"timeout_ms": milliseconds}, bool)

@@ -15,12 +15,21 @@ from typing import Any, Generic, TypeVar
 from . import jsonb, rows
 from ._core import Grip
 from .errors import ConflictError, InvalidArgument
-from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
+from .results import (
+    EventDefinition,
+    FunctionVersion,
+    Reset,
+    SchemaCheck,
+    Stats,
+    TaskProgress,
+    Transition,
+)
 from .table import Row, Rows, moment
 
 T = TypeVar("T")
 
 _BIGINT = range(-(2**63), 2**63)
+_LONGEST_AGE = 100 * 365 * 24 * 3600
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -61,6 +70,21 @@ def as_id(value: Any) -> int:
     return number
 
 
+def as_limit(value: Any, least: int) -> int:
+    """How many at most, as the core takes it.
+
+    Raises:
+        InvalidArgument: for what is no integer, or less than the least.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise _invalid(f"limit is {value!r}; it must be an integer from {least}") from error
+    if not least <= number < 2**63:
+        raise _invalid(f"limit is {number}; it must be an integer from {least}")
+    return number
+
+
 def as_ids(values: Iterable[Any]) -> list[int]:
     """Ids as the core takes them; NumPy arrays and pandas columns will do."""
     try:
@@ -92,10 +116,12 @@ def _first(kind: type[Row]) -> Callable[[Any], Row | None]:
 # What runs, and how it stands.
 
 
-def step_readiness(task_id: int, step_ids: Iterable[int] | None) -> Operation[Rows[rows.StepReadiness]]:
+def step_readiness(
+    task_id: int, step_ids: Iterable[int] | None, must_exist: bool = False
+) -> Operation[Rows[rows.StepReadiness]]:
     """See Client.step_readiness."""
     chosen = None if step_ids is None else as_ids(step_ids)
-    arguments = {"task_id": as_id(task_id), "step_ids": chosen}
+    arguments = {"task_id": as_id(task_id), "step_ids": chosen, "must_exist": must_exist}
     return Operation("step_readiness", arguments, _rows(rows.StepReadiness), by_rules=True)
 
 
@@ -105,9 +131,10 @@ def step_readiness_batch(task_ids: Iterable[int]) -> Operation[Rows[rows.StepRea
     return Operation("step_readiness_batch", arguments, _rows(rows.StepReadiness), by_rules=True)
 
 
-def viable_steps(task_id: int) -> Operation[list[int]]:
+def viable_steps(task_id: int, must_exist: bool = False) -> Operation[list[int]]:
     """See Client.viable_steps."""
-    return Operation("viable_steps", {"task_id": as_id(task_id)}, _same, by_rules=True)
+    arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
+    return Operation("viable_steps", arguments, _same, by_rules=True)
 
 
 def task_execution_context(task_id: int) -> Operation[rows.TaskExecutionContext | None]:
@@ -122,14 +149,31 @@ def task_execution_contexts(task_ids: Iterable[int]) -> Operation[Rows[rows.Task
     return Operation("task_execution_contexts", arguments, _rows(rows.TaskExecutionContext), by_rules=True)
 
 
-def dependency_levels(task_id: int) -> Operation[Rows[rows.DependencyLevel]]:
+def dependency_levels(task_id: int, must_exist: bool = False) -> Operation[Rows[rows.DependencyLevel]]:
     """See Client.dependency_levels."""
-    return Operation("dependency_levels", {"task_id": as_id(task_id)}, _rows(rows.DependencyLevel))
+    arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
+    return Operation("dependency_levels", arguments, _rows(rows.DependencyLevel))
 
 
-def step_dag(task_id: int) -> Operation[Rows[rows.StepDagRelationship]]:
+def step_dag(task_id: int, must_exist: bool = False) -> Operation[Rows[rows.StepDagRelationship]]:
     """See Client.step_dag."""
-    return Operation("step_dag", {"task_id": as_id(task_id)}, _rows(rows.StepDagRelationship))
+    arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
+    return Operation("step_dag", arguments, _rows(rows.StepDagRelationship))
+
+
+def task_progress(task_id: int) -> Operation[TaskProgress | None]:
+    """See Client.task_progress."""
+    number = as_id(task_id)
+
+    def read(found: Any) -> TaskProgress | None:
+        if found is None:
+            return None
+        namespace, name, version, state, now, steps = found
+        return TaskProgress(
+            number, namespace, name, version, state, moment(now), Rows(steps, rows.StepProgress)
+        )
+
+    return Operation("task_progress", {"task_id": number}, read)
 
 
 def readiness_version() -> Operation[int]:
@@ -228,7 +272,7 @@ def _slowest(
     task_name: str | None,
     version: str | None,
 ) -> dict[str, Any]:
-    most = None if limit is None else as_id(limit)
+    most = None if limit is None else as_limit(limit, 0)
     return {
         "since": micros(since),
         "limit": most,
@@ -345,12 +389,17 @@ def reset_stuck(older_than: timedelta | float, leave_tasks: bool) -> Operation[R
 
 
 def _age(older_than: timedelta | float) -> int:
-    """Microseconds; what the core refuses anyway is kept within what the wire carries."""
+    """Microseconds, up to the hundred years that the core takes."""
     seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
     try:
-        return round(max(-1.0, min(float(seconds), 1e11)) * 1_000_000)
+        age = float(seconds)
     except (TypeError, ValueError) as error:
         raise _invalid(f"{older_than!r} is no age; give seconds or a timedelta") from error
+    if not 0 <= age <= _LONGEST_AGE:
+        raise _invalid(
+            f"older_than is {older_than!r}; it must be seconds from 0 to 100 years, or a timedelta"
+        )
+    return round(age * 1_000_000)
 
 
 # The core itself.
@@ -361,9 +410,9 @@ def session_stats() -> Operation[dict[str, int]]:
     return Operation("session_stats", {}, _same)
 
 
-def ping() -> Operation[str]:
+def ping(database: bool) -> Operation[str]:
     """See Client.ping."""
-    return Operation("ping", {}, _same)
+    return Operation("ping_database" if database else "ping", {}, _same)
 
 
 def stats() -> Operation[Stats]:

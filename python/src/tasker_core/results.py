@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from .errors import ConflictError, TransitionError
-from .rows import ResetStep
+from .rows import ResetStep, StepProgress
 from .table import Rows
+
+
+class TaskProgress(NamedTuple):
+    """How a task stands, step by step.
+
+    Attributes:
+        task_id: the task's.
+        namespace: of the task.
+        name: of the task's template.
+        version: of the template.
+        state: the state that it has.
+        now: the database's time.
+        steps: in the order of their ids.
+    """
+
+    task_id: int
+    namespace: str
+    name: str
+    version: str
+    state: str
+    now: datetime
+    steps: Rows[StepProgress]
 
 
 class Transition(NamedTuple):

@@ -31,6 +31,34 @@ class StepReadiness(NamedTuple):
     last_attempted_at: datetime | None
 
 
+class StepProgress(NamedTuple):
+    """How a step stands.
+
+    Attributes:
+        workflow_step_id: the step's.
+        name: the step's.
+        state: the state that it has.
+        attempts: how often it was tried.
+        retry_limit: how often it may be tried; None for the engine's default.
+        level: the longest path from a root.
+        began_at: when it was first in progress.
+        ended_at: when it came to the state that it has, where that is one to stay in.
+        duration_micros: from the one to the other, of a running step up to now.
+        parent_step_ids: the steps of the task that it waits for.
+    """
+
+    workflow_step_id: int
+    name: str
+    state: str
+    attempts: int
+    retry_limit: int | None
+    level: int
+    began_at: datetime | None
+    ended_at: datetime | None
+    duration_micros: int | None
+    parent_step_ids: list[int]
+
+
 class TaskExecutionContext(NamedTuple):
     """A row of get_task_execution_context."""
 

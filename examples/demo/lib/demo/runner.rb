@@ -2,7 +2,6 @@
 
 require_relative 'calls'
 require_relative 'meter'
-require_relative 'screen'
 require_relative 'table'
 require_relative 'watch'
 
@@ -22,7 +21,7 @@ module Demo
     # A run that did not end as it must.
     class Failed < StandardError; end
 
-    def initialize(screen: Screen.new)
+    def initialize(screen: TaskerCore::Terminal.new)
       @screen = screen
       @reports = []
       @watched = {}
@@ -97,7 +96,7 @@ module Demo
 
     def watched(name)
       task = create(name, seconds_a_step: SECONDS_A_STEP)
-      Watch.new(@screen, task, levels(task)).during { work }
+      Watch.new(@screen, task).during { work }
       expect_complete(task)
       @watched[name] = task.task_id
     end
@@ -131,14 +130,6 @@ module Demo
     end
 
     def work = Rails.application.config.active_job.queue_adapter.work
-
-    def levels(task)
-      names = Tasker::WorkflowStep.where(task_id: task.task_id).includes(:named_step).to_h { |s| [s.id, s.name] }
-      rows = Tasker::Functions::FunctionBasedDependencyLevels.for_task(task.task_id)
-      rows.group_by(&:dependency_level).sort.map do |_, level|
-        names.values_at(*level.map(&:workflow_step_id).sort)
-      end
-    end
 
     def expect_complete(task)
       status = Tasker::Task.find(task.task_id).status

@@ -1,14 +1,10 @@
 # frozen_string_literal: true
 
-require_relative 'graph'
-
 module Demo
-  # Follows the steps of a task through the engine's events and shows them.
+  # Shows a task while this process runs it, as bin/rails tasker_core:watch does from another
+  # one: here the engine's own events tell when to look.
   class Watch
-    STATES = { 'step.before_handle' => 'running', 'step.completed' => 'complete', 'step.failed' => 'error' }.freeze
-
-    # Wider than this a graph is not easier to read.
-    WIDTH = 64
+    EVENTS = %w[step.before_handle step.completed step.failed].freeze
 
     class << self
       # The watch that gets the events now.
@@ -17,62 +13,42 @@ module Demo
       # Subscribes once; events of tasks that nobody watches are dropped.
       def subscribe
         publisher = Tasker::Events::Publisher.instance
-        STATES.each { |name, state| publisher.subscribe(name) { |event| current&.see(event, state) } }
+        EVENTS.each { |name| publisher.subscribe(name) { |event| current&.see(event) } }
       end
     end
 
-    # @param screen [Screen]
+    # @param terminal [TaskerCore::Terminal]
     # @param task [Tasker::Task]
-    # @param levels [Array<Array<String>>]
-    def initialize(screen, task, levels)
-      @screen = screen
+    def initialize(terminal, task)
+      @terminal = terminal
       @task_id = task.task_id
-      @graph = Graph.new(levels)
-      @states = levels.flatten.to_h { |name| [name, 'pending'] }
-      @began = now
-      @mutex = Mutex.new
+      @view = TaskerCore::Watch::View.new(terminal)
+      @heard = Thread::Queue.new
     end
 
     # Shows the task while the block runs it.
     def during
       self.class.current = self
-      @screen.say("  #{@graph}")
-      draw if @screen.live?
+      look
+      looking = Thread.new { look while @heard.pop }
       yield
     ensure
       self.class.current = nil
-      finish
+      @heard.close
+      looking&.join
+      look
+      @terminal.say
     end
 
-    def see(event, state)
-      return unless event[:task_id] == @task_id
-
-      @mutex.synchronize do
-        name = event[:step_name]
-        next if @states[name] == state
-
-        @states[name] = state
-        @screen.live? ? draw : @screen.say(format('  %<at>5.2f s  %<name>s: %<state>s', at: elapsed, name:, state:))
-      end
-    end
+    def see(event) = (@heard << true if event[:task_id] == @task_id)
 
     private
 
-    def draw
-      @screen.draw([*lines, format('  %<at>.2f s', at: elapsed)])
+    # On a connection of its own: what is not committed is nobody's to see.
+    def look
+      Tasker::ApplicationRecord.connection_pool.with_connection do |connection|
+        @view.show(TaskerCore.on(connection).task_progress(@task_id))
+      end
     end
-
-    def finish
-      @screen.live? ? draw : lines.each { |line| @screen.say(line) }
-      @screen.say
-    end
-
-    def lines
-      width = [@screen.width - 4, WIDTH].min
-      @graph.lines(@states, width:, colour: @screen.colour?).map { |line| "  #{line}" }
-    end
-
-    def elapsed = now - @began
-    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
 end

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 // The elements of an event as hosts get it, and as they publish it.
@@ -56,6 +58,9 @@ func DecodeAll(data []byte) ([]Event, error) {
 	for i := range count {
 		e, err := decodePublished(d)
 		if err != nil {
+			if count == 1 {
+				return nil, fmt.Errorf("the event's %w", err)
+			}
 			return nil, fmt.Errorf("event %d of the list: %w", i, err)
 		}
 		events = append(events, e)
@@ -67,9 +72,10 @@ func decodePublished(d *msgpack.Decoder) (e Event, err error) {
 	if err := arrayOf(d, publishedElements); err != nil {
 		return e, err
 	}
-	if err := cmp.Or(d.Decode(&e.Name), decodeInt(d, &e.OccurredAt), decodeInt(d, &e.TaskID), decodeInt(d, &e.StepID),
-		d.DecodeMulti(&e.Namespace, &e.TaskName, &e.StepName)); err != nil {
-		return e, err
+	for i, into := range []any{&e.Name, &e.OccurredAt, &e.TaskID, &e.StepID, &e.Namespace, &e.TaskName, &e.StepName} {
+		if err := decodeField(d, published[i], into); err != nil {
+			return e, err
+		}
 	}
 	if e.Name == "" {
 		return e, errors.New("it has no name")
@@ -78,15 +84,40 @@ func decodePublished(d *msgpack.Decoder) (e Event, err error) {
 	return e, err
 }
 
-// decodeInt refuses what the library would wrap around.
-func decodeInt(d *msgpack.Decoder, into *int64) error {
+// published are the names of what precedes the payload.
+var published = [...]string{"name", "occurred_at", "task_id", "step_id", "namespace", "task_name", "step_name"}
+
+// decodeField says by name what is no text, or no integer.
+func decodeField(d *msgpack.Decoder, name string, into any) error {
 	code, err := d.PeekCode()
-	if err != nil || code != msgpcode.Uint64 {
-		return cmp.Or(err, d.Decode(into))
+	if err != nil {
+		return err
+	}
+	wanted := "a text"
+	if number, ok := into.(*int64); ok {
+		wanted, err = "an integer", decodeInt(d, code, number)
+	} else {
+		err = d.Decode(into)
+	}
+	if err != nil && !errors.Is(err, errTooLarge) {
+		return fmt.Errorf("%s is %s; it must be %s", name, strict.Given(code), wanted)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %w", name, err)
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("is larger than a bigint")
+
+// decodeInt refuses what the library would wrap around.
+func decodeInt(d *msgpack.Decoder, code byte, into *int64) error {
+	if code != msgpcode.Uint64 {
+		return d.Decode(into)
 	}
 	value, err := d.DecodeUint64()
 	if value > math.MaxInt64 {
-		return fmt.Errorf("%d is too large", value)
+		return errTooLarge
 	}
 	*into = int64(value)
 	return err

@@ -36,7 +36,16 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("there is no %s %d; it was deleted, or its transaction is not committed", e.Machine, e.ID)
+	return fmt.Sprintf("there is no %s %d, or the transaction that makes it is not committed yet", e.Machine, e.ID)
+}
+
+// DemandTask fails with a *MissingError where there is no such task.
+func DemandTask(ctx context.Context, driver store.Driver, taskID int64) error {
+	rows, err := driver.Query(ctx, store.TaskState.With(store.Int(taskID)))
+	if err == nil && len(rows) == 0 {
+		err = &MissingError{Machine: lifecycle.Task, ID: taskID}
+	}
+	return err
 }
 
 // TransitionOne moves one task or step. One that does not exist is a

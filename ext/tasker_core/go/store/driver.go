@@ -19,6 +19,9 @@ type Statement struct {
 	Write bool
 }
 
+// Ping tells whether the database answers; with a text, as every answer is.
+var Ping = Statement{Name: "ping", SQL: "SELECT 'pong'"}
+
 // With gives the statement with parameters.
 func (s Statement) With(params ...*string) Statement {
 	s.Params = params

@@ -4,6 +4,7 @@ package strict
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -28,16 +29,21 @@ func Decode(data []byte, into any) error {
 	if err == nil {
 		return nil
 	}
-	fields, decodeErr := decodeFields(data)
-	if decodeErr != nil {
-		return err
+	return cmp.Or(misfits(data, reflect.TypeOf(into).Elem()), err)
+}
+
+// misfits tells what is wrong with the first field, by name, that does not fit.
+func misfits(data []byte, target reflect.Type) error {
+	fields, err := decodeFields(data)
+	if err != nil {
+		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if problem := misfit(name, fields[name], reflect.TypeOf(into).Elem()); problem != nil {
+		if problem := misfit(name, fields[name], target); problem != nil {
 			return problem
 		}
 	}
-	return err
+	return nil
 }
 
 func decode(data []byte, into any) error {
@@ -83,9 +89,14 @@ func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
 	}
 	field, known := fieldOf(target, name)
 	if !known {
-		return fmt.Errorf("there is no %s", cmp.Or(name, "name that is empty"))
+		return unknown(name, target)
 	}
-	given, wanted := given(value[0]), wanted(field.Type)
+	given, wanted := Given(value[0]), wanted(field.Type)
+	if wanted == "a map" && given == wanted && field.Type.Kind() == reflect.Struct {
+		if inside := misfits(value, field.Type); inside != nil {
+			return fmt.Errorf("%s: %w", name, inside)
+		}
+	}
 	switch {
 	case !strings.HasPrefix(err.Error(), "msgpack: "):
 		return fmt.Errorf("%s: %w", name, err)
@@ -93,6 +104,35 @@ func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
 		return fmt.Errorf("what %s holds is of the wrong kind", name)
 	}
 	return fmt.Errorf("%s is %s; it must be %s", name, given, wanted)
+}
+
+// unknown names what may have been meant, and all that there is where that is little.
+func unknown(name string, target reflect.Type) error {
+	if name == "" {
+		return errors.New("there is no name that is empty")
+	}
+	names := fieldNames(target)
+	message := "there is no " + name
+	if meant := Nearest(name, names); meant != "" {
+		message += "; did you mean " + meant + "?"
+	} else if len(names) > 0 && len(names) <= fewNames {
+		message += "; there is " + strings.Join(names, ", ")
+	}
+	return errors.New(message)
+}
+
+// fewNames are listed where one is not known.
+const fewNames = 10
+
+func fieldNames(target reflect.Type) []string {
+	var names []string
+	for _, field := range reflect.VisibleFields(target) {
+		if tag, _, _ := strings.Cut(field.Tag.Get("msgpack"), ","); tag != "" && tag != "-" {
+			names = append(names, tag)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func fieldOf(target reflect.Type, name string) (reflect.StructField, bool) {
@@ -130,7 +170,8 @@ func wanted(field reflect.Type) string {
 	return ""
 }
 
-func given(code byte) string {
+// Given names the kind of a value by its first byte.
+func Given(code byte) string {
 	switch {
 	case code == msgpcode.Nil:
 		return "nil"

@@ -32,6 +32,7 @@ type target struct {
 	Name string `msgpack:"name"`
 	On   bool   `msgpack:"on"`
 	Even even   `msgpack:"even"`
+	Deep Inner  `msgpack:"deep"`
 	Inner
 }
 
@@ -41,8 +42,8 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		value any
 		says  string
 	}{
-		{"colour", "red", "there is no colour"},
-		{"colour", nil, "there is no colour"},
+		{"colour", "red", "there is no colour; there is deep, even, name, names, on, ratio, size"},
+		{"colour", nil, "there is no colour; there is deep, even, name, names, on, ratio, size"},
 		{"size", "many", "size is a text; it must be an integer"},
 		{"size", []int{1}, "size is a list; it must be an integer"},
 		{"name", 7, "name is an integer; it must be a text"},
@@ -53,8 +54,14 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 		{"ratio", true, "ratio is true or false; it must be a number"},
 		{"names", 1.5, "names is a number with a fraction; it must be a list"},
 		{"names", []any{7}, "what names holds is of the wrong kind"},
-		{"colour", nil, "there is no colour"},
+		{"colour", nil, "there is no colour; there is deep, even, name, names, on, ratio, size"},
 		{"", nil, "there is no name that is empty"},
+		{"nmae", "x", "there is no nmae; did you mean name?"},
+		{"rati", 1.5, "there is no rati; did you mean ratio?"},
+		{"Size", 1, "there is no Size; did you mean size?"},
+		{"deep", map[string]any{"ration": 1.5}, "deep: there is no ration; did you mean ratio?"},
+		{"deep", map[string]any{"ratio": "x"}, "deep: ratio is a text; it must be a number"},
+		{"deep", map[string]any{"names": []any{7}}, "deep: what names holds is of the wrong kind"},
 	} {
 		data, err := msgpack.Marshal(map[string]any{"on": true, one.name: one.value})
 		require.NoError(t, err)

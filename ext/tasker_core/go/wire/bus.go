@@ -106,7 +106,7 @@ func unsubscribe(_ call, a queueArguments) (any, error) {
 func publishEvents(c call, a publishArguments) (any, error) {
 	events, err := event.DecodeAll(a.Events)
 	if err != nil {
-		return nil, Errorf(CodeInvalidArgument, "the events cannot be published: %v", err)
+		return nil, Errorf(CodeInvalidArgument, "it cannot be published: %v", err)
 	}
 	published := len(events)
 	if a.Wait {

@@ -39,6 +39,9 @@ func (a claimReadyArguments) request() (request operation.ClaimRequest, err erro
 		if len(names) != 4 {
 			return request, Errorf(CodeInvalidArgument, "a handler is [namespace, task, version, step], with an empty version for any; got %q", names)
 		}
+		if names[1] == "" || names[3] == "" {
+			return request, Errorf(CodeInvalidArgument, "a handler needs the names of a task and of a step; got %q", names)
+		}
 		h.Namespaces, h.Tasks = append(h.Namespaces, names[0]), append(h.Tasks, names[1])
 		h.Versions, h.Steps = append(h.Versions, names[2]), append(h.Steps, names[3])
 	}

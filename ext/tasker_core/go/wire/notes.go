@@ -103,14 +103,10 @@ func (n *notes) line(level zapcore.Level, message string, fields ...zap.Field) {
 	}
 }
 
-// level says who has to know.
+// level says who has to know: a caller knows already, for whom the line would be the second
+// message of one failure.
 func (n *notes) level(failure *Error) zapcore.Level {
-	switch failure.Code {
-	case CodeInternal, CodeMalformedAnswer:
-		return zap.ErrorLevel
-	case CodeDatabase, CodeSchemaMissing, CodeTimeout, CodeSession, CodeUnknownFunction:
-		return n.warning()
-	case CodeCancelled:
+	if failure.Code == CodeCancelled {
 		return zap.DebugLevel
 	}
 	return zap.InfoLevel

@@ -71,6 +71,7 @@ var openings = withTransitions(map[string]opening{
 	"draw":                    ofTask(store.SnapshotOf(store.WithNames | store.WithTasks)),
 	"function_versions":       {statement: operation.Fingerprints},
 	"open_session":            ofTask(store.SnapshotOf(store.WithVersions | store.WithTasks)),
+	"ping_database":           {statement: store.Ping},
 	"readiness_version":       {statement: operation.Fingerprints},
 	"step_dag":                ofTask(store.TopologyOf),
 	"step_dependencies_met":   answered(answerBoolean, "step_id", store.StepParentsSatisfied),
@@ -79,6 +80,7 @@ var openings = withTransitions(map[string]opening{
 	"system_health_counts":    {statement: operation.SystemHealthStatement},
 	"task_execution_context":  ofTask(store.SnapshotOf(store.WithTasks)),
 	"task_execution_contexts": ofManyTasks(store.SnapshotsOf(store.WithTasks)),
+	"task_progress":           ofTask(store.TaskProgressOf),
 	"viable_steps":            ofTask(store.SnapshotOf(0)),
 })
 

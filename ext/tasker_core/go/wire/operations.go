@@ -2,6 +2,7 @@ package wire
 
 import (
 	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
 // operations is the table of everything that can be asked.
@@ -31,6 +32,7 @@ var operations = map[string]entry{
 	"log_lines":               handle(logLines),
 	"open_session":            handle(openSession),
 	"ping":                    handle(ping),
+	"ping_database":           handle(pingDatabase),
 	"predict_transition":      handle(predictTransition),
 	"publish_events":          handle(publishEvents),
 	"readiness_version":       handle(readinessVersion),
@@ -62,6 +64,7 @@ var operations = map[string]entry{
 	"system_health_counts":    handle(systemHealthCounts),
 	"task_execution_context":  handle(taskExecutionContext),
 	"task_execution_contexts": handle(taskExecutionContexts),
+	"task_progress":           handle(taskProgress),
 	"transition_step":         handle(transitionStep),
 	"transition_steps":        handle(transitionSteps),
 	"transition_task":         handle(transitionTask),
@@ -69,13 +72,27 @@ var operations = map[string]entry{
 	"viable_steps":            handle(viableSteps),
 }
 
+// ping is a sign of life of the core alone.
 func ping(call, struct{}) (any, error) { return "pong", nil }
+
+// pingDatabase is one of the database, by a statement that needs no table.
+func pingDatabase(c call, _ struct{}) (any, error) {
+	if _, err := c.driver.Query(c.ctx, store.Ping); err != nil {
+		return nil, err
+	}
+	return "pong", nil
+}
 
 func installSchema(c call, _ struct{}) (any, error) {
 	return operation.InstallSchema(c.ctx, c.driver)
 }
 
-func dependencyLevels(c call, a taskArguments) (any, error) {
+type graphArguments struct {
+	taskArguments
+	mustExist
+}
+
+func dependencyLevels(c call, a graphArguments) (any, error) {
 	taskID, err := a.TaskID.of("task_id")
 	if err != nil {
 		return nil, err
@@ -87,10 +104,10 @@ func dependencyLevels(c call, a taskArguments) (any, error) {
 	t := NewTable(len(rows))
 	t.Int("workflow_step_id", func(i int) (int64, bool) { return rows[i].StepID, true })
 	t.Int("dependency_level", func(i int) (int64, bool) { return int64(rows[i].Level), true })
-	return t, nil
+	return t, a.check(c, taskID, len(rows))
 }
 
-func stepDAG(c call, a taskArguments) (any, error) {
+func stepDAG(c call, a graphArguments) (any, error) {
 	taskID, err := a.TaskID.of("task_id")
 	if err != nil {
 		return nil, err
@@ -110,5 +127,5 @@ func stepDAG(c call, a taskArguments) (any, error) {
 	t.Bool("is_root_step", func(i int) bool { return rows[i].IsRoot })
 	t.Bool("is_leaf_step", func(i int) bool { return rows[i].IsLeaf })
 	t.Int("min_depth_from_root", func(i int) (int64, bool) { return int64(rows[i].MinDepth), rows[i].MinDepth >= 0 })
-	return t, nil
+	return t, a.check(c, taskID, len(rows))
 }

@@ -11,7 +11,22 @@ import (
 type readinessArguments struct {
 	TaskID  id     `msgpack:"task_id"`
 	StepIDs idList `msgpack:"step_ids"`
+	mustExist
 	rules
+}
+
+// mustExist tells an unknown task from one of which there is nothing to say.
+type mustExist struct {
+	MustExist bool `msgpack:"must_exist"`
+}
+
+// check fails with a *operation.MissingError where there are no rows because there is no
+// task, if that was asked.
+func (m mustExist) check(c call, taskID int64, rows int) error {
+	if rows > 0 || !m.MustExist {
+		return nil
+	}
+	return operation.DemandTask(c.ctx, c.driver, taskID)
 }
 
 type batchArguments struct {
@@ -48,7 +63,7 @@ func stepReadiness(c call, a readinessArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return statusTable(rows), nil
+	return statusTable(rows), a.check(c, taskID, len(rows))
 }
 
 // ofTasks is an operation on many tasks at once.
@@ -84,7 +99,11 @@ func viableSteps(c call, a readinessArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return operation.ViableSteps(c.ctx, c.driver, version, taskID)
+	ids, err := operation.ViableSteps(c.ctx, c.driver, version, taskID)
+	if err != nil {
+		return nil, err
+	}
+	return ids, a.check(c, taskID, len(ids))
 }
 
 func taskExecutionContext(c call, a readinessArguments) (any, error) {
@@ -100,7 +119,7 @@ func taskExecutionContext(c call, a readinessArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return contextTable(rows), nil
+	return contextTable(rows), a.check(c, taskID, len(rows))
 }
 
 func readinessVersion(c call, _ struct{}) (any, error) {

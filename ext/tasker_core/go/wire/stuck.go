@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/jcoletaylor/tasker_core/go/operation"
@@ -23,9 +24,16 @@ type resetArguments struct {
 
 func (a stuckArguments) age() (int64, error) {
 	if a.OlderThan == nil || *a.OlderThan < 0 || *a.OlderThan > longestAge {
-		return 0, Errorf(CodeInvalidArgument, "older_than must be from 0 up to 100 years, in microseconds")
+		return 0, Errorf(CodeInvalidArgument, "older_than is %s; it must be from 0 up to 100 years, in microseconds", given(a.OlderThan))
 	}
 	return *a.OlderThan, nil
+}
+
+func given(micros *int64) string {
+	if micros == nil {
+		return "missing"
+	}
+	return strconv.FormatInt(*micros, 10)
 }
 
 func stuckSteps(c call, a stuckArguments) (any, error) {

@@ -229,7 +229,8 @@ func TestLinesAreTakenFromACoreThatKeepsThem(t *testing.T) {
 	assert.Equal(t, string(CodeInvalidArgument), dispatched(t, openCore(t, ""), "log_lines", map[string]any{}, nil).code(t))
 }
 
-func TestADatabaseThatIsGoneIsAWarningWhereTheCoreHasConnections(t *testing.T) {
+// The caller gets the error: the line is for a host that asks for it.
+func TestADatabaseThatIsGoneIsToldOnce(t *testing.T) {
 	settings := config.Defaults()
 	settings.DatabaseURL = "postgresql://nobody@127.0.0.1:1/nothing"
 	core, lines := logging(t, settings)
@@ -237,7 +238,7 @@ func TestADatabaseThatIsGoneIsAWarningWhereTheCoreHasConnections(t *testing.T) {
 	assert.Equal(t, string(CodeDatabase), reply.code(t))
 	failed := lines.FilterMessage("operation failed").AllUntimed()
 	require.Len(t, failed, 1)
-	assert.Equal(t, zap.WarnLevel, failed[0].Level)
+	assert.Equal(t, zap.InfoLevel, failed[0].Level)
 	assert.Equal(t, map[string]any{"operation": "viable_steps", "task_id": int64(7), "code": "database", "sqlstate": "08001",
 		"error": failed[0].ContextMap()["error"]}, failed[0].ContextMap())
 }

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from .. import _picture, external, operations, rows
 from .. import event as events
-from .._core import Core
+from .._core import Core, checked
 from ..client import open_core
 from ..errors import ConflictError, Error
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
-from ..results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, Transition
+from ..results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, TaskProgress, Transition
 from ..table import Rows
 from ._replies import Sender
 from .session import Session
@@ -28,7 +28,8 @@ def connect(url: str, *, timeout: float | None = None, **settings: str | float |
 
     It needs no running loop, and may be used by several.
     """
-    return Client(Sender(open_core(url, settings)), timeout)
+    limit = checked(timeout)
+    return Client(Sender(open_core(url, settings)), limit)
 
 
 class Client:
@@ -38,7 +39,7 @@ class Client:
     """
 
     def __init__(self, sender: Sender, timeout: float | None = None) -> None:
-        self.timeout = timeout
+        self.timeout = checked(timeout)
         self._sender = sender
 
     @property
@@ -76,18 +77,18 @@ class Client:
     # What runs, and how it stands.
 
     async def step_readiness(
-        self, task_id: int, step_ids: Iterable[int] | None = None
+        self, task_id: int, step_ids: Iterable[int] | None = None, *, must_exist: bool = False
     ) -> Rows[rows.StepReadiness]:
         """See tasker_core.Client.step_readiness."""
-        return await self.run(operations.step_readiness(task_id, step_ids))
+        return await self.run(operations.step_readiness(task_id, step_ids, must_exist))
 
     async def step_readiness_batch(self, task_ids: Iterable[int]) -> Rows[rows.StepReadiness]:
         """See tasker_core.Client.step_readiness_batch."""
         return await self.run(operations.step_readiness_batch(task_ids))
 
-    async def viable_steps(self, task_id: int) -> list[int]:
+    async def viable_steps(self, task_id: int, *, must_exist: bool = False) -> list[int]:
         """See tasker_core.Client.viable_steps."""
-        return await self.run(operations.viable_steps(task_id))
+        return await self.run(operations.viable_steps(task_id, must_exist))
 
     async def task_execution_context(self, task_id: int) -> rows.TaskExecutionContext | None:
         """See tasker_core.Client.task_execution_context."""
@@ -97,13 +98,19 @@ class Client:
         """See tasker_core.Client.task_execution_contexts."""
         return await self.run(operations.task_execution_contexts(task_ids))
 
-    async def dependency_levels(self, task_id: int) -> Rows[rows.DependencyLevel]:
+    async def dependency_levels(
+        self, task_id: int, *, must_exist: bool = False
+    ) -> Rows[rows.DependencyLevel]:
         """See tasker_core.Client.dependency_levels."""
-        return await self.run(operations.dependency_levels(task_id))
+        return await self.run(operations.dependency_levels(task_id, must_exist))
 
-    async def step_dag(self, task_id: int) -> Rows[rows.StepDagRelationship]:
+    async def step_dag(self, task_id: int, *, must_exist: bool = False) -> Rows[rows.StepDagRelationship]:
         """See tasker_core.Client.step_dag."""
-        return await self.run(operations.step_dag(task_id))
+        return await self.run(operations.step_dag(task_id, must_exist))
+
+    async def task_progress(self, task_id: int) -> TaskProgress | None:
+        """See tasker_core.Client.task_progress."""
+        return await self.run(operations.task_progress(task_id))
 
     async def readiness_version(self) -> int:
         """See tasker_core.Client.readiness_version."""
@@ -368,9 +375,9 @@ class Client:
         """See tasker_core.Client.session_stats."""
         return await self.run(operations.session_stats())
 
-    async def ping(self) -> str:
+    async def ping(self, *, database: bool = True) -> str:
         """See tasker_core.Client.ping."""
-        return await self.run(operations.ping())
+        return await self.run(operations.ping(database))
 
     async def stats(self) -> Stats:
         """See tasker_core.Client.stats."""

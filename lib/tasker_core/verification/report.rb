@@ -1,0 +1,119 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # What comes out of a verification.
+  class Verification
+    # How many differences are kept with their rows; the others are counted.
+    MOST_KEPT = 100
+
+    # Why a question was not compared, once for each reason.
+    #
+    # @!attribute [r] question
+    #   @return [Symbol]
+    # @!attribute [r] kind
+    #   @return [Symbol] :late, :failed, :cycle or :engine_only
+    # @!attribute [r] task_ids
+    #   @return [Array<Integer>] the tasks that it was asked about
+    # @!attribute [r] text
+    #   @return [String]
+    Note = Data.define(:question, :kind, :task_ids, :text) do
+      # @return [Boolean] whether it leaves open what would happen
+      def open? = %i[late failed].include?(kind)
+
+      # @return [String] with what to do
+      def to_s
+        about = task_ids.size == 1 ? "task #{task_ids.first}" : "#{task_ids.size} tasks (#{task_ids.first} ...)"
+        "#{question}, #{about}: #{text}#{advice}"
+      end
+
+      private
+
+      def advice
+        kind == :late ? ". Give it longer (SECONDS=600), or leave it out (EXCEPT=#{question})" : ''
+      end
+    end
+
+    # What came out.
+    #
+    # @!attribute [r] known
+    #   @return [Integer] how many tasks there were to choose from
+    # @!attribute [r] finished
+    #   @return [Boolean] whether all that were chosen were compared
+    # @!attribute [r] tasks
+    #   @return [Integer] how many were
+    # @!attribute [r] states
+    #   @return [Hash{String => Integer}] how many in each state
+    # @!attribute [r] answers
+    #   @return [Hash{Symbol => Integer}] how many tasks each question was compared for
+    # @!attribute [r] different
+    #   @return [Integer] how many answers differ
+    # @!attribute [r] differences
+    #   @return [Array<Difference>] the first of them
+    # @!attribute [r] notes
+    #   @return [Array<Note>] what was not compared, and why
+    Report = Data.define(:known, :finished, :tasks, :states, :answers, :different, :differences, :notes)
+
+    # What it means.
+    class Report
+      # @return [Boolean] whether everything that was asked was answered alike
+      def safe? = verdict == :safe
+
+      # @return [Symbol] :safe, :unsafe, or :unknown where too little was compared to say
+      def verdict
+        return :unsafe if different.positive?
+
+        finished && tasks.positive? && notes.none?(&:open?) ? :safe : :unknown
+      end
+
+      # @return [Integer] 0 for safe, 1 for unsafe, 2 for unknown
+      def exit_code = { safe: 0, unsafe: 1, unknown: 2 }.fetch(verdict)
+
+      # @return [String] whether it is safe to go active, in one line
+      def line
+        case verdict
+        when :safe then "Safe to go active: engine and core answer alike on #{compared}.#{cycles}"
+        when :unsafe
+          "NOT safe to go active: #{different == 1 ? '1 answer differs' : "#{different} answers differ"} " \
+            "on #{compared}."
+        else "Cannot tell whether it is safe to go active: #{reason}."
+        end
+      end
+
+      # @return [String] everything: differences, what was not compared, and the line
+      def to_s
+        more = different - differences.size
+        [*differences, *("... and #{more} more" if more.positive?), *notes, line].join("\n")
+      end
+
+      # @return [Hash{Symbol => Object}] for logs, and for JSON
+      def to_h
+        super.merge(verdict:, line:, differences: differences.map(&:to_h), notes: notes.map(&:to_h))
+      end
+
+      private
+
+      def compared
+        in_states = states.sort_by { |_, count| -count }.map { |state, count| "#{count} #{state}" }
+        "#{tasks} of #{known} tasks (#{in_states.join(', ')})#{left_out}"
+      end
+
+      def left_out
+        names = answers.select { |_, count| count.zero? }.keys
+        names.empty? ? '' : ", without #{names.join(', ')}"
+      end
+
+      def cycles
+        count = notes.select { |note| note.kind == :cycle }.flat_map(&:task_ids).uniq.size
+        count.zero? ? '' : " In #{count} of them steps depend on each other in a circle."
+      end
+
+      def reason
+        return 'there is no task to compare' if known.zero?
+        return "it was stopped after #{tasks} tasks, which are answered alike" unless finished
+
+        late = notes.select(&:open?).map(&:question).uniq
+        late.empty? ? 'no task was compared' : "#{late.join(', ')} could not be compared for every task"
+      end
+    end
+  end
+end
