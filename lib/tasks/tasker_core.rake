@@ -64,12 +64,12 @@ namespace :tasker_core do
     file ? File.write(file, drawing) : puts(drawing)
   end
 
-  desc 'Enqueue tasks as soon as workers outside of Rails have finished their steps; until SIGTERM or Ctrl-C'
+  desc 'Enqueue tasks as soon as others have finished their steps, or made them for Rails; until SIGTERM or Ctrl-C'
   task listen: :environment do
     listener = TaskerCore::Listener.start
     wake, signal = IO.pipe
     %w[TERM INT].each { |name| trap(name) { signal.write_nonblock('.') } }
-    puts 'tasker_core listens for steps that workers have finished'
+    puts 'tasker_core listens for steps that workers have finished, and for tasks made for Rails'
     wake.read(1)
     listener.stop
   end
