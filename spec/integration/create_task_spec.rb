@@ -121,8 +121,8 @@ RSpec.describe 'create_task', database: :committed do
         made, event = heard(publisher) { make(client) }
 
         expect(event).to have_attributes(task_id: made.task_id, namespace: 'etl', task_name: 'made')
-        expect(event.payload).to include('step_count' => 3, 'total_steps' => 3, 'event_type' => 'started',
-                                         'task_context' => { 'day' => '2026-11-26', 'n' => 1.5 })
+        expect(event.payload).to include(step_count: 3, total_steps: 3, event_type: 'started',
+                                         task_context: { day: '2026-11-26', n: 1.5 })
       end
     end
 
@@ -279,7 +279,7 @@ RSpec.describe 'examples/first_task/first_task.rb' do
       output = IO.popen([RbConfig.ruby, '-Ilib', program, url, { err: %i[child out] }], &:read)
 
       expect($CHILD_STATUS).to be_success, output
-      expect(output).to start_with("made task 1 of 4 steps\n").and include("complete: 4 of 4 steps complete\nflowchart")
+      expect(output).to start_with("made task 1 of 4 steps\n").and include("complete: 4 of 4 steps complete\n---\n")
     end
   end
 end

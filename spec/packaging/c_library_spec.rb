@@ -81,7 +81,7 @@ RSpec.describe 'the C library', timeout: 300 do
     let(:program) { CLibrary.compile('examples/c/first_task.c') }
     let(:said) do
       a_string_starting_with("made task 1 of 4 steps\nin_progress: 1 of 4 steps complete\n" \
-                             "in_progress: 3 of 4 steps complete\ncomplete: 4 of 4 steps complete\nflowchart")
+                             "in_progress: 3 of 4 steps complete\ncomplete: 4 of 4 steps complete\n---\n")
     end
 
     def in_empty_database

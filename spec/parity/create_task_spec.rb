@@ -83,7 +83,8 @@ RSpec.describe 'the creation of a task', :parity do
   def random_request(name, random)
     text = -> { ['unknown', 'a "b" <c>&', "Gr\u00fc\u00dfe \u{1F680}", 'x' * 128].sample(random:) }
     context = { 'text' => text.call, 'n' => [1, 1.5, 1e20, -0.00001, 2**70, nil].sample(random:),
-                'z' => { 'y' => [true, {}, []] }, 'a' => "\u2028\n\u0001" }
+                'z' => { 'y' => [true, {}, []] },
+                'numbers' => [1.0, 1e15, 1e16, 1e-4, 1e-5, 0.1 + 0.2, -0.0, 1.5e300, 123_456_789.123456789, -1, 2**70], 'a' => "\u2028\n\u0001" }
     request(name, context:, initiator: text.call, source_system: text.call, reason: text.call,
                   tags: ['a&b', 'c'].first(random.rand(0..2)), bypass_steps: ['<step_1>', 'step_2'].first(random.rand(0..2)))
   end
