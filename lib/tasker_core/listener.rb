@@ -100,17 +100,19 @@ module TaskerCore
 
     private
 
-    # Only open tasks are looked at, however many are done.
-    def parked = Delegation::Orchestration::Parking.rows.where(task_id: open_tasks).pluck(:task_id)
+    def parked = waiting(Delegation::Orchestration::Parking, open_tasks)
 
-    def created = Delegation::Orchestration::CreatedTasks.rows.where(task_id: open_tasks).order(:task_id).pluck(:task_id)
+    def created = waiting(Delegation::Orchestration::CreatedTasks, open_tasks)
 
+    # However many are done, only these are looked at.
     def open_tasks = ::Tasker::Task.where(complete: false).select(:task_id)
+
+    def waiting(kind, tasks) = kind.rows.where(task_id: tasks).order(:task_id).pluck(:task_id)
 
     def listen
       connection = checkout
       raw = connection.raw_connection
-      raw.exec("LISTEN #{CHANNEL}; LISTEN #{CREATED}")
+      [CREATED, CHANNEL].each { |channel| raw.exec("LISTEN #{channel}") }
       sweep
       until @stopped
         attend(heard(raw))
@@ -151,11 +153,9 @@ module TaskerCore
       return if ids.empty?
       return sweep if ids.size > MOST_HEARD
 
-      wake(wrapped { waiting(Delegation::Orchestration::Parking, ids) } || [])
-      enqueue(wrapped { waiting(Delegation::Orchestration::CreatedTasks, ids) } || [])
+      wake(wrapped { waiting(Delegation::Orchestration::Parking, ids.to_a) } || [])
+      enqueue(wrapped { waiting(Delegation::Orchestration::CreatedTasks, ids.to_a) } || [])
     end
-
-    def waiting(kind, ids) = kind.rows.where(task_id: ids.to_a).order(:task_id).pluck(:task_id)
 
     # A task that cannot be looked at does not keep the others waiting.
     def wrapped(&)

@@ -56,8 +56,9 @@ module TaskerCore
     def create_task(name, steps:, context:, **options)
       listed = step_list(steps)
       now, minute = @host.moment
-      arguments = EventList.plain({ **options, 'name' => name, 'steps' => listed, 'minute' => minute, 'now' => now,
-                                    'context' => json('context', context) })
+      asked = { 'name' => name, 'steps' => listed, 'context' => json('context', context), 'minute' => minute,
+                'now' => now }
+      arguments = EventList.plain({ **options, **asked })
       task_id, ids, identity = @host.transaction { created(arguments, context) }
       CreatedTask.new(task_id, listed.map { |step| step['name'].to_s }.zip(ids).to_h, identity)
     end

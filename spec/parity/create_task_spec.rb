@@ -65,10 +65,8 @@ RSpec.describe 'the creation of a task', :parity do
       { name: one.name, dependent_system: one.dependent_system, depends_on: one.all_dependencies,
         retryable: one.default_retryable, retry_limit: one.default_retry_limit, skippable: one.skippable }
     end
-    TaskerCore.on(Tasker::ApplicationRecord.connection).create_task(
-      request.name, steps:, **request.to_h.slice(:namespace, :version, :context, :initiator, :source_system, :reason, :tags,
-                                                 :bypass_steps), **options
-    )
+    given = request.to_h.slice(*%i[namespace version context initiator source_system reason tags bypass_steps])
+    TaskerCore.on(Tasker::ApplicationRecord.connection).create_task(request.name, steps:, **given, **options)
   end
 
   def random_templates(random)
@@ -82,11 +80,12 @@ RSpec.describe 'the creation of a task', :parity do
 
   def random_request(name, random)
     text = -> { ['unknown', 'a "b" <c>&', "Gr\u00fc\u00dfe \u{1F680}", 'x' * 128].sample(random:) }
-    context = { 'text' => text.call, 'n' => [1, 1.5, 1e20, -0.00001, 2**70, nil].sample(random:),
-                'z' => { 'y' => [true, {}, []] },
-                'numbers' => [1.0, 1e15, 1e16, 1e-4, 1e-5, 0.1 + 0.2, -0.0, 1.5e300, 123_456_789.123456789, -1, 2**70], 'a' => "\u2028\n\u0001" }
+    context = { 'text' => text.call, 'z' => { 'y' => [true, {}, []] }, 'a' => "\u2028\n\u0001",
+                'n' => [1, 1.5, 1e20, -0.00001, 2**70, nil].sample(random:),
+                'numbers' => [1.0, 1e15, 1e16, 1e-4, 1e-5, 0.1 + 0.2, -0.0, 1.5e300, 123_456_789.123456789, -1, 2**70] }
     request(name, context:, initiator: text.call, source_system: text.call, reason: text.call,
-                  tags: ['a&b', 'c'].first(random.rand(0..2)), bypass_steps: ['<step_1>', 'step_2'].first(random.rand(0..2)))
+                  tags: ['a&b', 'c'].first(random.rand(0..2)),
+                  bypass_steps: ['<step_1>', 'step_2'].first(random.rand(0..2)))
   end
 
   def identity(value) = Tasker.configuration { |config| config.engine { |engine| engine.identity_strategy = value } }
@@ -115,8 +114,13 @@ RSpec.describe 'the creation of a task', :parity do
     name = StepTemplates.define([{ name: 'a' }])
     handler = Tasker::HandlerFactory.instance.get(name)
     Time.use_zone('Kathmandu') do
-      hashes = both { |side| side == :engine ? handler.initialize_task!(request(name)) : ask(request(name), handler.step_templates, identity: :hash) }
-               .map { |found| found['tasker_tasks'].flatten.first['identity_hash'] }
+      allow(Time).to receive(:now).and_return(Time.utc(2026, 11, 26, 19, 12, 30))
+      both = both do |side|
+        next handler.initialize_task!(request(name)) if side == :engine
+
+        ask(request(name), handler.step_templates, identity: :hash)
+      end
+      hashes = both.map { |found| found['tasker_tasks'].flatten.first['identity_hash'] }
       expect(hashes.uniq.size).to eq(1)
     end
   end
@@ -138,13 +142,14 @@ RSpec.describe 'the creation of a task', :parity do
     ours = nil
     client = TaskerCore.on(Tasker::ApplicationRecord.connection)
     allow(client.instance_variable_get(:@host)).to receive(:tell) { |_, rows| ours = rows.first }
-    client.create_task(name, steps: [{ name: 'a' }, { name: 'b', depends_on: ['a'] }], context: { 'day' => '2026-11-26' })
+    steps = [{ name: 'a' }, { name: 'b', depends_on: ['a'] }]
+    client.create_task(name, steps:, context: { 'day' => '2026-11-26' })
 
     expect(ours.first).to eq('task.start_requested')
     plain = theirs.to_h.transform_keys(&:to_s)
     expect(ours.last.keys - ['namespace']).to match_array(plain.keys)
-    same = %w[task_name task_type event_type completed_at total_execution_duration total_steps completed_steps failed_steps
-              pending_steps step_count task_context]
+    same = %w[task_name task_type event_type completed_at total_execution_duration total_steps completed_steps
+              failed_steps pending_steps step_count task_context]
     expect(ours.last.slice(*same)).to eq(plain.slice(*same))
   ensure
     Tasker::Events::Publisher.instance.unsubscribe(listener)

@@ -179,7 +179,7 @@ func float(value float64) string {
 	}
 	exponential := strconv.FormatFloat(value, 'e', -1, 64)
 	digits, power, _ := strings.Cut(exponential, "e")
-	if exponent, _ := strconv.Atoi(power); exponent < -4 || exponent > 15 {
+	if exponent, _ := strconv.Atoi(power); exponent < -4 || exponent > 14 {
 		return fraction(digits) + "e" + power
 	}
 	return fraction(strconv.FormatFloat(value, 'f', -1, 64))
