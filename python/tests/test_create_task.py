@@ -27,10 +27,18 @@ from tasker_core import (
     aio,
 )
 
+#: As the templates of Rails below have them.
+SCRIPTED = [
+    NewStep("extract", dependent_system="scripts"),
+    NewStep("score", ["extract"], dependent_system="scripts"),
+    NewStep("load", ["score", "extract"], dependent_system="scripts"),
+]
 COMPILED = ROOT / "lib" / "tasker_core" / "tasker_core_native.so"
 STEPS: list[Any] = [
     "extract",
-    NewStep("score", depends_on=["extract"], dependent_system="models", retry_limit=5, inputs=[Decimal("1.10")]),
+    NewStep(
+        "score", depends_on=["extract"], dependent_system="models", retry_limit=5, inputs=[Decimal("1.10")]
+    ),
     {"name": "load", "depends_on": ["score", "extract"], "skippable": True},
 ]
 
@@ -40,7 +48,9 @@ def test_a_task_is_made_with_its_steps(client: tasker_core.Client, connection: p
         "report", steps=STEPS, context={"n": Decimal("1.10"), "ü": [None]}, namespace="etl", tags=["a"]
     )
     assert list(made.step_ids) == ["extract", "score", "load"]
-    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", made.identity_hash)
+    assert re.fullmatch(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", made.identity_hash
+    )
     assert client.viable_steps(made.task_id) == [made.step_ids["extract"]]
     graph = {row.workflow_step_id: row.parent_step_ids for row in client.step_dag(made.task_id)}
     assert graph[made.step_ids["load"]] == [made.step_ids["extract"], made.step_ids["score"]]
@@ -49,7 +59,11 @@ def test_a_task_is_made_with_its_steps(client: tasker_core.Client, connection: p
         " JOIN tasker_named_steps named USING (named_step_id) ORDER BY workflow_step_id"
     ).fetchall()
     context = '{"n": 1.10, "ü": [null]}'
-    assert found == [("extract", 3, False, context), ("score", 5, False, "[1.10]"), ("load", 3, True, context)]
+    assert found == [
+        ("extract", 3, False, context),
+        ("score", 5, False, "[1.10]"),
+        ("load", 3, True, context),
+    ]
 
 
 def test_it_can_be_awaited(url: str) -> None:
@@ -73,7 +87,10 @@ def test_it_can_be_awaited(url: str) -> None:
         ({"steps": "extract"}, "steps is 'extract'; it must be a list of steps"),
         ({"steps": [1]}, r"steps\[0\] is 1; it must be a NewStep"),
         ({"steps": [{"name": "a", "retries": 1}]}, r"steps\[0\] does not fit: there is no retries"),
-        ({"steps": [NewStep("a", depends_on="b")]}, r"steps\[0\].depends_on is 'b'; it must be a list of texts"),
+        (
+            {"steps": [NewStep("a", depends_on="b")]},
+            r"steps\[0\].depends_on is 'b'; it must be a list of texts",
+        ),
         ({"context": {}}, "context is empty"),
         ({"context": {"a": {1, 2}}}, "cannot be written as JSON"),
         ({"context": {"a": float("nan")}}, "cannot be written as JSON"),
@@ -114,14 +131,16 @@ def test_processes_that_make_the_same_names_at_once_all_succeed(url: str) -> Non
         "with tasker_core.connect(sys.argv[1]) as client:\n"
         "    for n in range(20):\n"
         "        steps = [f'{n}_{m}' for m in range(10)]\n"
-        "        client.create_task(f'race_{n}', steps=steps if sys.argv[2] == '0' else steps[::-1], context={'a': 1})\n"
+        "        steps = steps if sys.argv[2] == '0' else steps[::-1]\n"
+        "        client.create_task(f'race_{n}', steps=steps, context={'a': 1})\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", script, url, str(n % 2)]) for n in range(4)]
     assert [child.wait(timeout=60) for child in children] == [0] * 4
     with psycopg.connect(url) as connection:
         counts = connection.execute(
             "SELECT (SELECT count(*) FROM tasker_tasks), (SELECT count(*) FROM tasker_named_tasks),"
-            " (SELECT count(*) FROM tasker_named_steps), (SELECT count(*) FROM tasker_named_tasks_named_steps),"
+            " (SELECT count(*) FROM tasker_named_steps),"
+            " (SELECT count(*) FROM tasker_named_tasks_named_steps),"
             " (SELECT count(*) FROM tasker_workflow_steps)"
         ).fetchone()
     assert counts == (80, 20, 200, 200, 800)
@@ -169,10 +188,15 @@ class TestTwoEnginesOnOneDatabase:
     """Rails is a process of its own, on the stand-in of the engine; its audit rows are looked at there."""
 
     def rails(self, url: str, script: str) -> str:
-        environment = {**os.environ, "TASKER_CORE_TEST_DATABASE_URL": url, "DATABASE_URL": url, "TASKER_ENGINE_PATH": ""}
+        environment = {
+            **os.environ,
+            "TASKER_CORE_TEST_DATABASE_URL": url,
+            "DATABASE_URL": url,
+            "TASKER_ENGINE_PATH": "",
+        }
         code = (
-            "require 'rspec/core'; require './spec/support/ledger_application'; require './spec/support/database'\n"
-            "require './spec/support/scripted'; require './spec/support/audit_trail'\n"
+            "require 'rspec/core'\n"
+            '%w[ledger_application database scripted audit_trail].each { |it| require "./spec/support/#{it}" }\n'
             "ActiveJob::Base.queue_adapter = :test\n"
             "graph = { 'extract' => [], 'score' => ['extract'], 'load' => %w[score extract] }\n" + script
         )
@@ -188,14 +212,8 @@ class TestTwoEnginesOnOneDatabase:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
-    STEPS = [
-        NewStep("extract", dependent_system="scripts"),
-        NewStep("score", ["extract"], dependent_system="scripts"),
-        NewStep("load", ["score", "extract"], dependent_system="scripts"),
-    ]
-
     def test_python_begins_and_rails_finishes(self, client: tasker_core.Client, url: str) -> None:
-        made = client.create_task("scripted_1", steps=self.STEPS, context={"a": 1}, enqueue=True)
+        made = client.create_task("scripted_1", steps=SCRIPTED, context={"a": 1}, enqueue=True)
         names = [tasker_core.StepName("scripted_1", "extract")]
         (step,) = client.claim_ready_steps(names, start_tasks=True)
         assert client.complete_claim(step, results={"by": "python"}).written
@@ -205,18 +223,19 @@ class TestTwoEnginesOnOneDatabase:
             "Scripted.define(graph)\n"
             f"Tasker::TaskRunnerJob.perform_now({made.task_id})\n"
             f"task = Tasker::Task.find({made.task_id})\n"
-            "puts [task.status, task.complete, task.workflow_steps.map { |step| step.results.values.first }.sort,\n"
-            "      AuditTrail.violations].inspect\n",
+            "by = task.workflow_steps.map { |step| step.results.values.first }.sort\n"
+            "puts [task.status, task.complete, by, AuditTrail.violations].inspect\n",
         )
         assert said.strip() == '["complete", true, ["load", "python", "score"], []]'
 
     def test_rails_enqueues_what_python_made(self, client: tasker_core.Client, url: str) -> None:
-        made = client.create_task("scripted_1", steps=self.STEPS, context={"a": 1}, enqueue=True)
+        made = client.create_task("scripted_1", steps=SCRIPTED, context={"a": 1}, enqueue=True)
         said = self.rails(
             url,
             "Scripted.define(graph)\n"
             "woken = Array.new(3) { TaskerCore::Listener.new.sweep }\n"
-            "ids = ActiveJob::Base.queue_adapter.enqueued_jobs.map { |job| (job[:args] || job['arguments']).first }\n"
+            "jobs = ActiveJob::Base.queue_adapter.enqueued_jobs\n"
+            "ids = jobs.map { |job| (job[:args] || job['arguments']).first }\n"
             "ids.each { |id| Tasker::TaskRunnerJob.perform_now(id) }\n"
             "puts [woken, ids, AuditTrail.violations].inspect\n",
         )
@@ -227,7 +246,8 @@ class TestTwoEnginesOnOneDatabase:
         task_id = int(
             self.rails(
                 url,
-                "task = Scripted.task(graph, { 'score' => ->(*) { raise 'not here' } }, context: { 'a' => 1 })\n"
+                "fails = { 'score' => ->(*) { raise 'not here' } }\n"
+                "task = Scripted.task(graph, fails, context: { 'a' => 1 })\n"
                 "Scripted.handle(task)\nputs task.task_id\n",
             )
         )
@@ -240,7 +260,7 @@ class TestTwoEnginesOnOneDatabase:
             )
         worker = Worker(url, owns_tasks=True, poll_interval=0.02)
         for name in ("score", "load"):
-            worker.add(lambda step: {"by": "python"}, "default/scripted_1", name)
+            worker.add(lambda _: {"by": "python"}, "default/scripted_1", name)
         worker.run(until_idle=True)
         assert client.current_task_state(task_id) == "complete"
         assert self.rails(url, "puts AuditTrail.violations.inspect\n").strip() == "[]"
