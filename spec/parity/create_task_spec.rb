@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'parity_helper'
+require_relative '../support/audit_trail'
 require_relative '../support/step_templates'
 
 # The task that the core makes and the one that the engine makes of the same request and the
@@ -164,5 +165,61 @@ RSpec.describe 'the creation of a task', :parity do
     expect(task.workflow_steps).to all(be_valid)
     expect(handler.start_task(task)).to be(true)
     expect(task.status).to eq('in_progress')
+  end
+
+  # The engine runs what was made and begun outside, and the other way round.
+  describe 'of which each has a part' do
+    let(:name) { StepTemplates.define([{ name: 'a' }, { name: 'b', depends_on_step: 'a' }]) }
+    let(:outside) { TaskerCore.on(Tasker::ApplicationRecord.connection) }
+    let(:templates) { Tasker::HandlerFactory.instance.get(name).step_templates }
+
+    # The threads of a run see the rows of the example's transaction.
+    around do |example|
+      pool = ActiveRecord::Base.connection_pool
+      pool.pin_connection!(true)
+      TaskerCore.configure { |c| c.dependency_resolution = c.state_transitions = c.orchestration = :active }
+      example.run
+    ensure
+      pool.unpin_connection!
+      TaskerCore.configure { |c| c.state_transitions = c.orchestration = :off }
+    end
+
+    def claim
+      handlers = %w[a b].map { |step| { task: name, step: } }
+      outside.claim_ready_steps(handlers, limit: 1, start_tasks: true).first
+    end
+
+    it 'is finished in Rails' do
+      task_id = ask(request(name), templates, enqueue: true).task_id
+      outside.complete_claim(claim, results: { 'by' => 'outside' })
+      outside.transition_task!(task_id, to: :pending)
+      Tasker::TaskRunnerJob.perform_now(task_id)
+
+      task = Tasker::Task.find(task_id)
+      expect([task.status, task.complete]).to eq(['complete', true])
+      expect(task.get_step_by_name('a').results).to eq('by' => 'outside')
+      expect(AuditTrail.violations).to be_empty
+    end
+
+    it 'is enqueued by the listener, once, and run' do
+      task_id = ask(request(name), templates, enqueue: true).task_id
+      ActiveJob::Base.queue_adapter.enqueued_jobs.clear
+      expect(Array.new(2) { TaskerCore::Listener.new.sweep }).to eq([[task_id], []])
+      expect(ActiveJob::Base.queue_adapter.enqueued_jobs.map { |job| job[:args] }).to eq([[task_id]])
+      Tasker::TaskRunnerJob.perform_now(task_id)
+
+      expect(Tasker::Task.find(task_id).status).to eq('complete')
+      expect(AuditTrail.violations).to be_empty
+    end
+
+    it 'is finished outside' do
+      task = Tasker::HandlerFactory.instance.get(name).initialize_task!(request(name))
+      expect(Tasker::HandlerFactory.instance.get(name).start_task(task)).to be(true)
+      2.times { outside.complete_claim(claim, results: { 'by' => 'outside' }) }
+
+      expect(outside.finalize_task(task.task_id)).to eq('complete')
+      expect(Tasker::Task.find(task.task_id)).to have_attributes(status: 'complete', complete: true)
+      expect(AuditTrail.violations).to be_empty
+    end
   end
 end
