@@ -39,8 +39,9 @@ module TaskerCore
     #
     # @param name [String, Symbol] of the task
     # @param steps [Array<Hash{Symbol => Object}>] each with its name, and what is not as
-    #   follows: dependent_system ('unknown'), depends_on (names; none), retryable (true),
-    #   retry_limit (3), skippable (false), inputs (the context)
+    #   follows: dependent_system ('unknown'), depends_on (names; none), retryable (true;
+    #   with false the engine never runs the step), retry_limit (3; 1 for one attempt alone,
+    #   with 0 it is never run), skippable (false), inputs (the context)
     # @param context [Hash] not empty: the engine takes no task without
     # @param options [Hash{Symbol => Object}] namespace ('default'); version ('0.1.0');
     #   initiator, source_system and reason ('unknown'); tags and bypass_steps (lists of

@@ -19,8 +19,9 @@ class NewStep:
         name: the step's, once in a task.
         depends_on: names of the steps that it waits for.
         dependent_system: the system that the step talks to; None for "unknown".
-        retryable: whether it is tried again when it has failed.
-        retry_limit: how often it is tried at most.
+        retryable: with False the engine never runs the step; for one attempt alone give a
+            retry_limit of 1.
+        retry_limit: how often it is tried at most; with 0 it is never run.
         skippable: as the engine keeps it.
         inputs: what JSON can say; None for the task's context.
     """
