@@ -95,8 +95,21 @@ RSpec.describe 'create_task', database: :committed do
       expect(Tasker::Task.count).to eq(2)
     end
 
+    it 'says under REPEATABLE READ that it can be run again, where definitions were made meanwhile' do
+      Tasker::Task.transaction(isolation: :repeatable_read) do
+        expect(Tasker::Task.count).to eq(0)
+        make(pool)
+        expect { make(host) }.to raise_error(TaskerCore::DatabaseError) { |error|
+          expect(error).to have_attributes(sqlstate: '40001', retryable?: true)
+        }
+        raise ActiveRecord::Rollback
+      end
+
+      make(host)
+      expect(Tasker::NamedStep.count).to eq(3)
+    end
+
     it 'is refused where Active Record prevents writes' do
-      Tasker::Task.connection_handler
       expect { ActiveRecord::Base.while_preventing_writes { make(host) } }.to raise_error(ActiveRecord::ReadOnlyError)
       make(host)
       expect { ActiveRecord::Base.while_preventing_writes { make(host) } }.to raise_error(ActiveRecord::ReadOnlyError)
