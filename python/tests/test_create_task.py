@@ -196,7 +196,8 @@ class TestTwoEnginesOnOneDatabase:
         }
         code = (
             "require 'rspec/core'\n"
-            '%w[ledger_application database scripted audit_trail].each { |it| require "./spec/support/#{it}" }\n'
+            "parts = %w[ledger_application database scripted audit_trail]\n"
+            'parts.each { |part| require "./spec/support/#{part}" }\n'
             "ActiveJob::Base.queue_adapter = :test\n"
             "graph = { 'extract' => [], 'score' => ['extract'], 'load' => %w[score extract] }\n" + script
         )
