@@ -11,6 +11,7 @@ require_relative 'ids'
 require_relative 'schema_check'
 require_relative 'session'
 require_relative 'stuck'
+require_relative 'task_creation'
 require_relative 'task_progress'
 require_relative 'transition'
 
@@ -33,6 +34,7 @@ module TaskerCore
     include SchemaOperations
     include Sessions
     include StuckWork
+    include TaskCreation
 
     # @param core [Core]
     # @param host [HostConnection]

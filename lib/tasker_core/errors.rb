@@ -49,12 +49,19 @@ module TaskerCore
 
   # The steps of a task depend on each other in a circle.
   class CycleError < Error
-    # @return [Array<Integer>] the step ids along the circle; the first is also the last
+    # @return [Array<Integer, String>] the step ids along the circle, of a task that is not
+    #   made yet the names; the first is also the last
     def path = details.fetch('path', [])
   end
 
   # There is no such task or step.
   class NotFound < Error; end
+
+  # Another task has the identity that a new one would have.
+  class DuplicateTask < Error
+    # @return [Integer, nil] the other task; nil where another transaction makes it just now
+    def task_id = details['task_id']
+  end
 
   # The database refused a statement or could not be reached. Where an exception
   # of Active Record was the cause, it is the error's +cause+.
@@ -114,6 +121,7 @@ module TaskerCore
       'configuration' => ConfigurationError,
       'cycle' => CycleError,
       'not_found' => NotFound,
+      'duplicate' => DuplicateTask,
       'database' => DatabaseError,
       'schema_missing' => SchemaMissing,
       'conflict' => ConflictError,

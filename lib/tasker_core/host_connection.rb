@@ -88,6 +88,24 @@ module TaskerCore
     # @return [String] see #date
     def now = date(Time.current)
 
+    # @return [Array(String, String)] the time that rows get, and its minute in the
+    #   application's own time zone
+    def moment
+      time = Time.current
+      [date(time), time.strftime('%Y-%m-%d %H:%M')]
+    end
+
+    # Publishes what happens in the open transaction: to other processes with its COMMIT, in
+    # this one after it.
+    #
+    # @param core [Core]
+    # @param rows [Array<Array>] see EventList
+    # @return [void]
+    def tell(core, rows)
+      Relay.deliver(rows, @connection) if Relay.on?
+      ActiveRecord.after_all_transactions_commit { publish(core, rows) }
+    end
+
     # @param time [Time, ActiveSupport::TimeWithZone]
     # @return [String] as Active Record writes it, in its default time zone
     def date(time) = @connection.quoted_date(time)
@@ -105,6 +123,15 @@ module TaskerCore
     end
 
     private
+
+    # What was committed stays so, whatever becomes of its events.
+    def publish(core, rows)
+      core.publish(rows) if core.subscriptions.any?
+    rescue Error => e
+      Reporting.report(Report.new(kind: :event_not_forwarded, capability: :events, operation: rows.dig(0, 0),
+                                  message: "the event #{rows.dig(0, 0)} did not reach its subscribers: #{e.message}",
+                                  details: { error: e }), once: e.class)
+    end
 
     def attempt(name, sql, params, write)
       @failure = nil

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Continues tasks in Rails as soon as a worker outside has finished a step: it hears
-  # of it from PostgreSQL and enqueues the task, once however many steps ended and
-  # however many listeners there are. `rake tasker_core:listen` runs one; a process of
-  # your own can, too:
+  # Continues tasks in Rails as soon as a worker outside has finished a step, and begins
+  # those that a program outside has made for Rails: it hears of them from PostgreSQL and
+  # enqueues each, once however many steps ended and however many listeners there are.
+  # `rake tasker_core:listen` runs one; a process of your own can, too:
   #
   #   listener = TaskerCore::Listener.start   # in a thread
   #   at_exit { listener.stop }
@@ -15,7 +15,10 @@ module TaskerCore
     # What workers notify (go/store/external.go); the payload is the task's id.
     CHANNEL = 'tasker_core_finished'
 
-    # How often every parked task is looked at, should a word have been lost.
+    # What create_task notifies for a task that Rails is to run; likewise.
+    CREATED = 'tasker_core_created'
+
+    # How often every waiting task is looked at, should a word have been lost.
     SWEEP_SECONDS = 60
 
     # How many tasks are looked at for what was heard at once. Anybody may notify: where
@@ -83,26 +86,37 @@ module TaskerCore
       task_ids.select { |task_id| wrapped { Delegation::Orchestration::Parking.wake(task_id) } }
     end
 
-    # Looks at every parked task.
+    # Enqueues each of the tasks that were made outside for Rails and wait for it.
+    #
+    # @param task_ids [Array<Integer>]
+    # @return [Array<Integer>] those that were enqueued
+    def enqueue(task_ids)
+      task_ids.select { |task_id| wrapped { Delegation::Orchestration::CreatedTasks.enqueue(task_id) } }
+    end
+
+    # Looks at every task that waits for Rails.
     #
     # @return [Array<Integer>] those that were enqueued
     def sweep
       @swept = monotonic
-      wake(wrapped { parked } || [])
+      wake(wrapped { parked } || []) + enqueue(wrapped { created } || [])
     end
 
     private
 
-    # Only open tasks are looked at, however many are done.
-    def parked
-      open = ::Tasker::Task.where(complete: false).select(:task_id)
-      Delegation::Orchestration::Parking.rows.where(task_id: open).pluck(:task_id)
-    end
+    def parked = waiting(Delegation::Orchestration::Parking, open_tasks)
+
+    def created = waiting(Delegation::Orchestration::CreatedTasks, open_tasks)
+
+    # However many are done, only these are looked at.
+    def open_tasks = ::Tasker::Task.where(complete: false).select(:task_id)
+
+    def waiting(kind, tasks) = kind.rows.where(task_id: tasks).order(:task_id).pluck(:task_id)
 
     def listen
       connection = checkout
       raw = connection.raw_connection
-      raw.exec("LISTEN #{CHANNEL}")
+      [CREATED, CHANNEL].each { |channel| raw.exec("LISTEN #{channel}") }
       sweep
       until @stopped
         attend(heard(raw))
@@ -138,12 +152,13 @@ module TaskerCore
       ids << id if id.positive? && id < 2**63 && ids.size <= MOST_HEARD
     end
 
-    # One query tells which of them are parked at all.
+    # A query tells which of them wait at all: for what is done elsewhere, and to begin.
     def attend(ids)
       return if ids.empty?
       return sweep if ids.size > MOST_HEARD
 
-      wake(wrapped { Delegation::Orchestration::Parking.rows.where(task_id: ids.to_a).pluck(:task_id) } || [])
+      wake(wrapped { waiting(Delegation::Orchestration::Parking, ids.to_a) } || [])
+      enqueue(wrapped { waiting(Delegation::Orchestration::CreatedTasks, ids.to_a) } || [])
     end
 
     # A task that cannot be looked at does not keep the others waiting.

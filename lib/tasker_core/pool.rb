@@ -55,6 +55,11 @@ module TaskerCore
 
       # Audit rows get the database's time: there is no host that travels in time.
       def now = nil
+
+      def moment = nil
+
+      # The core publishes and tells itself.
+      def tell(_core, _rows) = nil
     end
     private_constant :OwnConnections
 

@@ -32,13 +32,16 @@ module TaskerCore
       # Sends events when the open transaction commits, or soon where none is open.
       #
       # @param rows [Array<Array>] see EventList
+      # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter, nil] whose
+      #   transaction it is; nil for that of the engine's models
       # @return [void]
-      def deliver(rows)
+      def deliver(rows, connection = nil)
         json = JSON::State.new(ascii_only: true)
         texts = rows.filter_map { |row| text(row, json) if sends?(row[0].to_s) }
         return if texts.empty?
+        return Outbox.of(connection).add(texts) if connection
 
-        with_connection { |connection| Outbox.of(connection).add(texts) }
+        with_connection { |own| Outbox.of(own).add(texts) }
       end
 
       # Waits until what was published outside of transactions was sent.

@@ -12,7 +12,8 @@ module TaskerCore
   #     :late_result (a step's result was refused: it timed out, or was changed by
   #     others), :unwritten_result (the database could not take it for so long that the
   #     step stays in_progress), :spans_lost (the core did not take them), :not_enqueued (an
-  #     unfinished task that no job takes up again), :not_closed (the garbage collector
+  #     unfinished task that no job takes up again), :no_handler (a task that was made for Rails
+  #     and has no handler there), :not_closed (the garbage collector
   #     closed a client or a session) or :step_stays_claimed (a step that cannot be read
   #     could not be failed)
   # @!attribute [r] capability

@@ -12,7 +12,8 @@ module TaskerCore
 
   # A task that is in_progress while none of its steps is, and to which nothing has
   # happened since: its run was cut short between two steps. Or a pending one for which no
-  # job is enqueued: the queue took none, or nothing can change for it.
+  # job is enqueued: the queue took none, nothing can change for it, or it was made for Rails
+  # and no listener has enqueued it.
   StuckTask = Row.of(:task_id, :name, :since)
 
   # What a reset did.

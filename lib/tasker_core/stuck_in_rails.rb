@@ -81,10 +81,11 @@ module TaskerCore
       false
     end
 
-    # A pending task whose job the queue did not take; what nothing can change stays.
+    # A pending task whose job the queue did not take, or that no listener has enqueued; what
+    # nothing can change stays.
     def lost?(task)
       marks = Delegation::Orchestration::PendingMark
-      marks.new(task).take(marks::LOST)
+      [marks::LOST, marks::CREATED, marks::TAKEN].any? { |word| marks.new(task).take(word) }
     end
 
     def enqueue(task) = @reenqueuer.reenqueue_task(task, reason: REASON)

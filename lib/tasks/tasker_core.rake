@@ -95,13 +95,13 @@ namespace :tasker_core do
     told.call { exit TaskerCore::Watch::Command.new(arguments[:task_id].to_i).run }
   end
 
-  desc 'Enqueue tasks as soon as workers outside of Rails have finished their steps; until SIGTERM or Ctrl-C'
+  desc 'Enqueue tasks as soon as others have finished their steps, or made them for Rails; until SIGTERM or Ctrl-C'
   task listen: :environment do
     told.call do
       listener = TaskerCore::Listener.start
       wake, signal = IO.pipe
       %w[TERM INT].each { |name| trap(name) { signal.write_nonblock('.') } }
-      puts 'tasker_core listens for steps that workers have finished'
+      puts 'tasker_core listens for steps that workers have finished, and for tasks made for Rails'
       wake.read(1)
       listener.stop
     end

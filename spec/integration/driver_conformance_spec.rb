@@ -140,6 +140,26 @@ RSpec.describe 'the conformance of the drivers' do
       end
     end
 
+    it 'makes tasks alike, whatever is in their texts' do
+      steps = names.each_with_index.map do |name, place|
+        { name: name == ' ' ? 'blank' : name, dependent_system: "s'{\\\",", inputs: { name => [nil, name] },
+          depends_on: place.zero? ? [] : [names.first] }
+      end
+      tasks = [pool, host].map do |client|
+        client.create_task('odd', steps:, context: { names[1] => names }, reason: names.last, tags: names,
+                                  bypass_steps: names, initiator: 'NULL').task_id
+      end
+      made = tasks.map do |task_id|
+        rows = Tasker::WorkflowStep.where(task_id:).order(:workflow_step_id)
+        [Tasker::Task.find(task_id).slice(:reason, :tags, :bypass_steps, :initiator, :context),
+         rows.map { |step| [step.name, step.inputs, step.parents.map(&:name)] }]
+      end
+
+      expect(made.first).to eq(made.last)
+      expect(made.first.first).to include('reason' => names.last, 'tags' => names, 'bypass_steps' => names)
+      expect(made.first.last.map { |_, inputs, _| inputs }).to eq(names.map { |name| { name => [nil, name] } })
+    end
+
     it 'moves steps alike, and neither moves what may not move' do
       tasks = Array.new(2) { Rows.workflow(steps: 2, edges: [[1, 2]], state: 'in_progress') }
       answers = [pool, host].zip(tasks).map do |client, task|

@@ -325,6 +325,28 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
       end
     end
 
+    it 'tells of the tasks that it makes, once each, and of none that is not committed' do
+      other do |process|
+        client do |writer|
+          steps = [{ name: 'a' }, { name: 'b' }]
+          make = ->(maker, day) { maker.create_task('report', namespace: 'etl', steps:, context: { 'day' => day }) }
+          outside = make[writer, 1]
+          here = TaskerCore.on(connection)
+          connection.transaction { make[here, 2].then { raise ActiveRecord::Rollback } }
+          inside = connection.transaction { make[here, 3] }
+          writer.publish('order.done')
+          TaskerCore.publish('order.done')
+          heard = process.hear_until('order.done') + process.hear_until('order.done')
+
+          expect(heard.map { |event| [event.name, event.task_id, event.namespace, event.task_name] }).to match_array(
+            [outside, inside].map { |task| ['task.start_requested', task.task_id, 'etl', 'report'] }
+          )
+          expect(heard.map { |event| event.payload.values_at('step_count', 'task_context') })
+            .to contain_exactly([2, { 'day' => 1 }], [2, { 'day' => 3 }])
+        end
+      end
+    end
+
     it 'tells of what a session claims and finishes' do
       first = step(task, 'a').workflow_step_id
       other do |process|

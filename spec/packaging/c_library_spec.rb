@@ -77,6 +77,31 @@ RSpec.describe 'the C library', timeout: 300 do
     end
   end
 
+  describe 'the example without Rails' do
+    let(:program) { CLibrary.compile('examples/c/first_task.c') }
+    let(:said) do
+      a_string_starting_with("made task 1 of 4 steps\nin_progress: 1 of 4 steps complete\n" \
+                             "in_progress: 3 of 4 steps complete\ncomplete: 4 of 4 steps complete\n---\n")
+    end
+
+    def in_empty_database
+      Database.empty do |connection|
+        yield Database.url.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{connection.current_database}")
+      end
+    end
+
+    it 'makes a task, executes and draws it, and does so clean under valgrind' do
+      in_empty_database { |url| expect(CLibrary.run(program, url)).to match(said) }
+      in_empty_database { |url| expect(valgrind(program, url)).to match([said, []]) }
+    end
+
+    it 'says what is wrong, and fails' do
+      output, status = Open3.capture2e(program, 'postgresql:///nowhere?host=/nowhere')
+      expect(output).to match(/first_task: database: failed to connect/)
+      expect(status).not_to be_success
+    end
+  end
+
   it 'leaks nothing and touches nothing that is not its own; what is leaked is found' do
     program = CLibrary.compile('c/test/interface.c')
 

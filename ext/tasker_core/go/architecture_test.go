@@ -33,13 +33,14 @@ var arrows = map[string][]string{
 	"readiness":         {"lifecycle"},
 	"orchestration":     {"dag", "lifecycle", "readiness"},
 	"analysis":          {"dag", "lifecycle", "readiness"},
+	"creation":          {"dag"},
 	"drawing":           {"dag", "lifecycle"},
 	"store/host":        {"store"},
 	"store/pool":        {"store"},
 	"store/conformance": {"store"},
 	"telemetry":         {"config", "fault", "queue", "store"},
-	"operation":         {"analysis", "config", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
-	"wire":              {"analysis", "dag", "drawing", "event", "fault", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "strict", "telemetry"},
+	"operation":         {"analysis", "config", "creation", "dag", "drawing", "event", "lifecycle", "orchestration", "readiness", "relay", "schema", "store", "store/pool", "telemetry"},
+	"wire":              {"analysis", "creation", "dag", "drawing", "event", "fault", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "strict", "telemetry"},
 	"capi":              {"config", "fault", "operation", "queue", "telemetry", "wire"},
 
 	"telemetry/otlptest":          nil,
@@ -47,13 +48,13 @@ var arrows = map[string][]string{
 }
 
 // pure are the packages without a driver, cgo, a clock or any other I/O.
-var pure = []string{"dag", "lifecycle", "readiness", "orchestration", "analysis", "drawing", "schema"}
+var pure = []string{"dag", "lifecycle", "readiness", "orchestration", "analysis", "creation", "drawing", "schema"}
 
 // allowed is what a pure package may import of the standard library; nothing of it
 // reaches outside of the process. time is for values, see clocks.
 var allowed = []string{
 	"cmp", "crypto/md5", "embed", "encoding/hex", "encoding/json", "errors", "fmt", "math", "math/big", "math/bits",
-	"maps", "path", "regexp", "slices", "sort", "strconv", "strings", "time",
+	"maps", "path", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode/utf8",
 }
 
 // clocks are the functions of time that look at a clock or wait for one.

@@ -4,8 +4,8 @@
    structured_logging error_facts live_runs transient_failure patience customized step_objects step_sequence
    shown_task progress core_loss engine_loop step_changes left_transaction shared_transaction step_write step_writer
    engine_writer step_ending step_start forked_child step_execution abandoned_step process_end step_queue worker
-   batch turn task_writer task_completion finalization external_steps task_job outlook enqueuing parking wake_up
-   run_events run_sequence run_breaks run prediction step_creation workflow_coordinator hooks].each do |part|
+   batch turn task_writer task_completion finalization external_steps task_job outlook enqueuing parking created_tasks
+   wake_up run_events run_sequence run_breaks run prediction step_creation workflow_coordinator hooks].each do |part|
   require_relative "orchestration/#{part}"
 end
 

@@ -13,12 +13,14 @@ tasker_core.aio has the same names to be awaited.
 
 from ._version import VERSION as __version__
 from .client import Client, connect
+from .creation import CreatedTask, NewStep
 from .errors import (
     Cancelled,
     ConfigurationError,
     ConflictError,
     CycleError,
     DatabaseError,
+    DuplicateTask,
     Error,
     InternalError,
     InvalidArgument,
@@ -78,10 +80,12 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "connect",
+    "CreatedTask",
     "CycleError",
     "DatabaseError",
     "DependencyLevel",
     "Distribution",
+    "DuplicateTask",
     "Error",
     "Event",
     "EventDefinition",
@@ -90,6 +94,7 @@ __all__ = [
     "InternalError",
     "InvalidArgument",
     "Metric",
+    "NewStep",
     "Next",
     "NotFound",
     "PermanentError",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
-from . import _picture, external, operations, rows
+from . import _picture, creation, external, operations, rows
 from . import event as events
 from ._core import Core, checked
+from .creation import CreatedTask, StepLike
 from .errors import ConfigurationError, ConflictError, Error
 from .external import ClaimedStep, StepName
 from .operations import Operation
@@ -179,6 +180,77 @@ class Client:
         if self.core.rules is None:
             self.core.rules = self.run(operations.readiness_version())
         return self.core.rules
+
+    # New tasks.
+
+    def create_task(
+        self,
+        name: str,
+        *,
+        steps: Sequence[StepLike],
+        context: Mapping[str, Any],
+        namespace: str = "default",
+        version: str = "0.1.0",
+        initiator: str | None = None,
+        source_system: str | None = None,
+        reason: str | None = None,
+        tags: Sequence[str] = (),
+        bypass_steps: Sequence[str] = (),
+        identity: str | None = None,
+        identity_hash: str | None = None,
+        enqueue: bool = False,
+    ) -> CreatedTask:
+        """Makes a task with its steps, as the engine's TaskInitializer does without a handler.
+
+        All or nothing, in one transaction, with a few statements for any number of steps.
+        The namespace, the task's name and those of its steps are made where they are missing.
+        A worker that owns its tasks takes it up at once; with enqueue Rails runs it::
+
+            client.create_task("sales_report", namespace="etl", context={"day": "2026-11-26"}, steps=[
+                "extract",
+                NewStep("score", depends_on=["extract"], retry_limit=5),
+            ])
+
+        Args:
+            name: the task's.
+            steps: each a NewStep, its fields as a mapping, or a name alone.
+            context: not empty: the engine takes no task without.
+            namespace: of the task.
+            version: three numbers.
+            initiator: who asks for it; None for "unknown", as in the next two.
+            source_system: where it comes from.
+            reason: why.
+            tags: texts.
+            bypass_steps: names of steps.
+            identity: "uuid", also where none is given, is a random one; "hash" the engine's
+                SHA256 of what was asked for and the minute of it (UTC).
+            identity_hash: one of your own instead.
+            enqueue: leave it to Rails, where tasker_core:listen enqueues it once; a handler
+                with the same steps must be registered there.
+
+        Raises:
+            InvalidArgument: for a value that cannot be, named in the message.
+            CycleError: if the steps would wait for each other in a circle.
+            DuplicateTask: if another task has this identity.
+            ConflictError: if another process deleted definitions at the same time.
+        """
+        return self.run(
+            creation.create_task(
+                name,
+                steps,
+                context,
+                namespace=namespace,
+                version=version,
+                initiator=initiator,
+                source_system=source_system,
+                reason=reason,
+                tags=tags,
+                bypass_steps=bypass_steps,
+                identity=identity,
+                identity_hash=identity_hash,
+                enqueue=enqueue,
+            )
+        )
 
     # States.
 

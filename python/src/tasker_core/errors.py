@@ -68,13 +68,25 @@ class CycleError(Error):
     """The steps of a task depend on each other in a circle."""
 
     @property
-    def path(self) -> list[int]:
-        """The step ids along the circle; the first is also the last."""
+    def path(self) -> list[int | str]:
+        """The step ids along the circle; the first is also the last.
+
+        Of a task that is not made yet, the steps' names.
+        """
         return list(self.details.get("path", []))
 
 
 class NotFound(Error, LookupError):
     """There is no such task or step."""
+
+
+class DuplicateTask(Error):
+    """Another task has the identity that a new one would have."""
+
+    @property
+    def task_id(self) -> int | None:
+        """The other task's; None where another transaction makes it just now."""
+        return self.details.get("task_id")
 
 
 class DatabaseError(Error):
@@ -140,6 +152,7 @@ _CLASSES: dict[str, type[Error]] = {
     "configuration": ConfigurationError,
     "cycle": CycleError,
     "not_found": NotFound,
+    "duplicate": DuplicateTask,
     "database": DatabaseError,
     "schema_missing": SchemaMissing,
     "conflict": ConflictError,

@@ -22,6 +22,10 @@ type Change struct {
 	To      string
 	// Event is the name of the event.
 	Event string
+	// Names are nil where they have to be looked up.
+	Names *store.Names
+	// Fields make the payload of an event that is of no transition; else they are nil.
+	Fields func() map[string]any
 }
 
 // Changes are what one call writes, noted by the operations while they write.
@@ -116,7 +120,11 @@ func (c *Core) events(ctx context.Context, driver store.Driver, changes []Change
 	now := time.Now()
 	events := make([]event.Event, len(changes))
 	for i, change := range changes {
-		events[i] = change.event(now, names[change.Machine][change.ID])
+		known := names[change.Machine][change.ID]
+		if change.Names != nil {
+			known = *change.Names
+		}
+		events[i] = change.event(now, known)
 		if wanted {
 			events[i].Payload = change.payload(now, &events[i])
 		}
@@ -127,7 +135,7 @@ func (c *Core) events(ctx context.Context, driver store.Driver, changes []Change
 func ids(changes []Change, machine lifecycle.Machine) []int64 {
 	var list []int64
 	for _, change := range changes {
-		if change.Machine == machine {
+		if change.Machine == machine && change.Names == nil {
 			list = append(list, change.ID)
 		}
 	}
@@ -147,6 +155,17 @@ func (change Change) event(now time.Time, names store.Names) event.Event {
 
 // payload holds the fields of the catalogue that are known without asking.
 func (change Change) payload(now time.Time, e *event.Event) []byte {
+	packed, err := msgpack.Marshal(change.fields(now, e))
+	if err != nil {
+		panic(err) // texts and numbers can always be packed
+	}
+	return packed
+}
+
+func (change Change) fields(now time.Time, e *event.Event) map[string]any {
+	if change.Fields != nil {
+		return change.Fields()
+	}
 	fields := map[string]any{"task_id": e.TaskID, "from_state": change.From, "to_state": change.To,
 		"timestamp": now.UTC().Format("2006-01-02T15:04:05.000000Z")}
 	if change.Machine == lifecycle.Step {
@@ -154,11 +173,7 @@ func (change Change) payload(now time.Time, e *event.Event) []byte {
 	} else {
 		fields["namespace"], fields["task_name"] = e.Namespace, e.TaskName
 	}
-	packed, err := msgpack.Marshal(fields)
-	if err != nil {
-		panic(err) // texts and integers can always be packed
-	}
-	return packed
+	return fields
 }
 
 // maxNames bounds what is remembered; then it is forgotten and read anew.

@@ -37,20 +37,42 @@ func Ints(values []int64) *string {
 	return Text(b.String())
 }
 
+// Bools gives a boolean[] parameter.
+func Bools(values []bool) *string {
+	return array(values, func(b *strings.Builder, value bool) { b.WriteString(strconv.FormatBool(value)) })
+}
+
 // Texts gives a text[] parameter.
-func Texts(values []string) *string {
+func Texts(values []string) *string { return array(values, writeText) }
+
+// NullTexts gives a text[] parameter whose elements may be NULL.
+func NullTexts(values []*string) *string {
+	return array(values, func(b *strings.Builder, value *string) {
+		if value == nil {
+			b.WriteString("NULL")
+			return
+		}
+		writeText(b, *value)
+	})
+}
+
+func array[T any](values []T, write func(*strings.Builder, T)) *string {
 	var b strings.Builder
 	b.WriteByte('{')
 	for i, value := range values {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteByte('"')
-		b.WriteString(arrayEscapes.Replace(value))
-		b.WriteByte('"')
+		write(&b, value)
 	}
 	b.WriteByte('}')
 	return Text(b.String())
+}
+
+func writeText(b *strings.Builder, value string) {
+	b.WriteByte('"')
+	b.WriteString(arrayEscapes.Replace(value))
+	b.WriteByte('"')
 }
 
 var arrayEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)

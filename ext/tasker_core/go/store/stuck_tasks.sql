@@ -1,7 +1,8 @@
 -- The tasks whose run was cut short between two steps: in_progress, none of their
 -- steps is, and nothing has happened to them for $1 microseconds. And pending tasks for
 -- which no job is enqueued, as the mark wake_up in their audit row says: lost where the
--- queue took none, held where nothing can change for them.
+-- queue took none, held where nothing can change for them, created (or taken) where they
+-- were made for Rails and no listener has enqueued them.
 SELECT array_agg(task.task_id ORDER BY task.task_id)::text, array_agg(named.name ORDER BY task.task_id)::text,
   array_agg(encode(timestamp_send(activity.latest), 'hex') ORDER BY task.task_id)::text
 FROM tasker_task_transitions audit
@@ -15,5 +16,5 @@ CROSS JOIN LATERAL (
   WHERE step.task_id = audit.task_id
 ) AS activity
 WHERE audit.most_recent AND (audit.to_state = 'in_progress' AND NOT activity.busy
-    OR audit.to_state = 'pending' AND audit.metadata ->> 'wake_up' IN ('lost', 'held'))
+    OR audit.to_state = 'pending' AND audit.metadata ->> 'wake_up' IN ('lost', 'held', 'created', 'taken'))
   AND activity.latest < LOCALTIMESTAMP - $1::bigint * interval '1 microsecond'

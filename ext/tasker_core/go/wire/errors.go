@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jcoletaylor/tasker_core/go/creation"
 	"github.com/jcoletaylor/tasker_core/go/dag"
 	"github.com/jcoletaylor/tasker_core/go/drawing"
 	"github.com/jcoletaylor/tasker_core/go/event"
@@ -29,6 +30,8 @@ const (
 	CodeCycle Code = "cycle"
 	// CodeNotFound: no such task or step.
 	CodeNotFound Code = "not_found"
+	// CodeDuplicate: another task has the identity that a new one would have.
+	CodeDuplicate Code = "duplicate"
 	// CodeSchemaNotEmpty: install_schema found tables of the engine.
 	CodeSchemaNotEmpty Code = "schema_not_empty"
 	// CodeSchemaMissing: a table, column or function of the engine is not there.
@@ -86,6 +89,10 @@ func FromError(err error) *Error {
 		large    *drawing.TooLargeError
 		name     *event.NameError
 		strange  *operation.StrangeStepError
+		wrong    *creation.ValueError
+		circle   *creation.CircleError
+		same     *operation.SameTaskError
+		gone     *operation.DefinitionsGoneError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -104,6 +111,14 @@ func FromError(err error) *Error {
 		return &Error{Code: CodeConflict, Message: err.Error(), Retryable: true}
 	case errors.As(err, &strange):
 		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
+	case errors.As(err, &wrong):
+		return &Error{Code: CodeInvalidArgument, Message: err.Error(), Details: map[string]any{"argument": wrong.Argument}}
+	case errors.As(err, &circle):
+		return &Error{Code: CodeCycle, Message: err.Error(), Details: map[string]any{"path": circle.Path}}
+	case errors.As(err, &same):
+		return &Error{Code: CodeDuplicate, Message: err.Error(), Details: sameTask(same)}
+	case errors.As(err, &gone):
+		return &Error{Code: CodeConflict, Message: err.Error(), Retryable: true}
 	case errors.As(err, &name):
 		return &Error{Code: CodeInvalidArgument, Message: err.Error()}
 	case errors.As(err, &notEmpty):
@@ -128,4 +143,12 @@ func fromDatabase(database *store.Error, err error) *Error {
 			"run the engine's migrations, or install_schema"
 	}
 	return &Error{Code: code, Message: message, SQLState: database.SQLState, Retryable: database.Retryable()}
+}
+
+func sameTask(same *operation.SameTaskError) map[string]any {
+	details := map[string]any{"identity_hash": same.Identity}
+	if same.TaskID.Valid {
+		details["task_id"] = same.TaskID.Value
+	}
+	return details
 }

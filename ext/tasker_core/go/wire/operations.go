@@ -17,6 +17,7 @@ var operations = map[string]entry{
 	"close_session":           handle(closeSession),
 	"check_schema":            handle(checkSchema),
 	"count_answers":           handle(countAnswers),
+	"create_task":             handle(createTask),
 	"current_step_state":      handle(currentStepState),
 	"current_task_state":      handle(currentTaskState),
 	"dependency_levels":       handle(dependencyLevels),

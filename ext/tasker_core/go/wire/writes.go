@@ -11,6 +11,7 @@ import (
 // sessions open theirs themselves: they note what was written when it is committed.
 var writes = map[string]bool{
 	"claim_ready_steps": true,
+	"create_task":       true,
 	"finalize_task":     true,
 	"finish_claim":      true,
 	"install_schema":    true,

@@ -83,6 +83,13 @@ module TaskerCore
         # Others work on the task; a job looks from time to time.
         WAITING = 'waiting'
 
+        # The task was made outside of Rails, and nobody has enqueued it yet
+        # (go/operation/create_task.go).
+        CREATED = 'created'
+
+        # A listener is about to enqueue it.
+        TAKEN = 'taken'
+
         # @param task [Tasker::Task]
         def initialize(task)
           @task = task

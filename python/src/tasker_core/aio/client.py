@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .. import _picture, external, operations, rows
+from .. import _picture, creation, external, operations, rows
 from .. import event as events
 from .._core import Core, checked
 from ..client import open_core
+from ..creation import CreatedTask, StepLike
 from ..errors import ConflictError, Error
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
@@ -117,6 +118,44 @@ class Client:
         if self.core.rules is None:
             self.core.rules = await self.run(operations.readiness_version())
         return self.core.rules
+
+    # New tasks.
+
+    async def create_task(
+        self,
+        name: str,
+        *,
+        steps: Sequence[StepLike],
+        context: Mapping[str, Any],
+        namespace: str = "default",
+        version: str = "0.1.0",
+        initiator: str | None = None,
+        source_system: str | None = None,
+        reason: str | None = None,
+        tags: Sequence[str] = (),
+        bypass_steps: Sequence[str] = (),
+        identity: str | None = None,
+        identity_hash: str | None = None,
+        enqueue: bool = False,
+    ) -> CreatedTask:
+        """See tasker_core.Client.create_task."""
+        return await self.run(
+            creation.create_task(
+                name,
+                steps,
+                context,
+                namespace=namespace,
+                version=version,
+                initiator=initiator,
+                source_system=source_system,
+                reason=reason,
+                tags=tags,
+                bypass_steps=bypass_steps,
+                identity=identity,
+                identity_hash=identity_hash,
+                enqueue=enqueue,
+            )
+        )
 
     # States.
 

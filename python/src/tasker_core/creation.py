@@ -1,0 +1,111 @@
+"""Making a task with its steps, see Client.create_task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from . import jsonb
+from .errors import InvalidArgument
+from .operations import Operation
+
+
+@dataclass(frozen=True)
+class NewStep:
+    """A step of a task that is to be made.
+
+    Attributes:
+        name: the step's, once in a task.
+        depends_on: names of the steps that it waits for.
+        dependent_system: the system that the step talks to; None for "unknown".
+        retryable: with False the engine never runs the step; for one attempt alone give a
+            retry_limit of 1.
+        retry_limit: how often it is tried at most; with 0 it is never run.
+        skippable: as the engine keeps it.
+        inputs: what JSON can say; None for the task's context.
+    """
+
+    name: str
+    depends_on: Sequence[str] = ()
+    dependent_system: str | None = None
+    retryable: bool = True
+    retry_limit: int = 3
+    skippable: bool = False
+    inputs: Any = None
+
+
+class CreatedTask(NamedTuple):
+    """A task that was made.
+
+    Attributes:
+        task_id: the task's.
+        step_ids: the steps' ids by their names.
+        identity_hash: by which the task is known.
+    """
+
+    task_id: int
+    step_ids: dict[str, int]
+    identity_hash: str
+
+
+#: What create_task takes for a step: a NewStep, its fields by name, or its name alone.
+StepLike = NewStep | Mapping[str, Any] | str
+
+
+def create_task(
+    name: str,
+    steps: Sequence[StepLike],
+    context: Mapping[str, Any],
+    *,
+    namespace: str,
+    version: str,
+    tags: Sequence[str],
+    bypass_steps: Sequence[str],
+    **others: Any,
+) -> Operation[CreatedTask]:
+    """See Client.create_task."""
+    if isinstance(steps, (str, Mapping)):
+        raise _invalid(f"steps is {steps!r}; it must be a list of steps")
+    listed = [_step(place, step) for place, step in enumerate(steps)]
+    names = [str(step.get("name")) for step in listed]
+    arguments = {
+        "name": name,
+        "steps": listed,
+        "context": jsonb.dumps(context),
+        "namespace": namespace,
+        "version": version,
+        "tags": _names("tags", tags),
+        "bypass_steps": _names("bypass_steps", bypass_steps),
+        **others,
+    }
+
+    def read(found: list[Any]) -> CreatedTask:
+        task_id, step_ids, identity_hash, _ = found
+        return CreatedTask(task_id, dict(zip(names, step_ids, strict=True)), identity_hash)
+
+    return Operation("create_task", arguments, read)
+
+
+def _step(place: int, step: StepLike) -> dict[str, Any]:
+    if isinstance(step, str):
+        step = NewStep(step)
+    if not isinstance(step, (NewStep, Mapping)):
+        raise _invalid(f"steps[{place}] is {step!r}; it must be a NewStep, a mapping with a name, or a name")
+    fields = dict(step) if isinstance(step, Mapping) else dict(vars(step))
+    if "depends_on" in fields:
+        fields["depends_on"] = _names(f"steps[{place}].depends_on", fields["depends_on"])
+    if fields.get("inputs") is not None:
+        fields["inputs"] = jsonb.dumps(fields["inputs"])
+    return fields
+
+
+def _names(argument: str, names: Sequence[str]) -> list[str]:
+    """A text would be taken apart into its characters."""
+    if isinstance(names, str):
+        raise _invalid(f"{argument} is {names!r}; it must be a list of texts, such as [{names!r}]")
+    return list(names)
+
+
+def _invalid(message: str) -> InvalidArgument:
+    return InvalidArgument(message, code="invalid_argument")
