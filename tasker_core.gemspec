@@ -45,6 +45,6 @@ Gem::Specification.new do |spec|
   # Active Record is no dependency: the gem serves any Ruby program that brings
   # a connection of it, and loads where there is none.
   # Ruby brings it as a default gem up to 3.3, and as one of its own since.
-  spec.add_dependency 'bigdecimal', '>= 3.1'
+  spec.add_dependency 'bigdecimal', '>= 3.1', '< 5'
   spec.add_dependency 'msgpack', '>= 1.7', '< 2'
 end

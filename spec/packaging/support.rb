@@ -92,6 +92,13 @@ module Packaging
     end
   RUBY
 
+  # Runs that with the gem installed in a folder.
+  def smoke(home)
+    with_empty_database do |url|
+      run('ruby', '-e', SMOKE, env: gem_environment(home).merge('DATABASE_URL' => url), chdir: home)
+    end
+  end
+
   # A database of its own beside the test database, since a schema goes into an
   # empty one only.
   def with_empty_database

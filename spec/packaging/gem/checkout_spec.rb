@@ -46,7 +46,7 @@ RSpec.describe 'a Gemfile entry for a checkout', timeout: 300 do
     expect(doctor).to include('ok      implementation: native')
   end
 
-  describe 'by git' do
+  describe 'by git', :release do
     before do
       ['init --quiet', 'add .', '-c user.name=a -c user.email=a@b.example commit --quiet -m all'].each do |command|
         run('git', *command.split, chdir: copy)
