@@ -82,6 +82,17 @@ module Packaging
     RUBY
   end
 
+  # Says how large files are, for the release's log.
+  #
+  # @param what [String]
+  # @param files [Array<String>] folders among them count for nothing
+  # @return [Float] megabytes
+  def megabytes(what, files)
+    (files.sum { |file| File.file?(file) ? File.size(file) : 0 } / 1e6).tap do |size|
+      RSpec.configuration.reporter.message(format('%<what>s: %<size>.1f MB', what:, size:))
+    end
+  end
+
   # A program that has the core make the schema in an empty database, and asks it about a
   # task there. It answers ":native nil []".
   SMOKE = <<~RUBY

@@ -12,8 +12,6 @@ RSpec.describe 'the installed source gem', timeout: 600 do
   # Nothing comes from outside: no proxy, and no module that Go has from elsewhere.
   let(:offline) { { 'GOPROXY' => 'off', 'GOFLAGS' => '-mod=vendor', 'GOMODCACHE' => File.join(home, 'no-modules') } }
 
-  def megabytes(files) = files.sum { |file| File.size(file) } / 1e6
-
   def installed = Dir["#{home}/{gems,extensions}/**/*"].select { |file| File.file?(file) }
 
   it 'has been compiled from what it carries, into an empty GEM_HOME, is small, and is used' do
@@ -24,6 +22,12 @@ RSpec.describe 'the installed source gem', timeout: 600 do
     expect_small
   end
 
+  it 'is compiled from what it carries where GOFLAGS says otherwise', :release do
+    install_gem(home, env: offline.merge('GOFLAGS' => '-mod=mod'))
+
+    expect(answers(home)).to match([start_with(File.realpath(home)), ':native', 'nil'])
+  end
+
   it 'needs no cache of Go either, and works on a database', :release do
     install_gem(home, env: offline.merge('GOCACHE' => File.join(home, 'empty-cache')))
 
@@ -32,8 +36,8 @@ RSpec.describe 'the installed source gem', timeout: 600 do
 
   # The library is there once, and nothing that is needed to build it only.
   def expect_small
-    expect(megabytes([Packaging.built_gem])).to be <= 8
-    expect(megabytes(installed)).to be <= 35
+    expect(megabytes('the source gem', [Packaging.built_gem])).to be <= 8
+    expect(megabytes('the source gem, installed', installed)).to be <= 35
     expect(installed.map { |file| File.basename(file) }.grep(/\.(so|a|o)\z/)).to eq(['tasker_core_native.so'])
     expect(installed.grep(%r{/vendor/|ext/tasker_core/(core|native)/})).to be_empty
   end

@@ -38,7 +38,7 @@ RSpec.describe 'the precompiled gems', :release, timeout: 1200 do
       end
 
       it 'is small' do
-        expect(Dir["#{unpacked}/**/*"].sum { |name| File.file?(name) ? File.size(name) : 0 } / 1e6).to be <= 30
+        expect(megabytes("the gem for #{platform}, installed", Dir["#{unpacked}/**/*"])).to be <= 30
       end
     end
   end
