@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the Go core as a C archive, the same one for the gem, the wheel and the C
-# library, wherever it is built: no path and no id of a build is left in it. Vendored modules are used where they are there, whatever GOFLAGS says, and then no network is.
+# library, and the same bytes in every folder: no id of a build is left in it. Vendored
+# modules are used where they are there, whatever GOFLAGS says, and then no network is.
 #
 #   sh build_core.sh ARCHIVE      (an absolute path; the variable GO names another go)
 set -eu

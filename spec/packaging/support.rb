@@ -28,7 +28,7 @@ module Packaging
   # Builds the source gem, as a release does.
   #
   # @return [String] the path of the .gem file
-  def self.build_gem = rake('gem').last
+  def self.build_gem(...) = rake('gem', ...).last
 
   # The gem, built once for all examples.
   def self.built_gem = @built_gem ||= build_gem
@@ -43,8 +43,8 @@ module Packaging
 
   # @param task [String]
   # @return [Array<String>] the files that it says it made
-  def self.rake(task)
-    output, status = Bundler.with_unbundled_env { Open3.capture2e('rake', '--quiet', task, chdir: ROOT) }
+  def self.rake(task, env: {}, chdir: ROOT)
+    output, status = Bundler.with_unbundled_env { Open3.capture2e(env, 'rake', '--quiet', task, chdir:) }
     raise "rake #{task} failed:\n#{output}" unless status.success?
 
     output.lines(chomp: true).grep(/\.gem\z/)
@@ -80,6 +80,18 @@ module Packaging
       puts TaskerCore.implementation.inspect
       puts TaskerCore.unavailable_reason.inspect
     RUBY
+  end
+
+  # Copies the work tree as it is, without its history, its builds and its specs.
+  #
+  # @param folder [String]
+  def copy_checkout(folder)
+    run('git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard').split("\0").each do |name|
+      next unless File.file?(File.join(ROOT, name)) && !name.start_with?('spec/', 'bench/')
+
+      FileUtils.mkdir_p(File.dirname(File.join(folder, name)))
+      FileUtils.cp(File.join(ROOT, name), File.join(folder, name))
+    end
   end
 
   # Says how large files are, for the release's log.

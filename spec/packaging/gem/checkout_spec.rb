@@ -13,14 +13,7 @@ RSpec.describe 'a Gemfile entry for a checkout', timeout: 300 do
   # Bundler's own folder for gems by git, and nowhere else.
   let(:environment) { { 'BUNDLE_PATH' => nil, 'BUNDLE_USER_HOME' => File.join(@folder, 'bundle') } }
 
-  before do
-    run('git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard').split("\0").each do |name|
-      next unless File.file?(File.join(Packaging::ROOT, name)) && !name.start_with?('spec/', 'bench/')
-
-      FileUtils.mkdir_p(File.dirname(File.join(copy, name)))
-      FileUtils.cp(File.join(Packaging::ROOT, name), File.join(copy, name))
-    end
-  end
+  before { copy_checkout(copy) }
 
   def bundle(*arguments, **env)
     run('bundle', *arguments, env: environment.merge(env.transform_keys(&:to_s)), chdir: application)
