@@ -18,15 +18,16 @@ module Packages
 
     class << self
       # @param platform [String] as aarch64-linux-gnu
+      # @param folder [String] where those of other minors were put
       # @return [Hash{String => Array<String>}] the folders with headers, by the minor of Ruby
-      def for(platform)
-        added(platform).merge(MINOR => platform == HERE ? own : debian(platform))
+      def for(platform, folder: FOLDER)
+        added(File.join(folder, platform)).merge(MINOR => platform == HERE ? own : debian(platform))
       end
 
       private
 
-      def added(platform)
-        Dir["#{FOLDER}/#{platform}/*"].to_h { |folder| [File.basename(folder), with_config(folder, folder)] }
+      def added(folder)
+        Dir["#{folder}/*"].to_h { |minor| [File.basename(minor), with_config(minor)] }
       end
 
       def own = RbConfig::CONFIG.values_at('rubyhdrdir', 'rubyarchhdrdir')
@@ -38,8 +39,8 @@ module Packages
         end
       end
 
-      def with_config(folder, root)
-        config = Dir["#{root}/**/ruby/config.h"].first or raise "there is no ruby/config.h under #{folder}"
+      def with_config(folder)
+        config = Dir["#{folder}/**/ruby/config.h"].first or raise "there is no ruby/config.h under #{folder}"
         [folder, File.dirname(config, 2)]
       end
     end

@@ -36,7 +36,7 @@ module Packaging
   # Builds the precompiled gems.
   #
   # @return [Hash{String => String}] the path of the .gem file by its platform
-  def self.build_native = rake('native').to_h { |file| [file[/-([^-]+-linux-gnu)\.gem\z/, 1], file] }
+  def self.build_native(...) = rake('native', ...).to_h { |file| [file[/-([^-]+-linux-gnu)\.gem\z/, 1], file] }
 
   # The same, once for all examples.
   def self.built_native = @built_native ||= build_native
