@@ -22,7 +22,8 @@ RSpec.describe Packages::RubyHeaders do
   it 'takes those of another minor that somebody put there' do
     folder = headers('9.9', 'ruby.h', 'x86_64-linux/ruby/config.h')
 
-    expect(described_class.for(described_class::HERE, folder: @folder)).to include('9.9' => [folder, "#{folder}/x86_64-linux"])
+    expect(described_class.for(described_class::HERE, folder: @folder))
+      .to include('9.9' => [folder, "#{folder}/x86_64-linux"])
   end
 
   it 'names the folder where the platform is missing in them' do
