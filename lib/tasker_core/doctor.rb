@@ -79,11 +79,14 @@ module TaskerCore
       return found(:implementation, :ok, 'native: the Go core answers') if TaskerCore.implementation == :native
 
       found(:implementation, :problem, "ruby: #{TaskerCore.unavailable_reason}",
-            "The engine's own Ruby does all the work. Install Go and a C compiler, and reinstall the gem.")
+            "The engine's own Ruby does all the work.#{" #{remedy}" if remedy}")
     rescue Unavailable => e
       found(:implementation, :problem, "forced to native, which is not available: #{e.message}",
-            'Install Go and a C compiler and reinstall the gem, or unset TASKER_CORE_IMPLEMENTATION.')
+            [remedy, 'Or unset TASKER_CORE_IMPLEMENTATION.'].compact.join(' '))
     end
+
+    # Only a library that is not there, and is wanted, is built anew.
+    def remedy = Installation.library || ENV[Library::FORCED] == 'ruby' ? nil : Installation.remedy
 
     def versions
       found(:versions, :ok, "tasker_core #{VERSION}, tasker-engine #{engine_version || 'not loaded'}")

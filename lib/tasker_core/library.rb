@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require 'tmpdir'
-require 'rbconfig'
+require_relative 'installation'
 require_relative 'limits'
 
 module TaskerCore
@@ -9,7 +9,7 @@ module TaskerCore
   # was loaded in a parent hangs in its forked children, so that servers which
   # fork after boot (Puma, Sidekiq swarms, Spring) must not have it in the parent.
   module Library
-    FILE = "tasker_core_native.#{RbConfig::CONFIG['DLEXT']}".freeze
+    FILE = Installation::LIBRARY
     # TASKER_CORE_IMPLEMENTATION=ruby keeps the native core out;
     # =native makes its absence an error instead of a fall-back.
     FORCED = 'TASKER_CORE_IMPLEMENTATION'
@@ -62,7 +62,7 @@ module TaskerCore
 
       def try_to_load
         return "#{FORCED}=ruby is set" if ENV[FORCED] == 'ruby'
-        return installation_reason unless path
+        return Installation.reason unless path
 
         return if here?
 
@@ -102,15 +102,7 @@ module TaskerCore
       def inherited? = defined?(TaskerCore::Native) ? true : false
 
       def path
-        @path ||= $LOAD_PATH.lazy.map { |folder| File.expand_path("tasker_core/#{FILE}", folder) }
-                            .find { |file| File.file?(file) }
-      end
-
-      # extconf.rb leaves the reason beside the place where the library would be.
-      def installation_reason
-        file = $LOAD_PATH.lazy.map { |folder| File.join(folder, 'tasker_core', 'unavailable_reason') }
-                         .find { |candidate| File.file?(candidate) }
-        file ? File.read(file).strip : 'the native library was not built; run `rake compile`, or reinstall the gem'
+        @path ||= Installation.library
       end
     end
   end

@@ -55,7 +55,7 @@ RSpec.describe 'the choice of the implementation' do
   end
 
   it 'says what to do where the library was never built' do
-    without_the_library { |lib| expect(run('puts TaskerCore.unavailable_reason', lib:)).to include('rake compile') }
+    without_the_library { |lib| expect(run('puts TaskerCore.unavailable_reason', lib:)).to match(/never built/) }
   end
 
   it 'makes a missing library an error with TASKER_CORE_IMPLEMENTATION=native' do

@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require_relative 'support'
-require 'pg'
 
 # Another application names the gem by path in its Gemfile, and nothing else.
 RSpec.describe 'a Rails application with the gem in its Gemfile' do
@@ -36,19 +35,6 @@ RSpec.describe 'a Rails application with the gem in its Gemfile' do
       core.install_schema
       puts TaskerCore.implementation.inspect, core.task_execution_context(1).inspect, core.viable_steps(1).inspect
     RUBY
-  end
-
-  # A database of its own beside the test database, since a schema goes into an
-  # empty one only.
-  def with_empty_database
-    url = ENV.fetch('TASKER_CORE_TEST_DATABASE_URL') { raise 'set TASKER_CORE_TEST_DATABASE_URL, or use bin/test' }
-    name = "tasker_core_packaging_#{Process.pid}"
-    server = PG.connect(url)
-    server.exec("CREATE DATABASE #{name}")
-    yield url.sub(%r{(//[^/]*/)[^?]*}, "\\1#{name}")
-  ensure
-    server&.exec("DROP DATABASE IF EXISTS #{name}")
-    server&.close
   end
 
   it 'boots, installs the schema and answers from the native core' do

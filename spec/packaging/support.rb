@@ -2,8 +2,10 @@
 
 require 'bundler'
 require 'open3'
+require 'pg'
 require 'tmpdir'
 require 'uri'
+require_relative '../../lib/tasker_core/version'
 
 # Runs RubyGems, Bundler and Ruby as a user of the gem would: in other folders,
 # without this repository's Bundler environment or load path.
@@ -23,19 +25,31 @@ module Packaging
     output
   end
 
-  # Builds the gem once for all examples.
+  # Builds the source gem, as a release does.
   #
   # @return [String] the path of the .gem file
-  def self.built_gem
-    @built_gem ||= begin
-      file = File.join(Dir.mktmpdir('tasker_core-gem'), 'tasker_core.gem')
-      at_exit { FileUtils.rm_rf(File.dirname(file)) }
-      output, status = Open3.capture2e('gem', 'build', '--strict', '--output', file, 'tasker_core.gemspec', chdir: ROOT)
-      raise "gem build failed:\n#{output}" unless status.success?
+  def self.build_gem(...) = rake('gem', ...).last
 
-      file
-    end
+  # The gem, built once for all examples.
+  def self.built_gem = @built_gem ||= build_gem
+
+  # Builds the precompiled gems.
+  #
+  # @return [Hash{String => String}] the path of the .gem file by its platform
+  def self.build_native(...) = rake('native', ...).to_h { |file| [file[/-([^-]+-linux-gnu)\.gem\z/, 1], file] }
+
+  # The same, once for all examples.
+  def self.built_native = @built_native ||= build_native
+
+  # @param task [String]
+  # @return [Array<String>] the files that it says it made
+  def self.rake(task, env: {}, chdir: ROOT)
+    output, status = Bundler.with_unbundled_env { Open3.capture2e(env, 'rake', '--quiet', task, chdir:) }
+    raise "rake #{task} failed:\n#{output}" unless status.success?
+
+    output.lines(chomp: true).grep(/\.gem\z/)
   end
+  private_class_method :rake
 
   # The environment in which gems are installed into a folder of their own, while
   # those of this machine stay visible.
@@ -46,13 +60,78 @@ module Packaging
     { 'GEM_HOME' => home, 'GEM_PATH' => [home, *Gem.path].uniq.join(File::PATH_SEPARATOR) }
   end
 
-  # Installs the built gem into a folder.
+  # Installs a gem into a folder.
   #
   # @param home [String] an empty folder
+  # @param gem [String] the source gem, if none is named
   # @param env [Hash{String => String}] for the build of the extension
   # @return [String] what RubyGems wrote
-  def install_gem(home, env: {})
-    run('gem', 'install', '--local', '--no-document', Packaging.built_gem,
-        env: gem_environment(home).merge(env), chdir: home)
+  def install_gem(home, gem: Packaging.built_gem, env: {})
+    run('gem', 'install', '--local', '--no-document', gem, env: gem_environment(home).merge(env), chdir: home)
+  end
+
+  # Asks the gem installed in a folder how it stands.
+  #
+  # @return [Array<String>] its path, the implementation, and why it is not native
+  def answers(home)
+    run('ruby', '-e', <<~RUBY, env: gem_environment(home), chdir: home).lines(chomp: true)
+      require 'tasker_core'
+      puts Gem.loaded_specs.fetch('tasker_core').full_gem_path
+      puts TaskerCore.implementation.inspect
+      puts TaskerCore.unavailable_reason.inspect
+    RUBY
+  end
+
+  # Copies the work tree as it is, without its history, its builds and its specs.
+  #
+  # @param folder [String]
+  def copy_checkout(folder)
+    run('git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard').split("\0").each do |name|
+      next unless File.file?(File.join(ROOT, name)) && !name.start_with?('spec/', 'bench/')
+
+      FileUtils.mkdir_p(File.dirname(File.join(folder, name)))
+      FileUtils.cp(File.join(ROOT, name), File.join(folder, name))
+    end
+  end
+
+  # Says how large files are, for the release's log.
+  #
+  # @param what [String]
+  # @param files [Array<String>] folders among them count for nothing
+  # @return [Float] megabytes
+  def megabytes(what, files)
+    (files.sum { |file| File.file?(file) ? File.size(file) : 0 } / 1e6).tap do |size|
+      RSpec.configuration.reporter.message(format('%<what>s: %<size>.1f MB', what:, size:))
+    end
+  end
+
+  # A program that has the core make the schema in an empty database, and asks it about a
+  # task there. It answers ":native nil []".
+  SMOKE = <<~RUBY
+    require 'tasker_core'
+    TaskerCore.open(database_url: ENV.fetch('DATABASE_URL')) do |tasker|
+      tasker.install_schema
+      puts [TaskerCore.implementation, tasker.task_execution_context(1), tasker.viable_steps(1)].map(&:inspect).join(' ')
+    end
+  RUBY
+
+  # Runs that with the gem installed in a folder.
+  def smoke(home)
+    with_empty_database do |url|
+      run('ruby', '-e', SMOKE, env: gem_environment(home).merge('DATABASE_URL' => url), chdir: home)
+    end
+  end
+
+  # A database of its own beside the test database, since a schema goes into an
+  # empty one only.
+  def with_empty_database
+    url = ENV.fetch('TASKER_CORE_TEST_DATABASE_URL') { raise 'set TASKER_CORE_TEST_DATABASE_URL, or use bin/test' }
+    name = "tasker_core_packaging_#{Process.pid}"
+    server = PG.connect(url)
+    server.exec("CREATE DATABASE #{name}")
+    yield url.sub(%r{(//[^/]*/)[^?]*}, "\\1#{name}")
+  ensure
+    server&.exec("DROP DATABASE IF EXISTS #{name}")
+    server&.close
   end
 end
