@@ -24,12 +24,12 @@ type resetArguments struct {
 
 func (a stuckArguments) age() (int64, error) {
 	if a.OlderThan == nil || *a.OlderThan < 0 || *a.OlderThan > longestAge {
-		return 0, Errorf(CodeInvalidArgument, "older_than is %s; it must be from 0 up to 100 years, in microseconds", given(a.OlderThan))
+		return 0, Errorf(CodeInvalidArgument, "older_than is %s; it must be from 0 up to 100 years, in microseconds", microsText(a.OlderThan))
 	}
 	return *a.OlderThan, nil
 }
 
-func given(micros *int64) string {
+func microsText(micros *int64) string {
 	if micros == nil {
 		return "missing"
 	}
