@@ -82,6 +82,8 @@ RSpec.describe 'changes from outside during a run', :orchestration, database: :c
 
   it 'gives a step its columns as they are where a refusal made the run read its task anew' do
     seen = nil
+    # One after the other, so that the second one has not begun.
+    Tasker.configuration.execution { |execution| execution.max_concurrent_steps_limit = 1 }
     task = Scripted.task({ 'one' => [], 'refused' => [], 'two' => ['one'] },
                          { 'one' => meddle do |t|
                                       step(t, 'refused').state_machine.transition_to!('cancelled')
