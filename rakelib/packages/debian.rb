@@ -1,0 +1,50 @@
+# frozen_string_literal: true
+
+require 'fileutils'
+require_relative 'command'
+
+module Packages
+  # Debian's packages for another processor, unpacked into a folder: nothing of it is
+  # installed, and apt's own lists stay as they are.
+  class Debian
+    ARCHITECTURES = { 'x86_64-linux-gnu' => 'amd64', 'aarch64-linux-gnu' => 'arm64' }.freeze
+
+    # @param platform [String] as aarch64-linux-gnu
+    def initialize(platform)
+      @architecture = ARCHITECTURES.fetch(platform)
+      @home = File.join(ROOT, 'tmp/packages/debian', @architecture)
+    end
+
+    # @param names [Array<String>] packages; what they depend on comes along
+    # @return [String] the folder that is their root
+    # @raise [RuntimeError] if apt does not get them
+    def unpacked(*names)
+      folder = File.join(@home, names.join('+'))
+      return folder if File.file?("#{folder}/complete")
+
+      prepare
+      apt('install', '--download-only', '--yes', *names)
+      Dir["#{@home}/cache/archives/*.deb"].each { |package| Command.run('dpkg-deb', '-x', package, folder) }
+      FileUtils.touch("#{folder}/complete")
+      folder
+    end
+
+    private
+
+    def prepare
+      %w[state/lists/partial cache/archives/partial].each { |name| FileUtils.mkdir_p(File.join(@home, name)) }
+      FileUtils.rm_f(Dir["#{@home}/cache/archives/*.deb"])
+      FileUtils.touch("#{@home}/state/status")
+      apt('update')
+    end
+
+    # Nothing counts as installed, so that every dependency comes.
+    def apt(*arguments)
+      options = ["APT::Architecture=#{@architecture}", "APT::Architectures::=#{@architecture}",
+                 "Dir::State=#{@home}/state", "Dir::State::status=#{@home}/state/status",
+                 "Dir::Cache=#{@home}/cache", 'APT::Install-Recommends=false', 'APT::Sandbox::User=root',
+                 'Debug::NoLocking=true'].flat_map { |option| ['-o', option] }
+      Command.run('apt-get', '-qq', *options, *arguments, env: { 'DEBIAN_FRONTEND' => 'noninteractive' })
+    end
+  end
+end

@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+require 'digest'
+require_relative 'command'
+
+module Packages
+  # What a release consists of: the files in pkg/, which every kind of package is built into.
+  module Release
+    # One package.
+    Package = Data.define(:name, :bytes, :sha256)
+
+    class << self
+      # @return [Array<Package>]
+      def packages
+        Dir[File.join(ROOT, 'pkg/*')].select { |file| File.file?(file) }.sort.map do |file|
+          Package.new(name: File.basename(file), bytes: File.size(file), sha256: Digest::SHA256.file(file).hexdigest)
+        end
+      end
+
+      # The moment that all packages carry: the last commit's, or what SOURCE_DATE_EPOCH says.
+      #
+      # @return [String] seconds
+      def moment
+        ENV.fetch('SOURCE_DATE_EPOCH') { Command.run('git', 'log', '-1', '--format=%ct').strip }
+      end
+
+      # @return [String] names, sizes and checksums
+      def table
+        width = packages.map { |package| package.name.size }.max.to_i
+        packages.map do |package|
+          "#{package.name.ljust(width)}  #{format('%6.1f MB', package.bytes / 1e6)}  #{package.sha256}"
+        end.join("\n")
+      end
+    end
+  end
+end
