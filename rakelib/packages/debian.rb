@@ -25,12 +25,20 @@ module Packages
       prepare
       apt('install', '--download-only', '--yes', *names)
       Dir["#{@home}/cache/archives/*.deb"].each { |package| Command.run('dpkg-deb', '-x', package, folder) }
+      link_folders(folder)
       FileUtils.touch("#{folder}/complete")
       folder
     end
 
     private
 
+    # On an installed Debian these are links; the packages do not have them.
+    def link_folders(folder)
+      %w[lib lib64 bin].reject { |name| File.exist?("#{folder}/#{name}") }
+                       .each { |name| FileUtils.ln_s("usr/#{name}", "#{folder}/#{name}") }
+    end
+
+    # Nothing counts as installed, so that every dependency comes.
     def prepare
       %w[state/lists/partial cache/archives/partial].each { |name| FileUtils.mkdir_p(File.join(@home, name)) }
       FileUtils.rm_f(Dir["#{@home}/cache/archives/*.deb"])
@@ -38,12 +46,15 @@ module Packages
       apt('update')
     end
 
-    # Nothing counts as installed, so that every dependency comes.
+    # The newest of everything, all from one release, whatever this machine prefers.
+    def options
+      ["APT::Architecture=#{@architecture}", "APT::Architectures=#{@architecture}", 'APT::Install-Recommends=false',
+       "Dir::State=#{@home}/state", "Dir::State::status=#{@home}/state/status", "Dir::Cache=#{@home}/cache",
+       'Dir::Etc::preferences=/dev/null', 'Dir::Etc::preferencesparts=/dev/null', 'APT::Sandbox::User=root',
+       'Debug::NoLocking=true'].flat_map { |option| ['-o', option] }
+    end
+
     def apt(*arguments)
-      options = ["APT::Architecture=#{@architecture}", "APT::Architectures::=#{@architecture}",
-                 "Dir::State=#{@home}/state", "Dir::State::status=#{@home}/state/status",
-                 "Dir::Cache=#{@home}/cache", 'APT::Install-Recommends=false', 'APT::Sandbox::User=root',
-                 'Debug::NoLocking=true'].flat_map { |option| ['-o', option] }
       Command.run('apt-get', '-qq', *options, *arguments, env: { 'DEBIAN_FRONTEND' => 'noninteractive' })
     end
   end

@@ -48,6 +48,7 @@ module Packages
       # @return [String, nil] the first value of the answer
       def execute(url, sql)
         connection = PG.connect(url)
+        connection.set_notice_processor { |notice| notice }
         answer = connection.exec(sql)
         answer.ntuples.positive? ? answer.getvalue(0, 0) : nil
       ensure
