@@ -11,8 +11,9 @@ module Packages
     # What the tests of the short form are about: every operation, values, sessions, errors,
     # the engine's recorded answers, events.
     SHORT = %w[operations values session errors vectors events].map { |name| "tests/test_#{name}.py" }.freeze
-    # The tests' own tools, of requirements-dev.txt, without NumPy, pandas and polars.
-    TOOLS = /\A(pytest|hypothesis|psycopg)/
+    # The tests' own tools, without NumPy, pandas and polars. Not the versions of
+    # requirements-dev.txt: no one version is for every CPython.
+    TOOLS = %w[pytest hypothesis psycopg[binary]].freeze
 
     class << self
       # @return [Hash{String => String}] the path of a CPython for each version that is here
@@ -32,15 +33,21 @@ module Packages
         "#{into}/bin/python"
       end
 
+      # Installs a wheel with what its tests need.
+      #
+      # @yieldparam python [String] of an environment that has both
+      def with_tests(wheel, python)
+        Dir.mktmpdir('tasker_core-python') { |folder| yield install(python, wheel, *TOOLS, into: folder) }
+      end
+
       # The short form of the wheel's tests.
       #
+      # @param python [String] of with_tests
       # @return [String] pytest's last line
-      def short_form(wheel, python, url)
-        Dir.mktmpdir('tasker_core-python') do |folder|
-          tools = File.readlines("#{ROOT}/python/requirements-dev.txt", chomp: true).grep(TOOLS)
-          Command.run(install(python, wheel, *tools, into: folder), '-m', 'pytest', '--quiet', *SHORT,
-                      chdir: "#{ROOT}/python", env: { 'TASKER_CORE_TEST_DATABASE_URL' => url }).lines.last.strip
-        end
+      def short_form(python, url)
+        Command.run(python, '-m', 'pytest', '--quiet', *SHORT, chdir: "#{ROOT}/python",
+                                                               env: { 'TASKER_CORE_TEST_DATABASE_URL' => url })
+               .lines.last.strip
       end
 
       private

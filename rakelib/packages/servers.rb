@@ -29,12 +29,11 @@ module Packages
       # Runs the short form of both suites on a server of its own.
       #
       # @param programs [String] a folder
-      # @param wheel [String] the wheel to test
+      # @param python [String] one with the wheel and its tests' tools
       # @return [String] the server's version, and how the runners ended
-      def short_form(programs, wheel)
+      def short_form(programs, python)
         with_server(programs) do |url|
-          "#{Smoke.execute(url, 'SHOW server_version')}: rspec #{rspec(url)}; " \
-            "pytest #{Pythons.short_form(wheel, PythonTools.base, url)}"
+          "#{Smoke.execute(url, 'SHOW server_version')}: rspec #{rspec(url)}; pytest #{Pythons.short_form(python, url)}"
         end
       end
 

@@ -29,8 +29,8 @@ module Packages
         Pythons::WANTED.each do |version|
           next Results.add("CPython #{version}", 'not run: there is none here') unless found[version]
 
-          Smoke.database do |url|
-            Results.add("CPython #{version}", Pythons.short_form(wheels.wheel('x86_64'), found[version], url))
+          Pythons.with_tests(wheels.wheel('x86_64'), found[version]) do |python|
+            Smoke.database { |url| Results.add("CPython #{version}", Pythons.short_form(python, url)) }
           end
         end
       end
@@ -39,17 +39,21 @@ module Packages
     # The short form of the suites on each PostgreSQL.
     def servers
       Results.stage('the short form of the suites on each PostgreSQL') do
-        Servers::WANTED.each_key do |version|
-          programs = Servers.programs(version)
-        rescue RuntimeError => e
-          Results.add("PostgreSQL #{version}", "not run: #{e.message.lines.first.strip}")
-        else
-          Results.add("PostgreSQL #{version}", Servers.short_form(programs, wheels.wheel('x86_64')))
+        Pythons.with_tests(wheels.wheel('x86_64'), PythonTools.base) do |python|
+          Servers::WANTED.each_key { |version| server(version, python) }
         end
       end
     end
 
     private
+
+    def server(version, python)
+      programs = Servers.programs(version)
+    rescue RuntimeError => e
+      Results.add("PostgreSQL #{version}", "not run: #{e.message.lines.first.strip}")
+    else
+      Results.add("PostgreSQL #{version}", Servers.short_form(programs, python))
+    end
 
     def wheels = @wheels ||= Wheels.new
 
