@@ -48,7 +48,8 @@ def third_party(form: str, file: Path, *options: str) -> None:
         subprocess.run(command, check=True)
     except subprocess.CalledProcessError:
         sys.exit(
-            f"tasker-core: {file.name} was not written; it needs the Go of core's go.mod and the core's Go modules"
+            f"tasker-core: {file.name} was not written; it needs the Go of core's go.mod and its modules "
+            "(from its proxy, or vendored as in a source distribution)"
         )
 
 

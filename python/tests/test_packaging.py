@@ -165,7 +165,9 @@ def test_the_source_distribution_installs_without_a_network(
         names = files.getnames()
     top = archive.name.removesuffix(".tar.gz")
     assert f"{top}/core/go/vendor/modules.txt" in names
-    assert {f"{top}/core/build_core.sh", f"{top}/core/third_party.sh", f"{top}/THIRD_PARTY_LICENSES"} <= set(names)
+    assert {f"{top}/core/build_core.sh", f"{top}/core/third_party.sh", f"{top}/THIRD_PARTY_LICENSES"} <= set(
+        names
+    )
     assert not [name for name in names if name.endswith(("_test.go", ".so", ".a"))]
     offline = {"GOPROXY": "off", "GOFLAGS": "-mod=vendor", "PIP_NO_INDEX": "1"}
     wheels = tmp_path / "wheels"
@@ -194,10 +196,11 @@ def test_the_worker_of_the_docker_example_runs_its_step(
     _, (step_id,) = rows.workflow(state="in_progress")
     for table, name in (("task_namespaces", "demo"), ("named_tasks", "greeting"), ("named_steps", "greet")):
         rows.connection.execute(f"UPDATE tasker_{table} SET name = '{name}'".encode())
+    rows.connection.execute("""UPDATE tasker_tasks SET context = '{"name": "Ada"}'""")
     monkeypatch.setenv("DATABASE_URL", url)
     module = runpy.run_path(str(ROOT / "examples" / "docker" / "python-worker" / "worker.py"))
     module["worker"].run_once()
     results = rows.connection.execute(
         "SELECT results FROM tasker_workflow_steps WHERE workflow_step_id = %s", (step_id,)
     ).fetchone()
-    assert results == ({"greeting": "Hello, world"},)
+    assert results == ({"greeting": "Hello, Ada"},)

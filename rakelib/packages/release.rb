@@ -24,6 +24,19 @@ module Packages
         ENV.fetch('SOURCE_DATE_EPOCH') { Command.run('git', 'log', '-1', '--format=%ct').strip }
       end
 
+      # Runs specs, those tagged with :release too, which .rspec leaves out of bin/test. Where no
+      # database is named they get one of the project's own server.
+      #
+      # @param folder [String] with specs
+      # @raise [RuntimeError] if one fails
+      def run_specs(folder)
+        rspec = ['rspec', '--options', File::NULL, '--format', 'documentation', folder]
+        variable = 'TASKER_CORE_TEST_DATABASE_URL'
+        with_server = ['bin/postgres', 'with', 'sh', '-c', %(#{variable}="$DATABASE_URL" exec "$@"), 'sh']
+        command = ENV.key?(variable) ? rspec : with_server + rspec
+        system(*command, chdir: ROOT) or raise "the specs in #{folder} failed"
+      end
+
       # @return [String] names, sizes and checksums
       def table
         width = packages.map { |package| package.name.size }.max.to_i
