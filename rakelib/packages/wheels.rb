@@ -70,9 +70,10 @@ module Packages
 
     def only(pattern)
       found = Dir[pattern]
-      raise "expected one #{pattern}, found #{found.inspect}; `rake wheels` builds them" unless found.size == 1
+      return found.first if found.size == 1
 
-      found.first
+      raise "expected one #{pattern}, found #{found.size}: `rake wheels` builds it, and a wheel that needs a newer " \
+            "glibc has another name (here: #{Dir["#{@into}/*"].map { |file| File.basename(file) }.join(', ')})"
     end
   end
 end
