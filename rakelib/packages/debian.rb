@@ -25,6 +25,7 @@ module Packages
       prepare
       apt('install', '--download-only', '--yes', *names)
       Dir["#{@home}/cache/archives/*.deb"].each { |package| Command.run('dpkg-deb', '-x', package, folder) }
+      FileUtils.rm_rf("#{@home}/cache")
       link_folders(folder)
       FileUtils.touch("#{folder}/complete")
       folder
@@ -41,7 +42,6 @@ module Packages
     # Nothing counts as installed, so that every dependency comes.
     def prepare
       %w[state/lists/partial cache/archives/partial].each { |name| FileUtils.mkdir_p(File.join(@home, name)) }
-      FileUtils.rm_f(Dir["#{@home}/cache/archives/*.deb"])
       FileUtils.touch("#{@home}/state/status")
       apt('update')
     end
