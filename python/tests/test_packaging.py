@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -59,9 +61,39 @@ def test_the_version_is_the_gems() -> None:
 def test_the_wheel_holds_what_it_needs_and_nothing_else() -> None:
     names = zipfile.ZipFile(built_wheel()).namelist()
     assert {"tasker_core/_native.abi3.so", "tasker_core/_native.pyi", "tasker_core/py.typed"} <= set(names)
-    assert any(name.endswith("/LICENSE") for name in names)
+    about = f"tasker_core-{tasker_core.__version__}.dist-info"
+    assert {f"{about}/licenses/LICENSE", f"{about}/licenses/THIRD_PARTY_LICENSES"} <= set(names)
     endings = {Path(name).suffix for name in names if name.startswith("tasker_core/")}
     assert endings <= {".py", ".pyi", ".typed", ".so"}
+
+
+def test_the_wheel_is_small() -> None:
+    assert built_wheel().stat().st_size <= 9_000_000
+
+
+def test_the_wheel_names_the_modules_in_its_library_with_their_licences(tmp_path: Path) -> None:
+    """What Go finds in the library is in the bill of materials, and nothing else is."""
+    zipfile.ZipFile(built_wheel()).extractall(tmp_path)
+    (about,) = tmp_path.glob("*.dist-info")
+    bill = json.loads((about / "sboms" / "tasker_core.cdx.json").read_text())
+    licences = (about / "licenses" / "THIRD_PARTY_LICENSES").read_text()
+    told = run("go", "version", "-m", tmp_path / "tasker_core" / "_native.abi3.so")
+    linked = set(re.findall(r"^\tdep\t(\S+)\t(\S+)", told, re.MULTILINE))
+    listed = {(part["name"], part["version"]) for part in bill["components"]}
+    assert linked
+    assert {name for name, _ in listed - linked} == {"std"}
+    assert linked <= listed
+    assert bill["metadata"]["component"]["purl"] == f"pkg:pypi/tasker-core@{tasker_core.__version__}"
+    for name, version in linked:
+        assert f"  {name} {version} (" in licences
+    assert "Copyright 2009 The Go Authors" in licences
+
+
+def test_the_library_tells_nothing_of_the_machine_that_built_it(tmp_path: Path) -> None:
+    zipfile.ZipFile(built_wheel()).extractall(tmp_path)
+    library = (tmp_path / "tasker_core" / "_native.abi3.so").read_bytes()
+    assert str(ROOT).encode() not in library
+    assert b".debug_info" not in library
 
 
 def test_auditwheel_names_the_glibc_that_the_wheel_needs(tmp_path: Path) -> None:
@@ -133,7 +165,9 @@ def test_the_source_distribution_installs_without_a_network(
         names = files.getnames()
     top = archive.name.removesuffix(".tar.gz")
     assert f"{top}/core/go/vendor/modules.txt" in names
-    assert f"{top}/core/build_core.sh" in names
+    assert {f"{top}/core/build_core.sh", f"{top}/core/third_party.sh", f"{top}/THIRD_PARTY_LICENSES"} <= set(
+        names
+    )
     assert not [name for name in names if name.endswith(("_test.go", ".so", ".a"))]
     offline = {"GOPROXY": "off", "GOFLAGS": "-mod=vendor", "PIP_NO_INDEX": "1"}
     wheels = tmp_path / "wheels"
@@ -143,3 +177,30 @@ def test_the_source_distribution_installs_without_a_network(
     (wheel,) = wheels.glob("*.whl")
     install(wheel, python)
     assert run(python, "-c", USE, url, task_id, pure_msgpack).strip() == f"{steps} pending"
+
+
+def test_the_source_distribution_is_the_same_bytes_at_any_time(tmp_path: Path) -> None:
+    archives = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, PROJECT)
+        (archive,) = folder.glob("*.tar.gz")
+        archives.append(archive.read_bytes())
+    assert archives[0] == archives[1]
+    with tarfile.open(tmp_path / "one" / archive.name) as files:
+        assert {(entry.uid, entry.uname, entry.mtime) for entry in files} == {(0, "", 315532800)}
+
+
+def test_the_worker_of_the_docker_example_runs_its_step(
+    url: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (step_id,) = rows.workflow(state="in_progress")
+    for table, name in (("task_namespaces", "demo"), ("named_tasks", "greeting"), ("named_steps", "greet")):
+        rows.connection.execute(f"UPDATE tasker_{table} SET name = '{name}'".encode())
+    rows.connection.execute("""UPDATE tasker_tasks SET context = '{"name": "Ada"}'""")
+    monkeypatch.setenv("DATABASE_URL", url)
+    module = runpy.run_path(str(ROOT / "examples" / "docker" / "python-worker" / "worker.py"))
+    module["worker"].run_once()
+    results = rows.connection.execute(
+        "SELECT results FROM tasker_workflow_steps WHERE workflow_step_id = %s", (step_id,)
+    ).fetchone()
+    assert results == ({"greeting": "Hello, Ada"},)

@@ -9,31 +9,12 @@ RSpec.describe 'the C library', timeout: 300 do
 
   prefix = -> { CLibrary.prefix }
 
-  it 'is installed with its header, a soname, the link for compilers, and a file for pkg-config' do
-    files = Dir.glob('{include,lib}/**/*', base: prefix.call).select { |file| File.file?("#{prefix.call}/#{file}") }
-
-    expect(files).to contain_exactly('include/tasker_core.h', 'lib/libtasker_core.a', 'lib/libtasker_core.so',
-                                     'lib/libtasker_core.so.1', 'lib/pkgconfig/tasker_core.pc')
-    expect(File.readlink("#{prefix.call}/lib/libtasker_core.so")).to eq('libtasker_core.so.1')
-    expect(CLibrary.run('readelf', '-d', "#{prefix.call}/lib/libtasker_core.so.1"))
-      .to include('Library soname: [libtasker_core.so.1]')
-    expect(File.read("#{prefix.call}/lib/pkgconfig/tasker_core.pc"))
-      .to include("Version: #{TaskerCore::VERSION}\n", "prefix=#{prefix.call}\n")
-  end
-
   it 'defines what its header declares and nothing else, and the header is clean C99, C11 and C++17' do
     CLibrary.make('check', "BUILD=#{prefix.call}/build", "PREFIX=#{prefix.call}")
 
     exported = CLibrary.run('nm', '-D', '--defined-only', "#{prefix.call}/lib/libtasker_core.so.1")
     expect(exported.scan(/ T (\w+)/).flatten)
       .to all(start_with('tc_')).and include('tc_abi_version', 'tc_open', 'tc_call', 'tc_free')
-  end
-
-  it 'is uninstalled without a trace' do
-    Dir.mktmpdir do |folder|
-      %w[install uninstall].each { |goal| CLibrary.make(goal, "BUILD=#{prefix.call}/build", "DESTDIR=#{folder}") }
-      expect(Dir.glob("#{folder}/**/*").select { |file| File.file?(file) }).to be_empty
-    end
   end
 
   it 'keeps the promises of its header, linked dynamically and statically' do

@@ -43,6 +43,8 @@ var arrows = map[string][]string{
 	"wire":              {"analysis", "creation", "dag", "drawing", "event", "fault", "lifecycle", "operation", "orchestration", "queue", "readiness", "store", "store/host", "strict", "telemetry"},
 	"capi":              {"config", "fault", "operation", "queue", "telemetry", "wire"},
 
+	"notices": nil,
+
 	"telemetry/otlptest":          nil,
 	"telemetry/otlptest/receiver": {"telemetry/otlptest"},
 }

@@ -2,7 +2,7 @@
  * The C interface of tasker_core. docs/C_API.md shows it at work.
  *
  * Bytes in, bytes out: requests and replies are msgpack envelopes, given by pointer
- * and length and never ended by a NUL (their form: go/wire/doc.go; what can be
+ * and length and never ended by a NUL (their form: docs/C_API.md; what can be
  * asked: docs/OPERATIONS.md). Handles are integers: an unknown or closed one is an
  * error reply and no crash. The one pointer is a tc_running. No pointer into Go's
  * memory crosses, and the core never calls back.
