@@ -23,7 +23,7 @@ Gem::Specification.new do |spec|
   # Git's list where there is a checkout, so that what it ignores (builds, logs)
   # never gets in; files not yet added count, so that a work tree builds as it is.
   # An unpacked archive has no git: there the folders hold nothing else anyway.
-  packaged = %w[ext lib sig docs README.md CHANGELOG.md ARCHITECTURE.md LICENSE THIRD_PARTY_LICENSES]
+  packaged = %w[ext lib sig docs README.md CHANGELOG.md ARCHITECTURE.md LICENSE]
   spec.files = Dir.chdir(__dir__) do
     listed = `git ls-files -z --cached --others --exclude-standard -- #{packaged.join(' ')} 2>/dev/null`
              .split("\x0")
@@ -31,7 +31,7 @@ Gem::Specification.new do |spec|
     listed.uniq.select { |path| File.file?(path) }
           .grep_v(%r{_test\.go\z|/testdata/|\.(so|bundle|o|a|log)\z})
   end
-  # `rake gem` adds what no commit has: the Go modules and the bill of materials.
+  # `rake gem` adds what no commit has: the Go modules, their licences and a bill of materials.
   spec.require_paths = ['lib']
   spec.extensions = ['ext/tasker_core/extconf.rb']
 

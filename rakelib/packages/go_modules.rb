@@ -21,12 +21,6 @@ module Packages
         end
       end
 
-      # @return [Hash{String => String}] each module's version by its path
-      def versions
-        File.readlines(File.join(vendored, 'modules.txt'), chomp: true)
-            .filter_map { |line| line[/\A# (\S+ v\S+)\z/, 1]&.split }.to_h
-      end
-
       # Writes them into an archive, the same one each time.
       #
       # @param file [String]

@@ -4,7 +4,6 @@ require 'fileutils'
 require 'rubygems/package'
 require_relative 'go_modules'
 require_relative 'native_library'
-require_relative 'sbom'
 
 module Packages
   # A gem, built in a folder of its own that has nothing but its files: the same files
@@ -12,7 +11,8 @@ module Packages
   class StagedGem
     OUTPUT = File.join(ROOT, 'pkg')
     SPECIFICATION = File.join(ROOT, 'tasker_core.gemspec')
-    BILL = 'sbom.cdx.json'
+    LICENCES = 'THIRD_PARTY_LICENSES'
+    BILL = 'tasker_core.cdx.json'
     MODULES = 'ext/tasker_core/go_modules.tar.gz'
 
     class << self
@@ -73,7 +73,8 @@ module Packages
     # @yieldparam specification [Gem::Specification] to change before the gem is built
     # @return [String] the gem's path
     def build
-      write(BILL) { |file| File.write(file, bill) }
+      write(LICENCES) { |file| third_party('licences', file) }
+      write(BILL) { |file| third_party('sbom', file, *subject) }
       @specification.files = Dir.glob('**/*', base: @folder).select { |name| File.file?(File.join(@folder, name)) }.sort
       yield @specification if block_given?
       FileUtils.mkdir_p(OUTPUT)
@@ -84,13 +85,18 @@ module Packages
 
     private
 
-    def bill
+    # What the gem says of the Go modules in it.
+    def third_party(form, file, *about)
+      goarch = NativeLibrary::GOARCH[@platform]
+      Command.run('sh', 'ext/tasker_core/third_party.sh', '-form', form, '-o', file, *about,
+                  env: { **Command::ALONE, 'GOARCH' => goarch })
+    end
+
+    def subject
       name = @specification.name
       version = @specification.version.to_s
       platform = "?platform=#{@platform}" unless @platform == 'ruby'
-      goarch = NativeLibrary::GOARCH.fetch(@platform, 'amd64')
-      Sbom.json(name:, version:, purl: "pkg:gem/#{name}@#{version}#{platform}", goarch:,
-                requires: @specification.runtime_dependencies.to_h { |gem| ["pkg:gem/#{gem.name}", gem.requirement] })
+      ['-name', name, '-version', version, '-purl', "pkg:gem/#{name}@#{version}#{platform}"]
     end
   end
 end

@@ -34,7 +34,7 @@ RSpec.describe 'the precompiled gems', :release, timeout: 1200 do
         expect(specification.extensions).to be_empty
         expect(specification.required_ruby_version).to be_satisfied_by(Gem.ruby_version)
         expect(specification.required_ruby_version).not_to be_satisfied_by(Gem::Version.new('99.0'))
-        expect(specification.files).to include('THIRD_PARTY_LICENSES', 'sbom.cdx.json')
+        expect(specification.files).to include('THIRD_PARTY_LICENSES', 'tasker_core.cdx.json')
         expect(specification.files.grep(/\Aext|\.tar/)).to be_empty
       end
 
