@@ -125,7 +125,7 @@ RSpec.describe 'the core under threads', database: :committed do
       bytes = request.to_msgpack
       calm = TaskerCore::Native.call(handle, bytes, false)
       GC.stress = true
-      stressed = Array.new(20) { |n| TaskerCore::Native.call(handle, bytes, n.odd?) }
+      stressed = Array.new(6) { |n| TaskerCore::Native.call(handle, bytes, n.odd?) }
       GC.stress = false
 
       expect(stressed.uniq).to eq([calm])
