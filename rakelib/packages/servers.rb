@@ -3,7 +3,6 @@
 require_relative 'pythons'
 require_relative 'python_tools'
 require_relative 'smoke'
-require_relative '../../spec/support/cluster'
 
 module Packages
   # The PostgreSQL servers of this machine, and those that Maven has as archives.
@@ -44,7 +43,9 @@ module Packages
         Command.run('bundle', 'exec', 'rspec', *SPECS, env:).lines.grep(/\A\d+ examples?,/).last.strip
       end
 
+      # The rake tasks load where only the gem's own files are; this one runs in a checkout.
       def with_server(programs)
+        require_relative '../../spec/support/cluster'
         before = ENV.fetch('PG_BIN', nil)
         ENV['PG_BIN'] = programs
         Cluster.run { |cluster| yield cluster.url }

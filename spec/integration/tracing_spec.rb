@@ -9,6 +9,15 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
   before(:all) { @receiver = OtlpReceiver.new }
   after(:all) { @receiver.stop }
 
+  # The engine's debug lines ask for states of their own.
+  around do |example|
+    level = Rails.logger.level
+    Rails.logger.level = Logger::INFO
+    example.run
+  ensure
+    Rails.logger.level = level
+  end
+
   before { trace_to(@receiver.url) }
   after { TaskerCore::Tracing.apply(TaskerCore::Configuration.new) }
 
