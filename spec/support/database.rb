@@ -75,7 +75,6 @@ module Database
 
     # @return [Integer] how many rows there were
     def delete_from(tables)
-      connection.execute("LOCK TABLE #{tables.join(', ')} IN ACCESS EXCLUSIVE MODE")
       connection.execute('SET LOCAL session_replication_role = replica')
       tables.sum { |table| connection.delete("DELETE FROM #{table}") }
     end
