@@ -28,6 +28,7 @@ class Executors:
         self._broken = broken
         self._make: Callable[[], Executor] | None = None if isinstance(given, Executor) else given
         self._executor = given if isinstance(given, Executor) else self._made(given)
+        self._closed = False
         self.fault: ExecutorFailed | None = None
 
     def run(self, call: Call, step: SentStep) -> Outcome:
@@ -38,16 +39,17 @@ class Executors:
         """
         executor, future = self._submit(call)
         step.future = future
-        if step.given_up:
-            future.cancel()
         try:
             return future.result()
         except BaseException as error:  # the handler's own are in the outcome
-            self._usable(executor, error)
+            if not future.cancelled() or not step.given_up:
+                self._usable(executor, error)
             raise _failed(error) from error
 
     def close(self, *, wait: bool) -> None:
         """Ends an executor that was made here; one that was given is its maker's."""
+        with self._lock:
+            self._closed = True
         if self._make is not None:
             self._executor.shutdown(wait=wait)
 
@@ -71,7 +73,7 @@ class Executors:
         if not isinstance(error, BrokenExecutor) and _takes_work(executor):
             return True
         with self._lock:
-            if self.fault is None and executor is self._executor:
+            if not self._closed and self.fault is None and executor is self._executor:
                 self._replace(error)
             return self.fault is None
 

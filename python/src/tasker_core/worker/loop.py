@@ -287,6 +287,8 @@ class Loop:
 
     def _record(self, step: Step, operation: Operation[Transition]) -> None:
         completed = operation.arguments["to"] == "complete"
+        if step.given_up and self._client.closed:
+            return
         try:
             written = self._write(step, operation)
         except Error as error:
@@ -396,6 +398,8 @@ class Loop:
                     step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
             except Error:
                 step.logger.exception("it could not be failed; it stays claimed")
+            if isinstance(step, SentStep):
+                step.withdraw()
 
     def _tell_of_stop(self) -> None:
         """At once, to handlers that look at the database; each heartbeat does it again."""

@@ -73,9 +73,8 @@ class SentStep(Step):
         self.access = access
         self.future: Future[Outcome] | None = None
 
-    def give_up(self) -> None:
-        """Also takes it back from an executor that has not begun it."""
-        super().give_up()
+    def withdraw(self) -> None:
+        """Takes it back from an executor that has not begun it."""
         if self.future is not None:
             self.future.cancel()
 
