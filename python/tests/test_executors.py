@@ -102,12 +102,14 @@ class TestThreadsOfAnExecutor:
             seen.append(step.step_id)
             eventually(lambda: database.history(second) == "in_progress")
             database.move(second, "cancelled")
-            eventually(lambda: any(other.cancelled for other in running()))
+            eventually(lambda: any(step.cancelled for step in with_the_worker()))
+
+        def with_the_worker() -> list[Step]:
+            return list(worker._stoppable._running.values())  # type: ignore[union-attr]
 
         with ThreadPoolExecutor(1) as pool:
             worker = make(executor=pool, concurrency=2)
             worker.add(slow, TASK, "step_1")
-            running = lambda: worker._stoppable._running.values()  # type: ignore[union-attr]  # noqa: E731
             assert worker.run(until_idle=True) == Tally(completed=1, late=1)
         assert seen == [first]
 
@@ -288,8 +290,7 @@ class TestProcessesOfAnExecutor:
     def test_have_one_connection_each_beside_the_workers(
         self, make: Callable[..., Worker], line: Callable[..., Workflow], database: Database, tmp_path: Path
     ) -> None:
-        for _ in range(4):
-            line()
+        step_ids = [line().step_ids[0] for _ in range(4)]
         counted = (
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE application_name = %s AND datname = current_database()"
@@ -301,7 +302,7 @@ class TestProcessesOfAnExecutor:
             eventually(lambda: len(list(tmp_path.glob("*.began"))) == 2)
             assert database.value(counted, "tasker_core handler") == before + 2
             (tmp_path / "go").touch()
-            eventually(lambda: len(list(tmp_path.glob("*.ended"))) == 4)
+            eventually(lambda: all(database.history(step_id).endswith("complete") for step_id in step_ids))
             assert database.value(counted, "tasker_core worker") <= 10
         assert running.tally == Tally(completed=4)
         eventually(lambda: database.value(counted, "tasker_core handler") == before)
