@@ -346,6 +346,8 @@ class Loop:
                     self._wake.put(None)
                 if time.monotonic() - beat >= self._options.heartbeat:
                     beat = time.monotonic()
+                    if self._executors is not None and self._running:
+                        self._executors.nudge()
                     self._renew()
                     self._close_left_tasks()
             except Error as error:
