@@ -236,6 +236,7 @@ class TestProcessesOfAnExecutor:
             eventually(lambda: pids(tmp_path, step_id, "began"))
             database.move(step_id, "cancelled")
             eventually(lambda: pids(tmp_path, step_id, "cancelled.True"))
+            eventually(lambda: not worker._stoppable._running)  # type: ignore[union-attr]
         assert running.tally == Tally(late=1)
         assert database.history(step_id) == "in_progress cancelled"
 
