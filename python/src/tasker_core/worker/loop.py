@@ -118,6 +118,11 @@ class Loop:
         self._stops += 1
         self._wake.put(None)
 
+    def _break_off(self) -> None:
+        """As one stop, and no second one: what still runs keeps its grace time."""
+        if not self.stopping:
+            self.stop()
+
     @property
     def stopping(self) -> bool:
         """Whether somebody has asked for an end."""
@@ -130,7 +135,7 @@ class Loop:
             ExecutorFailed: where the executor broke for good, after its steps were written.
         """
         if self._elsewhere is not None:
-            self._executors = Executors(self._elsewhere.executor, self.stop)
+            self._executors = Executors(self._elsewhere.executor, self._break_off)
         attended = until_idle or once
         self._threads = Threads(self._options.concurrency)
         watch = Thread(target=self._watch, args=(not attended,), name="tasker_core watch", daemon=True)
