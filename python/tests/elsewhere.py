@@ -18,6 +18,17 @@ def whereabouts(step: Step) -> dict[str, Any]:
     return {"process": os.getpid(), "attempt": step.attempt, "amount": step.context["amount"]}
 
 
+def meeting(step: Step) -> dict[str, Any]:
+    """Goes on once handlers have begun in two processes, however long the second takes to start."""
+    note(step, "began")
+    deadline = time.monotonic() + 60
+    while len({pid for file in folder(step).glob("*.began") for pid in file.read_text().split()}) < 2:
+        if time.monotonic() > deadline:
+            raise TimeoutError("one process executes all")
+        time.sleep(0.02)
+    return {"process": os.getpid(), "amount": step.context["amount"]}
+
+
 def add_up(step: Step) -> dict[str, int]:
     return {"sum": 1 + sum(parent["sum"] for parent in step.parents.values())}
 
@@ -25,7 +36,7 @@ def add_up(step: Step) -> dict[str, int]:
 def until_stopped(step: Step) -> dict[str, bool]:
     """Goes on until it hears that it should not."""
     note(step, "began")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not step.should_stop and time.monotonic() < deadline:
         time.sleep(0.02)
     note(step, f"cancelled.{step.cancelled}")

@@ -148,7 +148,7 @@ class TestProcessesOfAnExecutor:
     ) -> None:
         step_ids = [line().step_ids[0] for _ in range(8)]
         worker = make(executor=processes)
-        worker.add(elsewhere.whereabouts, TASK, "step_1")
+        worker.add(elsewhere.meeting, TASK, "step_1")
         assert worker.run(until_idle=True) == Tally(completed=8)
         seen = {database.results(step_id)["process"] for step_id in step_ids}
         assert len(seen) == 2
