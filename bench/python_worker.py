@@ -9,6 +9,8 @@ one connection, with one row each.
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
 import os
 import re
 import secrets
@@ -16,6 +18,7 @@ import statistics
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
@@ -60,6 +63,10 @@ FROM steps parent JOIN steps child ON child.task_id = parent.task_id AND child.n
 """
 
 
+def nothing(_: tasker_core.Step) -> None:
+    """A handler that other processes find by its name."""
+
+
 class Bench:
     """The database, and workers with a handler that does nothing for each step."""
 
@@ -74,7 +81,7 @@ class Bench:
     def worker(self, **options: object) -> tasker_core.Worker:
         worker = tasker_core.Worker(self.url, **options)
         for number in range(1, 11):
-            worker.add(lambda _: None, "bench/bench", f"step_{number}")
+            worker.add(nothing, "bench/bench", f"step_{number}")
         return worker
 
     def per_step(self, expected: int, **options: object) -> float:
@@ -111,6 +118,21 @@ def executing(report: Report, bench: Bench) -> None:
     bench.tasks(LINES, 10)
     line = bench.per_step(LINES * 10, concurrency=4, owns_tasks=True)
     report.figure(f"a step of {LINES} lines of 10, which the worker also starts and closes", line, "ms")
+
+
+def spreading(report: Report, bench: Bench) -> None:
+    """What it costs to have an executor run the handler, its start left out."""
+    spawn = multiprocessing.get_context("spawn")
+    pools = {
+        "threads": ThreadPoolExecutor,
+        "processes": functools.partial(ProcessPoolExecutor, mp_context=spawn),
+    }
+    for name, make in pools.items():
+        with make(2) as pool:
+            for count in (20, STEPS):
+                bench.tasks(count, 1)
+                taken = bench.per_step(count, concurrency=4, executor=pool)
+        report.figure(f"a step, two {name} of an executor", taken, "ms")
 
 
 def waking(report: Report, bench: Bench) -> None:
@@ -158,10 +180,12 @@ def main() -> None:
                 version = connection.execute("SHOW server_version").fetchone()
                 report = Report(f"PostgreSQL {version[0] if version else ''}; fsync as the server has it")
                 executing(report, bench)
+                spreading(report, bench)
                 waking(report, bench)
             report.finish()
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-main()
+if __name__ == "__main__":
+    main()

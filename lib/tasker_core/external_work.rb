@@ -100,12 +100,33 @@ module TaskerCore
     # Tells that the worker is alive: its steps do not count as stuck.
     #
     # @param steps [Array<ClaimedStep>]
+    # @param stopping [Boolean] also tell handlers that ask (#claim_state) that the worker
+    #   is to end
     # @return [Array<ClaimedStep>] those that it still holds; results of the others would
     #   be refused
-    def renew_claims(steps)
-      held = written('renew_claims', 'tokens' => steps.map(&:token))
+    def renew_claims(steps, stopping: false)
+      held = written('renew_claims', 'tokens' => steps.map(&:token), 'stopping' => stopping)
       steps.select { |step| held.include?(step.token) }
     end
+
+    # Asks whether a handler may be executed now, where something between the worker and
+    # the handler (a queue, a cluster) may deliver a step twice: one runner begins it.
+    #
+    # @param step [ClaimedStep]
+    # @param runner [String] who executes the handler, unlike all others
+    # @return [String] begun: go on; taken: another runner has begun; lost: the claim no
+    #   longer holds
+    # @raise [InvalidArgument] for an empty runner
+    def begin_claim(step, runner:)
+      @host.transaction { call('begin_claim', 'token' => step.token, 'runner' => runner) }
+    end
+
+    # How a claim stands; nothing is changed.
+    #
+    # @param step [ClaimedStep]
+    # @return [String] held; stopping: held by a worker that is to end; lost: a result
+    #   would be refused
+    def claim_state(step) = call('claim_state', 'token' => step.token)
 
     # Closes a task that nobody else runs once there is nothing left to do: complete, or
     # error where a step has failed for good.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
 from support import Rows
+from workers import Database
 
 import tasker_core
 
@@ -84,3 +86,18 @@ def connection(url: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def rows(connection: psycopg.Connection) -> Rows:
     return Rows(connection)
+
+
+@pytest.fixture
+def make(url: str) -> Callable[..., tasker_core.Worker]:
+    """tasker_core.Workers that look often."""
+
+    def make(**options: Any) -> tasker_core.Worker:
+        return tasker_core.Worker(url, **{"poll_interval": 0.02, "heartbeat": 0.1, "grace": 0.2, **options})
+
+    return make
+
+
+@pytest.fixture
+def database(connection: psycopg.Connection) -> Database:
+    return Database(connection)

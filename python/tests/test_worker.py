@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -18,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from support import Rows
+from workers import Database, Running, eventually
 
 import tasker_core
 from tasker_core import ConfigurationError, PermanentError, RetryableError, Step, Worker
@@ -25,16 +25,6 @@ from tasker_core.external import StepName
 from tasker_core.worker.tally import Counter, Progress, Tally
 
 TASK = "tests/test_task"
-
-
-@pytest.fixture
-def make(url: str) -> Callable[..., Worker]:
-    """Workers that look often."""
-
-    def make(**options: Any) -> Worker:
-        return Worker(url, **{"poll_interval": 0.02, "heartbeat": 0.1, "grace": 0.2, **options})
-
-    return make
 
 
 @pytest.fixture
@@ -48,77 +38,6 @@ def end_connections(connection: psycopg.Connection) -> None:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'tasker_core worker' AND datname = current_database()"
     )
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-    return found
-
-
-class Database:
-    """What the rows of the engine's tables say."""
-
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self.connection = connection
-
-    def value(self, sql: str, *params: object) -> Any:
-        row = self.connection.execute(sql.encode(), params).fetchone()
-        assert row is not None
-        return row[0]
-
-    def history(self, step_id: int) -> str:
-        return str(
-            self.value(
-                "SELECT coalesce(string_agg(to_state, ' ' ORDER BY sort_key), '')"
-                " FROM tasker_workflow_step_transitions WHERE workflow_step_id = %s",
-                step_id,
-            )
-        )
-
-    def task(self, task_id: int) -> str:
-        return str(
-            self.value(
-                "SELECT to_state FROM tasker_task_transitions WHERE task_id = %s AND most_recent", task_id
-            )
-        )
-
-    def column(self, name: str, step_id: int) -> Any:
-        return self.value(f"SELECT {name} FROM tasker_workflow_steps WHERE workflow_step_id = %s", step_id)
-
-    def results(self, step_id: int) -> Any:
-        return self.column("results", step_id)
-
-    def set_context(self, task_id: int, context: str) -> None:
-        self.connection.execute("UPDATE tasker_tasks SET context = %s WHERE task_id = %s", (context, task_id))
-
-    def pass_waiting_times(self) -> None:
-        self.connection.execute(
-            "UPDATE tasker_workflow_step_transitions SET created_at = created_at - interval '1 hour'"
-        )
-        self.connection.execute(
-            "UPDATE tasker_workflow_steps SET last_attempted_at = last_attempted_at - interval '1 hour'"
-        )
-
-    def move(self, step_id: int, state: str) -> None:
-        """Somebody else writes an audit row."""
-        self.connection.execute(
-            "UPDATE tasker_workflow_step_transitions SET most_recent = false WHERE workflow_step_id = %s",
-            (step_id,),
-        )
-        self.connection.execute(
-            "INSERT INTO tasker_workflow_step_transitions"
-            " (workflow_step_id, to_state, sort_key, most_recent, created_at, updated_at)"
-            " VALUES (%s, %s, 990, true, now(), now())",
-            (step_id, state),
-        )
-
-
-@pytest.fixture
-def database(connection: psycopg.Connection) -> Database:
-    return Database(connection)
 
 
 class TestAWorkflow:
@@ -168,7 +87,7 @@ class TestAWorkflow:
         )
         worker = make(owns_tasks=True)
         worker.add(lambda _: None, TASK, "step_2")
-        with _running(worker):
+        with Running(worker):
             eventually(lambda: database.task(left.task_id) == "complete")
 
     def test_is_left_to_rails_unless_the_worker_owns_it(
@@ -460,37 +379,13 @@ class TestManySteps:
         assert [worker.run_once().total for _ in range(4)] == [2, 2, 1, 0]
 
 
-class _running:
-    """A worker in a thread."""
-
-    def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.tally: Tally | None = None
-        self.thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        self.tally = self.worker.run()
-
-    def __enter__(self) -> _running:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        eventually(self._stopped)
-        self.thread.join()
-
-    def _stopped(self) -> bool:
-        self.worker.stop()
-        return not self.thread.is_alive()
-
-
 class TestARunningWorker:
     def test_is_woken_when_steps_become_ready(
         self, make: Callable[..., Worker], rows: Rows, database: Database
     ) -> None:
         worker = make(poll_interval=3600)
         worker.add(lambda _: None, TASK, "step_1")
-        with _running(worker):
+        with Running(worker):
             eventually(
                 lambda: database.value(
                     "SELECT count(*) FROM pg_stat_activity"
@@ -506,7 +401,7 @@ class TestARunningWorker:
     ) -> None:
         worker = make(listen=False)
         worker.add(lambda _: None, TASK, "step_1")
-        with _running(worker):
+        with Running(worker):
             line = rows.workflow(1)
             eventually(lambda: database.history(line.step_ids[0]) == "in_progress complete")
 
@@ -514,7 +409,7 @@ class TestARunningWorker:
         self, worker: Worker, rows: Rows, database: Database
     ) -> None:
         worker.add(lambda _: None, TASK, "step_1")
-        with _running(worker):
+        with Running(worker):
             first = rows.workflow(1)
             eventually(lambda: database.history(first.step_ids[0]) == "in_progress complete")
             end_connections(database.connection)
@@ -543,7 +438,7 @@ class TestARunningWorker:
             ended.set()
 
         worker.add(endless, TASK, "step_1")
-        with _running(worker) as running:
+        with Running(worker) as running:
             eventually(lambda: database.history(line.step_ids[0]) == "in_progress")
         results = database.results(line.step_ids[0])
         assert results["error_class"] == "tasker_core.worker.step.WorkerStopped"
@@ -564,7 +459,7 @@ class TestARunningWorker:
             return {"cancelled": step.cancelled}
 
         worker.add(stops_with_the_worker, TASK, "step_1")
-        running = _running(worker)
+        running = Running(worker)
         running.thread.start()
         eventually(lambda: database.history(line.step_ids[0]) == "in_progress")
         worker.stop()

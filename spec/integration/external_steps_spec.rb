@@ -289,6 +289,23 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
     end
   end
 
+  describe 'a handler in another process' do
+    it 'is begun by one runner, and hears of its claim' do
+      task = Scripted.task(sandwich, external: ['score'])
+      handle(task)
+      claimed = claim(task, 'score').first
+
+      expect(%w[a a b].map { |runner| worker.begin_claim(claimed, runner:) }).to eq(%w[begun begun taken])
+      expect(worker.claim_state(claimed)).to eq('held')
+      expect(worker.renew_claims([claimed], stopping: true)).to eq([claimed])
+      expect(worker.claim_state(claimed)).to eq('stopping')
+      step(task, 'score').state_machine.transition_to!('cancelled')
+      expect(worker.claim_state(claimed)).to eq('lost')
+      expect(worker.begin_claim(claimed, runner: 'a')).to eq('lost')
+      expect { worker.begin_claim(claimed, runner: '') }.to raise_error(TaskerCore::InvalidArgument, /runner is ""/)
+    end
+  end
+
   describe 'a worker that died' do
     it 'leaves a step that a reset frees, unless it renews its claim' do
       task = Scripted.task(sandwich, external: ['score'])

@@ -59,6 +59,9 @@ RSpec.describe 'read-only guards', :orchestration, database: :committed do
       -> { @claim = client.claim_ready_steps(handlers)[0] }, -> { client.fail_claim(@claim, error: 'why') }
     ],
     'renew_claims' => [-> { @claim = client.claim_ready_steps(handlers)[0] }, -> { client.renew_claims([@claim]) }],
+    'begin_claim' => [
+      -> { @claim = client.claim_ready_steps(handlers)[0] }, -> { client.begin_claim(@claim, runner: 'a') }
+    ],
     'finalize_task' => [
       -> { Tasker::WorkflowStepTransition.where(workflow_step_id: worked.step_ids).delete_all && finish_all(worked) },
       -> { client.finalize_task(worked.task_id) }

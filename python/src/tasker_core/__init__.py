@@ -68,7 +68,7 @@ from .rows import (
 from .session import Session
 from .subscription import Subscription
 from .table import Rows
-from .worker import PermanentError, RetryableError, Step, Worker
+from .worker import ExecutorFailed, PermanentError, RetryableError, Step, Worker
 
 __all__ = [
     "__version__",
@@ -89,6 +89,7 @@ __all__ = [
     "Error",
     "Event",
     "EventDefinition",
+    "ExecutorFailed",
     "EventField",
     "FunctionVersion",
     "InternalError",

@@ -684,13 +684,40 @@ class Client:
         """
         return self.run(external.fail_claim(step, error, retryable, retry_after))
 
-    def renew_claims(self, steps: Iterable[ClaimedStep]) -> list[ClaimedStep]:
+    def renew_claims(self, steps: Iterable[ClaimedStep], *, stopping: bool = False) -> list[ClaimedStep]:
         """Tells that who holds these claims is alive: the steps do not count as stuck.
+
+        Args:
+            steps: the claims.
+            stopping: also tell handlers that ask (claim_state) that the worker is to end.
 
         Returns:
             Those that still hold; results of the others would be refused.
         """
-        return self.run(external.renew_claims(steps))
+        return self.run(external.renew_claims(steps, stopping))
+
+    def begin_claim(self, step: ClaimedStep, *, runner: str) -> str:
+        """Asks whether a handler may be executed now, where its step may arrive twice.
+
+        Between the worker and the handler there may be a queue or a cluster; of all that
+        ask, one runner begins.
+
+        Args:
+            step: the step's claim.
+            runner: who executes the handler, unlike all others; who asks again hears the same.
+
+        Returns:
+            "begun": go on; "taken": another runner has begun; "lost": the claim no longer holds.
+        """
+        return self.run(external.begin_claim(step, runner))
+
+    def claim_state(self, step: ClaimedStep) -> str:
+        """How a claim stands; nothing is changed.
+
+        Returns:
+            "held"; "stopping": held by a worker that is to end; "lost": a result would be refused.
+        """
+        return self.run(external.claim_state(step))
 
     def finalize_task(self, task_id: int) -> str:
         """Closes a task that nobody else runs once there is nothing left to do.

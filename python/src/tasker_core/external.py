@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -149,7 +149,12 @@ class UnreadableDocument(Exception):
 
 def complete_claim(step: ClaimedStep, results: Any) -> Operation[Transition]:
     """See Client.complete_claim."""
-    return _finish(step, "complete", {"results": jsonb.dumps({} if results is None else results)})
+    return complete_claim_with(step, jsonb.dumps({} if results is None else results))
+
+
+def complete_claim_with(step: ClaimedStep, results: str) -> Operation[Transition]:
+    """The same with results that are JSON already."""
+    return _finish(step, "complete", {"results": results})
 
 
 def fail_claim(
@@ -159,8 +164,15 @@ def fail_claim(
     retry_after: timedelta | float | None,
 ) -> Operation[Transition]:
     """See Client.fail_claim."""
+    return fail_claim_with(step, failure(error), retryable, retry_after)
+
+
+def fail_claim_with(
+    step: ClaimedStep, fields: Mapping[str, str], retryable: bool, retry_after: timedelta | float | None
+) -> Operation[Transition]:
+    """The same with the fields that an error has as results, see failure."""
     before = step.results if isinstance(step.results, dict) else {}
-    reason = {key: _storable(text) for key, text in failure(error).items()}
+    reason = {key: _storable(text) for key, text in fields.items()}
     seconds = None if retry_after is None else whole_seconds(retry_after)
     outcome = {"results": jsonb.dumps({**before, **reason}), "retryable": retryable, "retry_after": seconds}
     return _finish(step, "error", outcome)
@@ -187,14 +199,24 @@ def _finish(step: ClaimedStep, state: str, outcome: dict[str, Any]) -> Operation
     return Operation("finish_claim", arguments, read)
 
 
-def renew_claims(steps: Iterable[ClaimedStep]) -> Operation[list[ClaimedStep]]:
+def renew_claims(steps: Iterable[ClaimedStep], stopping: bool = False) -> Operation[list[ClaimedStep]]:
     """See Client.renew_claims."""
     held = list(steps)
     return Operation(
         "renew_claims",
-        {"tokens": [step.token for step in held]},
+        {"tokens": [step.token for step in held], "stopping": stopping},
         lambda tokens: [step for step in held if step.token in tokens],
     )
+
+
+def begin_claim(step: ClaimedStep, runner: str) -> Operation[str]:
+    """See Client.begin_claim."""
+    return Operation("begin_claim", {"token": step.token, "runner": runner}, str)
+
+
+def claim_state(step: ClaimedStep) -> Operation[str]:
+    """See Client.claim_state."""
+    return Operation("claim_state", {"token": step.token}, str)
 
 
 def finalize_task(task_id: int) -> Operation[str]:

@@ -139,9 +139,22 @@ func lateResult(stepID int64, state string) *FinishResult {
 
 // RenewClaims tells that the worker which holds claims is alive, so that they do not
 // count as stuck. It gives those that still hold: of the others the results would be
-// refused.
-func RenewClaims(ctx context.Context, driver store.Driver, tokens []int64, now *string) ([]int64, error) {
-	return store.RenewClaims(ctx, driver, tokens, now)
+// refused. With stopping it tells their handlers that the worker is to end (ClaimState).
+func RenewClaims(ctx context.Context, driver store.Driver, tokens []int64, stopping bool, now *string) ([]int64, error) {
+	return store.RenewClaims(ctx, driver, tokens, stopping, now)
+}
+
+// BeginClaim asks whether a runner, in whatever process, may execute the handler of a
+// claimed step: store.ClaimBegun for the first one and whenever that asks again,
+// store.ClaimTaken for any other, store.ClaimLost where the claim no longer holds.
+func BeginClaim(ctx context.Context, driver store.Driver, token int64, runner string) (string, error) {
+	return store.BeginClaim(ctx, driver, token, runner)
+}
+
+// ClaimState tells a handler, in whatever process, how its step's claim stands:
+// store.ClaimHeld, store.ClaimStopping or store.ClaimLost.
+func ClaimState(ctx context.Context, driver store.Driver, token int64) (string, error) {
+	return store.ClaimState(ctx, driver, token)
 }
 
 // FinalizeTask closes a task that nobody else runs, once nothing of it is left to do:

@@ -216,7 +216,7 @@ func TestARenewedClaimIsNotStuck(t *testing.T) {
 	require.Equal(t, []int64{claimed[0].ID}, stuck.ID)
 
 	held, err := inTransaction(b, func(driver store.Driver) ([]int64, error) {
-		return operation.RenewClaims(ctx, driver, []int64{claimed[0].Token, claimed[1].Token}, nil)
+		return operation.RenewClaims(ctx, driver, []int64{claimed[0].Token, claimed[1].Token}, false, nil)
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []int64{claimed[0].Token}, held, "the other was taken from its worker")
@@ -224,6 +224,64 @@ func TestARenewedClaimIsNotStuck(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, stuck.ID)
 	assert.Equal(t, lifecycle.Allowed, b.finishClaim(t, claimed[0], lifecycle.Complete).Code)
+}
+
+func TestOneRunnerBeginsAClaim(t *testing.T) {
+	b := newTestbed(t, 1)
+	_, steps := b.line(t, 1)
+	claimed := b.claimReady(t, operation.ClaimRequest{Handlers: handlersFor("s1")})[0]
+	begin := func(runner string) string {
+		state, err := inTransaction(b, func(driver store.Driver) (string, error) {
+			return operation.BeginClaim(ctx, driver, claimed.Token, runner)
+		})
+		require.NoError(t, err)
+		return state
+	}
+	assert.Equal(t, store.ClaimBegun, begin("a"))
+	assert.Equal(t, store.ClaimBegun, begin("a"), "its answer may have been lost")
+	assert.Equal(t, store.ClaimTaken, begin("b"))
+	b.move(t, steps[0], "cancelled")
+	assert.Equal(t, store.ClaimLost, begin("a"))
+}
+
+func TestRunnersThatBeginTogetherAreOne(t *testing.T) {
+	b := newTestbed(t, 4)
+	b.line(t, 1)
+	claimed := b.claimReady(t, operation.ClaimRequest{Handlers: handlersFor("s1")})[0]
+	states := make(chan string)
+	for _, runner := range []string{"a", "b", "c", "d"} {
+		go func() {
+			state, err := inTransaction(b, func(driver store.Driver) (string, error) {
+				return operation.BeginClaim(ctx, driver, claimed.Token, runner)
+			})
+			assert.NoError(t, err)
+			states <- state
+		}()
+	}
+	counts := map[string]int{}
+	for range 4 {
+		counts[<-states]++
+	}
+	assert.Equal(t, map[string]int{store.ClaimBegun: 1, store.ClaimTaken: 3}, counts)
+}
+
+func TestAClaimTellsHowItStands(t *testing.T) {
+	b := newTestbed(t, 1)
+	_, steps := b.line(t, 1)
+	claimed := b.claimReady(t, operation.ClaimRequest{Handlers: handlersFor("s1")})[0]
+	state := func() string {
+		state, err := operation.ClaimState(ctx, b.pool, claimed.Token)
+		require.NoError(t, err)
+		return state
+	}
+	assert.Equal(t, store.ClaimHeld, state())
+	_, err := inTransaction(b, func(driver store.Driver) ([]int64, error) {
+		return operation.RenewClaims(ctx, driver, []int64{claimed.Token}, true, nil)
+	})
+	require.NoError(t, err)
+	assert.Equal(t, store.ClaimStopping, state())
+	b.move(t, steps[0], "pending")
+	assert.Equal(t, store.ClaimLost, state())
 }
 
 func TestATaskThatNobodyElseRunsIsClosedByItsWorkers(t *testing.T) {

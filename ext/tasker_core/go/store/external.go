@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	_ "embed"
+	"strconv"
 	"strings"
 )
 
@@ -74,19 +75,20 @@ func LockReadySteps(ctx context.Context, driver Driver, handlers StepHandlers, r
 }
 
 // RenewClaims notes that whoever holds these claims is alive, and gives those that
-// still hold.
-func RenewClaims(ctx context.Context, driver Driver, tokens []int64, now *string) ([]int64, error) {
+// still hold. With stopping it also notes that the worker has been asked to end.
+func RenewClaims(ctx context.Context, driver Driver, tokens []int64, stopping bool, now *string) ([]int64, error) {
 	rows, err := driver.Query(ctx, Statement{
 		Name: "renew_claims",
 		SQL: `WITH held AS (
   SELECT id FROM tasker_workflow_step_transitions
   WHERE id = ANY ($1::bigint[]) AND most_recent AND to_state = 'in_progress' ORDER BY id FOR NO KEY UPDATE
 ), renewed AS (
-  UPDATE tasker_workflow_step_transitions audit SET updated_at = coalesce($2::timestamp, LOCALTIMESTAMP)
+  UPDATE tasker_workflow_step_transitions audit SET updated_at = coalesce($2::timestamp, LOCALTIMESTAMP),
+    metadata = CASE WHEN $3::boolean THEN coalesce(audit.metadata, '{}') || '{"worker": "stopping"}' ELSE audit.metadata END
   FROM held WHERE audit.id = held.id RETURNING audit.id
 )
 SELECT array_agg(id)::text FROM renewed`,
-		Params: []*string{Ints(tokens), now}, Write: true,
+		Params: []*string{Ints(tokens), now, Text(strconv.FormatBool(stopping))}, Write: true,
 	})
 	if err != nil {
 		return nil, err
@@ -96,6 +98,60 @@ SELECT array_agg(id)::text FROM renewed`,
 		return nil, err
 	}
 	return append([]int64{}, lists[0]...), nil
+}
+
+// What becomes of a wish to begin the handler of a claimed step, and how a claim stands.
+const (
+	// ClaimBegun is the runner's own: nobody else has begun, or will.
+	ClaimBegun = "begun"
+	// ClaimTaken is one whose handler another runner has begun.
+	ClaimTaken = "taken"
+	// ClaimHeld is one whose result would be written.
+	ClaimHeld = "held"
+	// ClaimStopping is held, by a worker that has been asked to end.
+	ClaimStopping = "stopping"
+	// ClaimLost is one whose result would be refused.
+	ClaimLost = "lost"
+)
+
+// BeginClaim notes which runner executes the handler of a claimed step: one for each
+// claim. Who asks again hears the same.
+func BeginClaim(ctx context.Context, driver Driver, token int64, runner string) (string, error) {
+	return claimText(ctx, driver, Statement{
+		Name: "begin_claim",
+		SQL: `WITH held AS (
+  SELECT id, coalesce(metadata ->> 'runner', $2::text) AS runner FROM tasker_workflow_step_transitions
+  WHERE id = $1::bigint AND most_recent AND to_state = 'in_progress' FOR NO KEY UPDATE
+), begun AS (
+  UPDATE tasker_workflow_step_transitions audit
+  SET metadata = coalesce(audit.metadata, '{}') || jsonb_build_object('runner', $2::text)
+  FROM held WHERE audit.id = held.id AND held.runner = $2::text RETURNING audit.id
+)
+SELECT coalesce((SELECT CASE WHEN runner = $2::text THEN 'begun' ELSE 'taken' END FROM held), 'lost')`,
+		Params: []*string{Int(token), Text(runner)}, Write: true,
+	})
+}
+
+// ClaimState tells how a claim stands, and changes nothing.
+func ClaimState(ctx context.Context, driver Driver, token int64) (string, error) {
+	return claimText(ctx, driver, Statement{
+		Name: "claim_state",
+		SQL: `SELECT coalesce((SELECT CASE metadata ->> 'worker' WHEN 'stopping' THEN 'stopping' ELSE 'held' END
+  FROM tasker_workflow_step_transitions WHERE id = $1::bigint AND most_recent AND to_state = 'in_progress'), 'lost')`,
+		Params: []*string{Int(token)},
+	})
+}
+
+func claimText(ctx context.Context, driver Driver, statement Statement) (string, error) {
+	rows, err := driver.Query(ctx, statement)
+	if err != nil {
+		return "", err
+	}
+	if len(rows) != 1 || len(rows[0]) != 1 {
+		return "", &FormatError{Want: "one value", Got: "another number"}
+	}
+	d := decoder{row: rows[0]}
+	return d.text(), d.err
 }
 
 // NotifyStep tells who listens on a channel of a step's task, when the transaction

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/jcoletaylor/tasker_core/go/operation"
@@ -152,8 +153,9 @@ func finishClaim(c call, a finishClaimArguments) (any, error) {
 }
 
 type renewArguments struct {
-	Tokens idList  `msgpack:"tokens"`
-	Now    *string `msgpack:"now"`
+	Tokens   idList  `msgpack:"tokens"`
+	Stopping bool    `msgpack:"stopping"`
+	Now      *string `msgpack:"now"`
 }
 
 // renewClaims is the tokens that still hold.
@@ -161,7 +163,28 @@ func renewClaims(c call, a renewArguments) (any, error) {
 	if err := a.Tokens.check("tokens"); err != nil {
 		return nil, err
 	}
-	return operation.RenewClaims(c.ctx, c.driver, a.Tokens, a.Now)
+	return operation.RenewClaims(c.ctx, c.driver, a.Tokens, a.Stopping, a.Now)
+}
+
+type beginArguments struct {
+	Token  int64  `msgpack:"token"`
+	Runner string `msgpack:"runner"`
+}
+
+// beginClaim tells whether the runner may go on.
+func beginClaim(c call, a beginArguments) (any, error) {
+	if a.Runner == "" || strings.ContainsRune(a.Runner, 0) {
+		return nil, Errorf(CodeInvalidArgument, "runner is %q; it must be a text, not empty, that names who executes the handler", a.Runner)
+	}
+	return operation.BeginClaim(c.ctx, c.driver, a.Token, a.Runner)
+}
+
+type claimStateArguments struct {
+	Token int64 `msgpack:"token"`
+}
+
+func claimState(c call, a claimStateArguments) (any, error) {
+	return operation.ClaimState(c.ctx, c.driver, a.Token)
 }
 
 type finalizeArguments struct {

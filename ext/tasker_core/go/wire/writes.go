@@ -10,6 +10,7 @@ import (
 // pool in one of the core's, otherwise in the one that the host has open. Those of
 // sessions open theirs themselves: they note what was written when it is committed.
 var writes = map[string]bool{
+	"begin_claim":       true,
 	"claim_ready_steps": true,
 	"create_task":       true,
 	"finalize_task":     true,

@@ -396,9 +396,19 @@ class Client:
         """See tasker_core.Client.fail_claim."""
         return await self.run(external.fail_claim(step, error, retryable, retry_after))
 
-    async def renew_claims(self, steps: Iterable[ClaimedStep]) -> list[ClaimedStep]:
+    async def renew_claims(
+        self, steps: Iterable[ClaimedStep], *, stopping: bool = False
+    ) -> list[ClaimedStep]:
         """See tasker_core.Client.renew_claims."""
-        return await self.run(external.renew_claims(steps))
+        return await self.run(external.renew_claims(steps, stopping))
+
+    async def begin_claim(self, step: ClaimedStep, *, runner: str) -> str:
+        """See tasker_core.Client.begin_claim."""
+        return await self.run(external.begin_claim(step, runner))
+
+    async def claim_state(self, step: ClaimedStep) -> str:
+        """See tasker_core.Client.claim_state."""
+        return await self.run(external.claim_state(step))
 
     async def finalize_task(self, task_id: int) -> str:
         """See tasker_core.Client.finalize_task."""

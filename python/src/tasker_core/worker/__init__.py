@@ -1,10 +1,11 @@
 """Step handlers in Python, inside workflows that Rails or nobody else drives; see Worker."""
 
-from .step import PermanentError, RetryableError, Step, StepHandler, WorkerStopped
+from .step import ExecutorFailed, PermanentError, RetryableError, Step, StepHandler, WorkerStopped
 from .tally import Tally
 from .worker import Worker
 
 __all__ = [
+    "ExecutorFailed",
     "PermanentError",
     "RetryableError",
     "Step",

@@ -12,14 +12,16 @@ from threading import Event, Lock, Thread
 from .. import _library, external, jsonb
 from .._picture import told
 from ..client import Client
-from ..errors import ConfigurationError, Error, InvalidArgument, SchemaMissing, UnknownFunction
+from ..errors import ConfigurationError, Error, SchemaMissing, UnknownFunction
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
 from ..results import Transition
 from .child import end_child
-from .step import PermanentError, RetryableError, Step, StepHandler, WorkerStopped, logger
+from .executors import Executing, Executors
+from .step import ExecutorFailed, PermanentError, RetryableError, Step, StepHandler, WorkerStopped, logger
 from .tally import Counter
 from .threads import Threads
+from .travel import Access, Call, SentStep, unwritable
 
 #: How long a failed write waits before it is tried again, in seconds.
 RETRIES = (0.1, 0.5, 2.0, 5.0)
@@ -71,6 +73,14 @@ class Options:
         return self
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where handlers are executed if not in the loop's threads, and how they reach the database."""
+
+    executor: Executing
+    access: Access
+
+
 class Loop:
     """Executes steps until it is stopped, or until there is nothing to do."""
 
@@ -81,12 +91,15 @@ class Loop:
         options: Options,
         counter: Counter,
         orphaned: Callable[[], bool] = lambda: False,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._client = client
         self._handlers = handlers
         self._options = options
         self._counter = counter
         self._orphaned = orphaned
+        self._elsewhere = elsewhere
+        self._executors: Executors | None = None
         self._lock = Lock()
         self._running: dict[int, Step] = {}
         # A queue and no Event: a signal handler may put into it whatever its thread does.
@@ -105,13 +118,24 @@ class Loop:
         self._stops += 1
         self._wake.put(None)
 
+    def _break_off(self) -> None:
+        """As one stop, and no second one: what still runs keeps its grace time."""
+        if not self.stopping:
+            self.stop()
+
     @property
     def stopping(self) -> bool:
         """Whether somebody has asked for an end."""
         return self._stops > 0
 
     def run(self, *, until_idle: bool = False, once: bool = False) -> None:
-        """Works until stop, until nothing is left to do, or on one batch."""
+        """Works until stop, until nothing is left to do, or on one batch.
+
+        Raises:
+            ExecutorFailed: where the executor broke for good, after its steps were written.
+        """
+        if self._elsewhere is not None:
+            self._executors = Executors(self._elsewhere.executor, self._break_off)
         attended = until_idle or once
         self._threads = Threads(self._options.concurrency)
         watch = Thread(target=self._watch, args=(not attended,), name="tasker_core watch", daemon=True)
@@ -132,6 +156,10 @@ class Loop:
             # The watch ends by itself, or with the client's connections.
             self._closed.set()
             self._threads.close()
+            if self._executors is not None:
+                self._executors.close(wait=not self._running)
+        if self._executors is not None and self._executors.fault is not None:
+            raise self._executors.fault
 
     # Claiming.
 
@@ -161,7 +189,7 @@ class Loop:
             return None
         self._failures = 0
         for claim in claims:
-            self._start(Step(claim, lambda: self.stopping))
+            self._start(self._step(claim))
         return len(claims)
 
     def _pause(self) -> float:
@@ -172,6 +200,11 @@ class Loop:
     def _claims(self, limit: int) -> Operation[list[ClaimedStep]]:
         loads = jsonb.loads if self._options.exact_numbers else json.loads
         return external.claim_ready_steps(self._handlers, limit, self._options.owns_tasks, loads)
+
+    def _step(self, claim: ClaimedStep) -> Step:
+        if self._elsewhere is None:
+            return Step(claim, lambda: self.stopping)
+        return SentStep(claim, lambda: self.stopping, self._elsewhere.access)
 
     def _start(self, step: Step) -> None:
         with self._lock:
@@ -205,6 +238,8 @@ class Loop:
         if step.claim.unreadable:
             step.logger.error("failed for good: %s", step.claim.unreadable)
             return external.fail_unreadable(step.claim)
+        if self._executors is not None and isinstance(step, SentStep):
+            return self._outcome_elsewhere(self._executors, step)
         try:
             results = self._handlers[step.claim.name](step)
         except BaseException as error:  # SystemExit too: the thread belongs to the worker.
@@ -215,6 +250,18 @@ class Loop:
             return external.complete_claim(step.claim, results)
         except BaseException as error:  # what the results do as they are written
             return self._unwritable(step, error)
+
+    def _outcome_elsewhere(self, executors: Executors, step: SentStep) -> Operation[Transition]:
+        try:
+            outcome = executors.run(Call(self._handlers[step.claim.name], step), step)
+        except ExecutorFailed as error:
+            return self._failure(step, error)
+        if outcome.results is None and not step.given_up:
+            backtrace = outcome.error.get("backtrace", "")
+            step.logger.warning(
+                "attempt %d failed: %s", step.attempt, f"{outcome.error['error']}\n{backtrace}".rstrip()
+            )
+        return outcome.operation(step.claim)
 
     def _leave_child(self, error: BaseException | None) -> None:
         """Ends a process that the handler has forked: the step is its parent's."""
@@ -241,14 +288,12 @@ class Loop:
     def _unwritable(self, step: Step, error: BaseException) -> Operation[Transition]:
         """The handler has succeeded, but nobody can write down what it gave."""
         step.logger.error("its results cannot be saved: %s", told(error))
-        kind, code = (
-            (type(error), error.code) if isinstance(error, Error) else (InvalidArgument, "invalid_argument")
-        )
-        reason = kind(f"The results could not be saved: {told(error)}", code=code)
-        return external.fail_claim(step.claim, reason.with_traceback(error.__traceback__), True, None)
+        return external.fail_claim(step.claim, unwritable(error), True, None)
 
     def _record(self, step: Step, operation: Operation[Transition]) -> None:
         completed = operation.arguments["to"] == "complete"
+        if step.given_up and self._client.closed:
+            return
         try:
             written = self._write(step, operation)
         except Error as error:
@@ -306,6 +351,8 @@ class Loop:
                     self._wake.put(None)
                 if time.monotonic() - beat >= self._options.heartbeat:
                     beat = time.monotonic()
+                    if self._executors is not None and self._running:
+                        self._executors.nudge()
                     self._renew()
                     self._close_left_tasks()
             except Error as error:
@@ -325,7 +372,10 @@ class Loop:
             steps = list(self._running.values())
         if not steps:
             return
-        held = {claim.token for claim in self._client.renew_claims([step.claim for step in steps])}
+        claims = [step.claim for step in steps]
+        # Handlers in this process know it without.
+        stopping = self._executors is not None and self.stopping
+        held = {claim.token for claim in self._client.renew_claims(claims, stopping=stopping)}
         for step in steps:
             # One that has ended meanwhile is not lost.
             if step.claim.token not in held and step.claim.token in self._running:
@@ -339,6 +389,8 @@ class Loop:
 
     def _finish(self) -> None:
         """Waits for the handlers, at most the grace time, and fails the steps of the others."""
+        if self._executors is not None and self.stopping:
+            self._tell_of_stop()
         while self._running and not self._out_of_patience():
             self._sleep(0.1 if self.stopping else self._options.poll_interval)
         with self._lock:
@@ -353,6 +405,15 @@ class Loop:
                     step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
             except Error:
                 step.logger.exception("it could not be failed; it stays claimed")
+            if isinstance(step, SentStep):
+                step.withdraw()
+
+    def _tell_of_stop(self) -> None:
+        """At once, to handlers that look at the database; each heartbeat does it again."""
+        try:
+            self._renew()
+        except Error as error:
+            logger.warning("handlers elsewhere could not be told that the worker stops: %s", error)
 
     def _out_of_patience(self) -> bool:
         return self._stops > 1 or (self._stops == 1 and time.monotonic() >= self._deadline)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .._picture import whole_seconds
-from ..errors import InvalidArgument
+from ..errors import Error, InvalidArgument
 from ..external import ClaimedStep
 
 logger = logging.getLogger("tasker_core.worker")
@@ -36,6 +36,14 @@ class RetryableError(Exception):
             raise InvalidArgument(
                 f"retry_after is {retry_after!r}; it must be 0 s to 68 years", code="invalid_argument"
             )
+
+
+class ExecutorFailed(Error):
+    """The executor did not execute a step's handler to its end, or takes no more work.
+
+    As a step's error: its process died, was taken away, or could not be reached; what it
+    was to be given or gave could not travel. The step may be tried again.
+    """
 
 
 class WorkerStopped(Exception):
@@ -111,7 +119,8 @@ class Step:
     def cancelled(self) -> bool:
         """Whether the step was taken from this worker: cancelled, reset or resolved by hand.
 
-        Its result would be refused. Noticed with the next heartbeat.
+        Its result would be refused. Noticed with the next heartbeat; in the process of an
+        executor by a look at the database, at most once a second.
         """
         return self._lost
 

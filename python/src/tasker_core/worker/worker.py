@@ -11,11 +11,18 @@ from typing import Any, Protocol, TypeVar
 from .. import client as clients
 from ..errors import ConfigurationError
 from ..external import StepName
-from .loop import Loop, Options
+from . import executors
+from .executors import Executing
+from .loop import Elsewhere, Loop, Options
 from .step import StepHandler
 from .tally import Counter, Progress, Tally
+from .travel import Access
 
 Handler = TypeVar("Handler", bound=StepHandler)
+
+
+#: How many steps of an executor are written at once.
+MOST_OUTCOMES = 8
 
 
 class _Stoppable(Protocol):
@@ -49,6 +56,10 @@ class Worker:
             interpreter to themselves; 0 runs in this one. They are started with spawn: the
             handlers must be functions of a module, and the script needs its
             ``if __name__ == "__main__"``.
+        executor: executes the handlers instead: a concurrent.futures.Executor, or a function
+            that makes one, which is called again where the executor breaks. Claims, heartbeats
+            and results stay here; concurrency is how many steps are with it at once. Where it
+            is of other processes, each of those that execute handlers connects to the database.
         poll_interval: how often to look for steps, in seconds, where nothing is notified:
             failed steps whose waiting time is over, and work that was missed.
         heartbeat: how often to tell that the worker lives, in seconds: steps that have not
@@ -72,6 +83,7 @@ class Worker:
         *,
         concurrency: int = 4,
         processes: int = 0,
+        executor: Executing | None = None,
         poll_interval: float = 1.0,
         heartbeat: float = 15.0,
         grace: float = 30.0,
@@ -94,12 +106,22 @@ class Worker:
             raise ConfigurationError(
                 f"processes is {processes!r}; it must be from 0 to 100", code="configuration"
             )
+        if executor is not None:
+            executors.check(executor)
+            if processes:
+                raise ConfigurationError(
+                    f"processes is {processes!r} and executor is given; give one of them",
+                    code="configuration",
+                )
+        self._executor = executor
         self._url = url
         self._processes = processes
         self._progress = progress
-        # One for each thread's outcome, one to claim, one for heartbeats.
+        # One for each thread's outcome, one to claim, one for heartbeats. What an executor does
+        # takes long enough for outcomes to take turns.
+        outcomes = min(concurrency, MOST_OUTCOMES) if executor is not None else concurrency
         self._settings: Mapping[str, Any] = {
-            "pool_max_connections": min(concurrency + 2, 1000),
+            "pool_max_connections": min(outcomes + 2, 1000),
             "application_name": "tasker_core worker",
             # Of what fails the worker itself tells, once.
             "log_level": "error",
@@ -151,6 +173,8 @@ class Worker:
         Raises:
             Error: where no steps can be claimed for a reason that will not go away; with
                 until_idle also where the database does not answer for some seconds.
+            ExecutorFailed: where the executor broke and is not made anew; its steps have failed
+                as ones that may be retried.
         """
         self._check()
         return self._run_processes(until_idle) if self._processes else self._run(until_idle=until_idle)
@@ -161,6 +185,7 @@ class Worker:
         Raises:
             Error: where no steps can be claimed, or the database does not answer for some
                 seconds.
+            ExecutorFailed: where the executor broke and is not made anew.
         """
         self._check()
         return self._run(once=True)
@@ -181,10 +206,15 @@ class Worker:
     def _run(self, *, until_idle: bool = False, once: bool = False) -> Tally:
         with self._shown() as show, clients.connect(self._url, **self._settings) as client:
             counter = Counter(show)
-            loop = Loop(client, self._handlers, self._options, counter)
+            loop = Loop(client, self._handlers, self._options, counter, elsewhere=self._elsewhere())
             with self._stopped_by_signals(loop):
                 loop.run(until_idle=until_idle, once=once)
             return counter.tally
+
+    def _elsewhere(self) -> Elsewhere | None:
+        if self._executor is None:
+            return None
+        return Elsewhere(self._executor, Access(self._url, self._settings))
 
     def _run_processes(self, until_idle: bool) -> Tally:
         # multiprocessing takes its time to load.

@@ -1,0 +1,233 @@
+"""A step's handler on its way to an executor, and what became of it on its way back."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .. import _library, external, jsonb
+from .. import client as clients
+from .._picture import failure, told
+from ..client import Client
+from ..errors import Error, InvalidArgument
+from ..external import ClaimedStep
+from ..operations import Operation
+from ..results import Transition
+from .child import end_child
+from .step import ExecutorFailed, PermanentError, RetryableError, Step, StepHandler
+
+#: How often a handler that asks is told anew, in seconds: each time is a statement.
+LOOK_EVERY = 1.0
+
+#: How long such a look may take, in seconds; the handler waits for it.
+LOOK_LIMIT = 5.0
+
+#: How long the beginning waits after each failure before it tries again, in seconds.
+RETRIES = (0.1, 0.5, 2.0)
+
+#: The clients of this process by what they were made of.
+_clients: dict[str, Client] = {}
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a process that executes handlers reaches the database.
+
+    Attributes:
+        url: the database's.
+        settings: of the worker's connections; of those here there is one for each process.
+    """
+
+    url: str = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
+
+    def client(self) -> Client:
+        """The one of this process, made when it is first needed."""
+        settings = {
+            **{name: value for name, value in self.settings.items() if not name.startswith("event_")},
+            "pool_max_connections": 1,
+            "application_name": "tasker_core handler",
+        }
+        key = repr((self.url, sorted(settings.items())))
+        found = _clients.get(key)
+        if found is None:
+            # Of two that are made at once the second is closed; neither has connected yet.
+            made = clients.connect(self.url, timeout=LOOK_LIMIT, **settings)
+            found = _clients.setdefault(key, made)
+            if found is not made:
+                made.close()
+        return found
+
+
+class SentStep(Step):
+    """A step in the worker's process. A thread gets it as it is, another process a RemoteStep."""
+
+    def __init__(self, claim: ClaimedStep, stopping: Callable[[], bool], access: Access) -> None:
+        super().__init__(claim, stopping)
+        self.access = access
+        self.future: Future[Outcome] | None = None
+
+    def withdraw(self) -> None:
+        """Takes it back from an executor that has not begun it."""
+        if self.future is not None:
+            self.future.cancel()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RemoteStep, (self.claim, self.access)
+
+
+class RemoteStep(Step):
+    """A step in another process than its worker's: what it tells of its claim it reads itself."""
+
+    def __init__(self, claim: ClaimedStep, access: Access) -> None:
+        super().__init__(claim, lambda: self._asked_to_stop)
+        self.access = access
+        self._asked_to_stop = False
+        self._next_look = 0.0
+
+    @property
+    def cancelled(self) -> bool:
+        """See Step."""
+        self._look()
+        return super().cancelled
+
+    @property
+    def should_stop(self) -> bool:
+        """See Step."""
+        self._look()
+        return super().should_stop
+
+    def begin(self) -> str:
+        """Asks to be the one that executes the handler: "begun", "taken" or "lost".
+
+        Raises:
+            Error: where the database does not answer from here.
+        """
+        runner = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}"
+        operation = external.begin_claim(self.claim, runner)
+        for wait in RETRIES:
+            try:
+                return self.access.client().run(operation)
+            except Error as error:
+                if not error.retryable and error.code != "timeout":
+                    raise
+                time.sleep(wait)
+        return self.access.client().run(operation)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if self._lost or now < self._next_look:
+            return
+        self._next_look = now + LOOK_EVERY
+        try:
+            state = self.access.client().run(external.claim_state(self.claim))
+        except Error as error:
+            self._next_look = time.monotonic() + 10 * LOOK_EVERY
+            self.logger.warning("whether it is still the worker's could not be asked: %s", error)
+            return
+        self._asked_to_stop = state == "stopping"
+        if state == "lost":
+            self.lose()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RemoteStep, (self.claim, self.access)
+
+
+class Outcome(NamedTuple):
+    """What became of a handler: texts and numbers, which travel whatever the handler gave.
+
+    Attributes:
+        results: JSON; None where it failed.
+        error: the fields of the failure.
+        retryable: whether another attempt is of use.
+        retry_after: seconds to wait before it; None for the engine's waiting time.
+    """
+
+    results: str | None
+    error: dict[str, str]
+    retryable: bool = True
+    retry_after: int | None = None
+
+    def operation(self, claim: ClaimedStep) -> Operation[Transition]:
+        """What writes it."""
+        if self.results is not None:
+            return external.complete_claim_with(claim, self.results)
+        return external.fail_claim_with(claim, self.error, self.retryable, self.retry_after)
+
+
+class Call:
+    """A handler and its step; one object, for a cluster's scheduler looks into lists and tuples."""
+
+    def __init__(self, handler: StepHandler, step: Step) -> None:
+        self.handler = handler
+        self.step = step
+
+    def __call__(self) -> Outcome:
+        """Executes the handler, here. It raises nothing: what raises is the executor."""
+        refusal = self._refusal()
+        if refusal is not None:
+            return _failed(refusal)
+        generation = _library.generation
+        try:
+            results = self.handler(self.step)
+        except BaseException as error:  # SystemExit too: the thread is the executor's
+            _leave_child(generation, error)
+            return _failed(error)
+        _leave_child(generation, None)
+        try:
+            return Outcome(jsonb.dumps({} if results is None else results), {})
+        except BaseException as error:  # what the results do as they are written
+            return _failed(unwritable(error))
+
+    def _refusal(self) -> BaseException | None:
+        """Why the handler is not executed; None where it is."""
+        step = self.step
+        try:
+            state = step.begin() if isinstance(step, RemoteStep) else _begun_here(step)
+        except Exception as error:
+            reason = f"the handler was not begun: its process could not ask the database: {told(error)}"
+            return ExecutorFailed(reason, code="executor")
+        reasons = {
+            "taken": "another process has begun the handler and was lost; it is not executed twice",
+            "lost": "the step was taken from its worker before its handler began",
+        }
+        return ExecutorFailed(reasons[state], code="executor") if state in reasons else None
+
+    def __dask_tokenize__(self) -> tuple[str, int]:
+        """Two calls are the same to Dask where they are of one claim."""
+        return "tasker_core", self.step.claim.token
+
+
+def _begun_here(step: Step) -> str:
+    """The same of a step in its worker's process, which gives each to one thread."""
+    return "lost" if step.cancelled else "begun"
+
+
+def unwritable(error: BaseException) -> BaseException:
+    """The failure of a handler that has succeeded, but nobody can write down what it gave."""
+    kind, code = (
+        (type(error), error.code) if isinstance(error, Error) else (InvalidArgument, "invalid_argument")
+    )
+    reason = kind(f"The results could not be saved: {told(error)}", code=code)
+    return reason.with_traceback(error.__traceback__)
+
+
+def _failed(error: BaseException) -> Outcome:
+    fields, retryable, after = failure(error), not isinstance(error, PermanentError), None
+    try:
+        after = error.retry_after if isinstance(error, RetryableError) else None
+    except Exception:  # an exception can be odd in more ways than its message
+        after = None
+    return Outcome(None, fields, retryable, after if isinstance(after, int) else None)
+
+
+def _leave_child(generation: int, error: BaseException | None) -> None:
+    """Ends a process that the handler has forked: the step is its parent's."""
+    if generation != _library.generation:
+        end_child(error)
