@@ -11,6 +11,9 @@ from .errors import ConflictError, TransitionError
 from .rows import ResetStep, StepProgress
 from .table import Rows
 
+#: The states of a step, or task, that needs nothing more.
+DONE = ("complete", "resolved_manually")
+
 
 class TaskProgress(NamedTuple):
     """How a task stands, step by step.
@@ -32,6 +35,16 @@ class TaskProgress(NamedTuple):
     state: str
     now: datetime
     steps: Rows[StepProgress]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the task has come to its end: it may still be retried, or resolved, by somebody."""
+        return self.state in (*DONE, "error", "cancelled")
+
+    @property
+    def done(self) -> int:
+        """How many steps are complete or resolved manually."""
+        return sum(step.state in DONE for step in self.steps)
 
 
 class Transition(NamedTuple):
