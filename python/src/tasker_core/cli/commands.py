@@ -22,6 +22,7 @@ from .frame import (
     FAILED,
     PROBLEM,
     Command,
+    Group,
     Seconds,
     connect,
     database,
@@ -61,6 +62,7 @@ def run(arguments: list[str]) -> int:
 
 
 @click.group(
+    cls=Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=False,
     invoke_without_command=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,21 @@ PROBLEM, FAILED, USAGE, INTERRUPTED = 1, 3, 64, 130
 
 VARIABLES = ("TASKER_CORE_DATABASE_URL", "DATABASE_URL")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class NobodyReads(Exception):
+    """Whoever read the output has left, as head does."""
+
+
+class Group(click.Group):
+    """The commands; click itself would end the process where nobody reads any more."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise NobodyReads from error
 
 
 class Command(click.Command):
@@ -124,8 +140,11 @@ def guarded(work: Callable[[], int]) -> int:
     """Runs a command; what goes wrong is one line, without a backtrace and without a password."""
     try:
         return work()
-    except (KeyboardInterrupt, click.Abort, BrokenPipeError):
-        _leave_the_pipe()
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except NobodyReads:
+        # What is left to be written when the interpreter ends has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
@@ -143,14 +162,6 @@ def failed(message: str, code: int = FAILED) -> int:
     """Says why on standard error; gives the exit code."""
     click.echo(f"tasker-core: {_safe(hidden(message))}", err=True)
     return code
-
-
-def _leave_the_pipe() -> None:
-    """Nobody reads any more: nothing is to be flushed at the end."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 -- up to the end of the process
 
 
 def _text(cell: object) -> str:
