@@ -52,6 +52,13 @@ class Feed:
             counts["pending"] += self._left
         return counts
 
+    def __repr__(self) -> str:
+        if self._generation != _library.generation:
+            return f"<{type(self).__name__} of another process>"
+        names = ("delivered", "pending", "dropped")
+        told = ", ".join(f"{count} {name}" for name, count in self.stats().items() if name in names)
+        return f"<{type(self).__name__}: {told or 'its client was closed'}{' closed' if self.closed else ''}>"
+
     def _guard(self) -> None:
         if self._generation != _library.generation:
             raise InvalidArgument(
