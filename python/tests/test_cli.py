@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 import terminal
+from conftest import server_url
 from support import Rows
 from terminal import Terminal, plain, run
 
@@ -164,6 +165,28 @@ def test_ctrl_c_leaves_the_task_alone(client: tasker_core.Client, url: str, task
     assert client.current_task_state(task_id) == "pending"
 
 
+def test_a_database_that_comes_back_is_waited_for(url: str, task_id: int, client: tasker_core.Client) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    allow = f"ALTER DATABASE {name} ALLOW_CONNECTIONS "
+    with (
+        psycopg.connect(server_url(), autocommit=True) as server,
+        Terminal("watch", url, task_id, "--seconds", "0.1", columns=120) as screen,
+    ):
+        screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        try:
+            server.execute((allow + "false").encode())
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            )
+            lost = screen.until(lambda frame: "no answer from the database" in frame)
+        finally:
+            server.execute((allow + "true").encode())
+        assert "extract  pending" in plain(lost)
+        screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        client.transition_task_or_raise(task_id, to="cancelled")
+        assert screen.end() == 2
+
+
 def test_watch_ends_as_the_task(client: tasker_core.Client, url: str, task_id: int) -> None:
     client.transition_task_or_raise(task_id, to="cancelled")
     assert run("watch", url, task_id).returncode == 2
@@ -287,9 +310,17 @@ def test_events_of_other_processes_come_as_lines_and_as_json(url: str) -> None:
             assert (lines[0]["name"], lines[0]["payload"]) == ("order.shipped", {"n": 1.5})
 
 
+def test_it_is_said_where_no_event_can_come(url: str) -> None:
+    nowhere = "event_relay_url=postgresql://u:secret@127.0.0.1:1/shop"
+    found = run("events", url, "--seconds", "0.2", "--set", nowhere)
+    assert (found.returncode, found.stdout) == (0, "")
+    assert found.stderr.startswith("tasker-core: no event comes yet: ")
+    assert "secret" not in found.stderr
+
+
 def test_events_end_after_a_time(url: str) -> None:
     found = run("events", url, "--seconds", "0.2")
-    assert (found.returncode, found.stdout) == (0, "")
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 
 def test_a_module_may_have_a_worker_of_its_own(

@@ -111,7 +111,7 @@ def test_clients_say_where_they_are(client: tasker_core.Client, url: str, rows: 
     assert repr(session).endswith(" closed>")
     with client.subscribe("*") as events:
         client.publish("order.shipped")
-        assert repr(events) == "<Subscription: 0 delivered, 0 dropped, 1 pending>"
+        assert repr(events) == "<Subscription: 0 delivered, 1 pending, 0 dropped>"
     assert repr(events).endswith(" closed>")
     assert re.fullmatch(rf"<Worker of 0 steps, {where}>", repr(Worker(url)))
     other = tasker_core.connect(url)

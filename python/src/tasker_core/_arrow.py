@@ -51,7 +51,7 @@ def _made(
 
 
 def _column(column: Column, size: int) -> tuple[Any, ...]:
-    name, nulls = column.name.encode(), sum(column.nulls or b"")
+    name, nulls = column.name.encode(), (column.nulls or b"").count(1)
     valid = _library.native().arrow_bits(column.nulls, True) if column.nulls and nulls else None
     if column.kind in _PLAIN:
         return _made(name, _PLAIN[column.kind], size, nulls, (valid, column.data))

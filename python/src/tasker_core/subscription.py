@@ -18,6 +18,8 @@ from .event import Event
 
 # How many events are taken at once.
 _BATCH = 1000
+# What of the counts a repr shows.
+_SHOWN = ("delivered", "pending", "dropped")
 
 
 class Feed:
@@ -55,8 +57,8 @@ class Feed:
     def __repr__(self) -> str:
         if self._generation != _library.generation:
             return f"<{type(self).__name__} of another process>"
-        names = ("delivered", "pending", "dropped")
-        told = ", ".join(f"{count} {name}" for name, count in self.stats().items() if name in names)
+        counts = self.stats()
+        told = ", ".join(f"{counts[name]} {name}" for name in _SHOWN if name in counts)
         return f"<{type(self).__name__}: {told or 'its client was closed'}{' closed' if self.closed else ''}>"
 
     def _guard(self) -> None:

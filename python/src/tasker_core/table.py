@@ -225,7 +225,7 @@ class Rows(Sequence[Row], Generic[Row]):
         return pyarrow.table(_arrow.Source(self._columns, self._size))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The rows for whoever reads Arrow, such as DuckDB, by its PyCapsule interface.
+        """The rows for whoever reads Arrow, by its PyCapsule interface.
 
         Integers, times, lists of ids and the codes of texts are the answer's own memory.
         What the schema asks for is left to the reader, as the interface allows.

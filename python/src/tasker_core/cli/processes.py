@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -13,6 +11,7 @@ from ..worker import Worker
 from . import working
 from .frame import PROBLEM, Seconds, connect, given, report, say
 from .group import as_json, command
+from .settings import connection_settings, read_settings
 from .streaming import fields, heard, line
 
 
@@ -22,6 +21,7 @@ from .streaming import fields, heard, line
 @click.option("--namespace", help="Only of this namespace.")
 @click.option("--task-name", help="Only of tasks with this name.")
 @click.option("--step-name", help="Only of steps with this name.")
+@connection_settings
 @click.option("--count", type=click.IntRange(1), help="End after so many.")
 @click.option("--seconds", type=click.FloatRange(0), help="End after so long.")
 @as_json
@@ -31,6 +31,7 @@ def events(
     count: int | None,
     seconds: float | None,
     as_json: bool,
+    settings: tuple[str, ...],
     **only: Any,
 ) -> int:
     """Writes events as they come, a line each: of NAMES, prefixes such as step.*, or all.
@@ -41,8 +42,9 @@ def events(
     \b
       tasker-core events postgresql://localhost/shop 'step.*' --namespace payments
       tasker-core events --json --count 10 | jq .payload
+      tasker-core events --set event_relay_channel=shop_events 'task.*'
     """
-    with connect(url, event_relay=True) as client:
+    with connect(url, **{"event_relay": True, **read_settings(settings)}) as client:
         client.ping()
         for event in heard(client, names or ("*",), count, seconds, only):
             if as_json:
@@ -66,7 +68,7 @@ def events(
     "--listen/--no-listen", default=None, help="--no-listen behind a PgBouncer in transaction mode."
 )
 @click.option("--owns-tasks", is_flag=True, default=None, help="Nobody else runs the tasks.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the connections.")
+@connection_settings
 @click.option("--until-idle", is_flag=True, help="End where no step is ready and none is running.")
 @click.option(
     "--progress/--no-progress", default=None, help="A line about what was done.  [default: on a terminal]"
@@ -92,7 +94,7 @@ def worker(
     """
     found = working.load(module)
     chosen = {name: value for name, value in options.items() if value is not None}
-    chosen.update(_settings(settings))
+    chosen.update(read_settings(settings))
     if progress is not None:
         chosen["progress"] = progress
 
@@ -102,17 +104,3 @@ def worker(
     tally = working.build(found, make, chosen).run(until_idle=until_idle)
     say(f"{tally.completed} steps completed, {tally.failed} failed, {tally.late} late")
     return PROBLEM if until_idle and tally.failed else 0
-
-
-def _settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE, the value read as JSON where it is that, else as text."""
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"--set {pair} is no setting; give NAME=VALUE, as --set event_relay=true")
-        try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value
-    return found

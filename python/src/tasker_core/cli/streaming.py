@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from .._address import hidden
 from ..client import Client
 from ..event import Event
+
+# Seconds until the relay's connection has to listen.
+_PATIENCE = 5.0
 
 
 def heard(
@@ -16,6 +21,7 @@ def heard(
     """Events as they come, up to a count and a time."""
     ending = None if seconds is None else time.monotonic() + seconds
     with client.subscribe(*names, **only) as subscription:
+        _say_if_nothing_can_come(client)
         while count is None or count > 0:
             left = None if ending is None else max(0.0, ending - time.monotonic())
             event = subscription.get(timeout=left)
@@ -24,6 +30,17 @@ def heard(
                 yield event
             elif left is not None or subscription.closed:
                 return
+
+
+def _say_if_nothing_can_come(client: Client) -> None:
+    """Waits until the relay listens; where it cannot, that is said, once."""
+    ending = time.monotonic() + _PATIENCE
+    while not (stats := client.relay_stats())["listening"]:
+        if time.monotonic() > ending or stats["failure"]:
+            reason = stats["failure"] or f"nothing is heard after {_PATIENCE:g} seconds"
+            print(f"tasker-core: no event comes yet: {hidden(reason)}", file=sys.stderr, flush=True)
+            return
+        time.sleep(0.02)
 
 
 def line(event: Event) -> str:
