@@ -156,6 +156,23 @@ def test_colours_can_be_had_without(url: str, task_id: int) -> None:
         assert "\x1b[" not in screen.frames[0]
 
 
+@pytest.mark.parametrize("columns", [1, 7, 20, 43])
+def test_a_narrow_terminal_gets_lines(url: str, task_id: int, columns: int) -> None:
+    with Terminal("watch", url, task_id, columns=columns) as screen:
+        screen.until(lambda frame: frame.count("\n") >= 4)
+        assert "\x1b" not in screen.output
+
+
+def test_a_terminal_without_the_letters_gets_question_marks(client: tasker_core.Client, url: str) -> None:
+    made = client.create_task("x", steps=["prüfen"], context={"a": 1})
+    client.transition_task_or_raise(made.task_id, to="cancelled")
+    watched = run("watch", url, made.task_id, PYTHONIOENCODING="ascii")
+    assert watched.returncode == 2
+    assert "? pr?fen  pending" in watched.stdout
+    drawn = run("draw", url, made.task_id, PYTHONIOENCODING="ascii")
+    assert "prüfen" in drawn.stdout
+
+
 def test_ctrl_c_leaves_the_task_alone(client: tasker_core.Client, url: str, task_id: int) -> None:
     with Terminal("watch", url, task_id) as screen:
         screen.until(lambda frame: "Ctrl-C leaves" in frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 #: What the extra [cli] brings.
@@ -24,6 +25,10 @@ def main() -> None:
                 file=sys.stderr,
             )
             sys.exit(_UNAVAILABLE)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without these letters gets question marks, and no failure.
+            stream.reconfigure(errors="replace")
     from .commands import run
 
     sys.exit(run(sys.argv[1:]))

@@ -128,7 +128,12 @@ def say(text: object) -> None:
 
 def report(value: Any) -> None:
     """A value as a line of JSON, with times in ISO 8601 and exact decimals."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+    document(json.dumps(value, default=_plain, ensure_ascii=False))
+
+
+def document(text: str) -> None:
+    """What another program reads, on standard output: UTF-8, whatever the terminal has."""
+    click.echo(text.encode())
 
 
 def records(rows: Iterable[Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from .. import jsonb
-from .frame import connect, report, say
+from .frame import connect, document, report, say
 from .group import as_json, command, no_task
 from .terminal import Terminal
 from .watching import watch as watch_task
@@ -142,7 +142,7 @@ def draw(url: str | None, task_id: int, file: Path | None, form: str | None) -> 
     if file:
         file.write_text(drawing, encoding="utf-8")
     else:
-        click.echo(drawing)
+        document(drawing)
     return 0
 
 
