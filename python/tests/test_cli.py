@@ -7,10 +7,7 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +53,6 @@ def handlers(tmp_path: Path, url: str) -> str:
 def task_id(client: tasker_core.Client) -> int:
     steps: list[Any] = ["extract", NewStep("score", ["extract"]), NewStep("load", ["score", "extract"])]
     return client.create_task("report", namespace="etl", context={"a": 1}, steps=steps).task_id
-
-
-@contextmanager
-def after(seconds: float, work: object) -> Iterator[None]:
-    """Does something in the background, once the command has begun."""
-    assert callable(work)
-
-    def wait() -> None:
-        time.sleep(seconds)
-        work()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 def test_a_task_from_nothing_to_its_end(empty_url: str, tmp_path: Path) -> None:
@@ -134,20 +114,31 @@ def test_lines_for_each_change_where_there_is_no_terminal(
     client: tasker_core.Client, url: str, task_id: int
 ) -> None:
     step = client.viable_steps(task_id)[0]
-
-    def work() -> None:
-        client.transition_task_or_raise(task_id, to="in_progress")
+    with subprocess.Popen(
+        [*terminal.COMMAND, "watch", url, str(task_id), "--seconds", "0.05"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=terminal.environment(),
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
         client.transition_step_or_raise(step, to="in_progress")
-        time.sleep(1)
+        lines.append(process.stdout.readline())
+        client.transition_task_or_raise(task_id, to="in_progress")
+        lines.append(process.stdout.readline())
         client.transition_task_or_raise(task_id, to="error")
-
-    with after(2, work):
-        found = run("watch", url, task_id, "--seconds", "0.1")
-    assert found.returncode == 1
-    assert "\x1b" not in found.stdout
-    assert found.stdout.count("task ") == 4
-    assert re.search(r"^ +\d\.\d\d s  extract: in progress, attempt 1/3, \d+ ms$", found.stdout, re.MULTILINE)
-    assert re.search(rf"^ +\d\.\d\d s  task {task_id}: error$", found.stdout, re.MULTILINE)
+        lines += process.stdout.readlines()
+        assert process.wait(timeout=30) == 1
+    told = "".join(lines)
+    assert "\x1b" not in told
+    assert [re.sub(r" +\d+\.\d\d s  |\d+ ms", "", line.rstrip()) for line in lines[4:8]] == [
+        "extract: in progress, attempt 1/3, ",
+        f"task {task_id}: in progress",
+        f"task {task_id}: error",
+        f"task {task_id} etl/report 0.1.0: error, 0 of 3 steps done",
+    ]
+    assert [line[:16] for line in lines[1:4]] == ["  ○   extract  p", "  ├─○ score    p", "  ○─╯ load     p"]
+    assert len(lines) == 11
 
 
 def test_colours_can_be_had_without(url: str, task_id: int) -> None:
