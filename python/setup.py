@@ -123,7 +123,8 @@ class CarryMaterials(bdist_wheel):
 
 native = Extension(
     "tasker_core._native",
-    sources=["src/tasker_core/_native.c"],
+    sources=["src/tasker_core/_native.c", "src/tasker_core/_arrow.c"],
+    depends=["src/tasker_core/_arrow.h"],
     define_macros=[("Py_LIMITED_API", "0x030A0000")],
     py_limited_api=True,
     extra_compile_args=[

@@ -597,7 +597,7 @@ class TestSettings:
         with pytest.raises(ConfigurationError, match="cannot be the handler"):
             worker.add("no function", "plain", "two")  # type: ignore[arg-type]
         worker.add(handler, "plain", "one", version="2.0.0")
-        assert repr(worker) == "<Worker of 2 steps>"
+        assert re.fullmatch(r"<Worker of 2 steps, \S+/\w+>", repr(worker))
 
     def test_without_a_handler_are_an_error(self, worker: Worker) -> None:
         with pytest.raises(ConfigurationError, match="has no handler"):

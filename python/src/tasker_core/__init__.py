@@ -38,6 +38,7 @@ from .external import ClaimedStep, StepName
 from .results import (
     Claim,
     Distribution,
+    Drawing,
     EventDefinition,
     EventField,
     FunctionVersion,
@@ -85,6 +86,7 @@ __all__ = [
     "DatabaseError",
     "DependencyLevel",
     "Distribution",
+    "Drawing",
     "DuplicateTask",
     "Error",
     "Event",

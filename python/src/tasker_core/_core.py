@@ -11,6 +11,7 @@ from typing import Any
 import msgpack
 
 from . import _library
+from ._address import address
 from .errors import ConfigurationError, Error, InvalidArgument, TimeoutError
 
 # What the core answers from memory, without waiting for anything.
@@ -194,6 +195,11 @@ class Core:
         """Whether close was called."""
         return self._closed
 
+    @property
+    def address(self) -> str:
+        """Host and database, without the password that the URL may hold."""
+        return address(str(self._settings["database_url"]))
+
     def close(self) -> None:
         """Ends sessions and connections; what other threads have under way is cancelled."""
         self._closed = True
@@ -222,5 +228,4 @@ class Core:
                 self._open()
 
     def __repr__(self) -> str:
-        # The settings may hold a password.
-        return f"<{type(self).__name__}{' closed' if self._closed else ''}>"
+        return f"<{type(self).__name__} {self.address}{' closed' if self._closed else ''}>"

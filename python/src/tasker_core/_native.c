@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "_arrow.h"
 #include "tasker_core.h"
 
 /* Requests up to this many bytes are answered in microseconds: giving the GIL away
@@ -269,6 +270,8 @@ static PyMethodDef methods[] = {
     {"drain", native_drain, METH_VARARGS, drain_doc},
     {"close_queue", native_close_queue, METH_O, close_queue_doc},
     {"abi_version", native_abi_version, METH_NOARGS, abi_version_doc},
+    {"arrow_stream", arrow_stream, METH_VARARGS, arrow_stream_doc},
+    {"arrow_bits", arrow_bits, METH_VARARGS, arrow_bits_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -58,6 +59,12 @@ class Picture:
         self._session = None
         if self._grip is not None:
             self._grip.release()
+
+    def __repr__(self) -> str:
+        states = Counter(self.step_states.values())
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no steps"
+        closed = " closed" if self.closed else ""
+        return f"<{type(self).__name__} of task {self.task_id}, {self.task_state}: {told}{closed}>"
 
     def _is_ours(self) -> bool:
         return self._generation == _library.generation

@@ -14,7 +14,16 @@ from .creation import CreatedTask, StepLike
 from .errors import ConfigurationError, ConflictError, Error
 from .external import ClaimedStep, StepName
 from .operations import Operation
-from .results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, TaskProgress, Transition
+from .results import (
+    Drawing,
+    EventDefinition,
+    FunctionVersion,
+    Reset,
+    SchemaCheck,
+    Stats,
+    TaskProgress,
+    Transition,
+)
 from .session import Session
 from .subscription import Subscription
 from .table import Rows
@@ -414,7 +423,7 @@ class Client:
         """
         return self.run(operations.analyze_graph(task_id, weights))
 
-    def draw(self, task_id: int, *, format: str = "svg") -> str | None:
+    def draw(self, task_id: int, *, format: str = "svg") -> Drawing | None:
         """The workflow with its steps' states, attempts and durations, and the critical path.
 
         Args:
@@ -771,5 +780,5 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        # The URL may hold a password.
-        return f"<{type(self).__module__}.{type(self).__name__}{' closed' if self.closed else ''}>"
+        kind = f"{type(self).__module__}.{type(self).__name__}"
+        return f"<{kind} {self.core.address}{' closed' if self.closed else ''}>"

@@ -16,6 +16,7 @@ from . import jsonb, rows
 from ._core import Grip
 from .errors import ConflictError, InvalidArgument
 from .results import (
+    Drawing,
     EventDefinition,
     FunctionVersion,
     Reset,
@@ -324,9 +325,10 @@ def _convert(fields: dict[str, Any], key: str, convert: Callable[[Any], Any]) ->
         fields[key] = convert(fields[key])
 
 
-def draw(task_id: int, form: str) -> Operation[str | None]:
+def draw(task_id: int, form: str) -> Operation[Drawing | None]:
     """See Client.draw."""
-    return Operation("draw", {"task_id": as_id(task_id), "format": form}, _same)
+    arguments = {"task_id": as_id(task_id), "format": form}
+    return Operation("draw", arguments, lambda text: None if text is None else Drawing(text))
 
 
 def analyze_templates(steps: Mapping[str, Iterable[str]]) -> Operation[dict[str, Any]]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from . import _shown
 from .errors import ConflictError, TransitionError
 from .rows import ResetStep, StepProgress
 from .table import Rows
+
+#: The states of a step, or task, that needs nothing more.
+DONE = ("complete", "resolved_manually")
 
 
 class TaskProgress(NamedTuple):
@@ -32,6 +36,40 @@ class TaskProgress(NamedTuple):
     state: str
     now: datetime
     steps: Rows[StepProgress]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the task has come to its end: it may still be retried, or resolved, by somebody."""
+        return self.state in (*DONE, "error", "cancelled")
+
+    @property
+    def done(self) -> int:
+        """How many steps are complete or resolved manually."""
+        return sum(step.state in DONE for step in self.steps)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        about = {name: value for name, value in self._asdict().items() if name != "steps"}
+        return _shown.fields_html("TaskProgress", about) + self.steps._repr_html_()
+
+
+class Drawing(str):
+    """A drawn task: a text, which notebooks show as the picture that it is."""
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What notebooks show: SVG, or Mermaid where they know it."""
+        del include, exclude
+        picture = self._repr_svg_()
+        kind = "text/vnd.mermaid" if picture is None else "image/svg+xml"
+        return {kind: str(self), "text/plain": repr(self)}
+
+    def _repr_svg_(self) -> str | None:
+        """The picture, where it is SVG."""
+        return str(self) if self.startswith("<svg") else None
+
+    def __repr__(self) -> str:
+        kind = "Mermaid" if self._repr_svg_() is None else "SVG"
+        return f"<Drawing, {len(self)} characters of {kind}>"
 
 
 class Transition(NamedTuple):

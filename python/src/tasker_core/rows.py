@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from . import _shown
+
 
 class StepReadiness(NamedTuple):
     """A row of get_step_readiness_status."""
@@ -76,6 +78,10 @@ class TaskExecutionContext(NamedTuple):
     completion_percentage: Decimal
     health_status: str
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return _shown.fields_html("TaskExecutionContext", self._asdict())
+
 
 class DependencyLevel(NamedTuple):
     """A row of calculate_dependency_levels."""
@@ -119,6 +125,10 @@ class SystemHealthCounts(NamedTuple):
     active_connections: int
     max_connections: int
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return _shown.fields_html("SystemHealthCounts", self._asdict())
+
 
 class AnalyticsMetrics(NamedTuple):
     """A row of get_analytics_metrics_v01: rates in percent, durations in seconds."""
@@ -137,6 +147,10 @@ class AnalyticsMetrics(NamedTuple):
     step_throughput: int
     analysis_period_start: datetime
     calculated_at: datetime
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return _shown.fields_html("AnalyticsMetrics", self._asdict())
 
 
 class SlowestStep(NamedTuple):

@@ -18,6 +18,8 @@ from .event import Event
 
 # How many events are taken at once.
 _BATCH = 1000
+# What of the counts a repr shows.
+_SHOWN = ("delivered", "pending", "dropped")
 
 
 class Feed:
@@ -51,6 +53,13 @@ class Feed:
             counts["delivered"] -= self._left
             counts["pending"] += self._left
         return counts
+
+    def __repr__(self) -> str:
+        if self._generation != _library.generation:
+            return f"<{type(self).__name__} of another process>"
+        counts = self.stats()
+        told = ", ".join(f"{counts[name]} {name}" for name in _SHOWN if name in counts)
+        return f"<{type(self).__name__}: {told or 'its client was closed'}{' closed' if self.closed else ''}>"
 
     def _guard(self) -> None:
         if self._generation != _library.generation:

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
+from . import _arrow, _shown
+
 if TYPE_CHECKING:
     import numpy
     import pandas
     import polars
+    import pyarrow
 
 Row = TypeVar("Row", bound=NamedTuple)
 
@@ -36,49 +39,76 @@ def moment(micros: int) -> datetime:
 
 
 class Column:
-    """One column: its cells in binary form, and which of them are null."""
+    """One column: its cells in binary form, and which of them are null.
+
+    Attributes:
+        name: the column's.
+        kind: int, time, bool, text, decimal or ids.
+        data: a cell's eight bytes, one of bool, or four: a place in the dictionary, of ids
+            where the list ends.
+        nulls: a byte for each cell; None where none is null.
+        dictionary: the different texts, or all ids.
+    """
 
     def __init__(self, name: str, kind: str, data: bytes, nulls: bytes | None, dictionary: Any) -> None:
         self.name = name
         self.kind = kind
-        self._data = data
-        self._nulls = nulls
-        self._dictionary = dictionary
+        self.data = data
+        self.nulls = nulls
+        self.dictionary = dictionary
 
     def cells(self) -> list[Any]:
         """The cells as Python objects, None for null."""
         values = _LISTS[self.kind](self)
-        if self._nulls is None:
+        if self.nulls is None:
             return values
-        return [None if null else value for value, null in zip(values, self._nulls, strict=True)]
+        return [None if null else value for value, null in zip(values, self.nulls, strict=True)]
 
     def integers(self) -> tuple[int, ...]:
         """Cells of eight bytes."""
-        return struct.unpack(f"<{len(self._data) // 8}q", self._data)
+        return struct.unpack(f"<{len(self.data) // 8}q", self.data)
 
     def codes(self) -> tuple[int, ...]:
         """Cells of four bytes: indexes into the dictionary, or ends of lists."""
-        return struct.unpack(f"<{len(self._data) // 4}I", self._data)
+        return struct.unpack(f"<{len(self.data) // 4}I", self.data)
 
     def texts(self, convert: Callable[[str], Any] = str) -> list[Any]:
         """Cells of text; each different text is converted once."""
-        values = [convert(text) for text in self._dictionary or [""]]
+        values = [convert(text) for text in self.dictionary or [""]]
         return [values[code] for code in self.codes()]
 
     def times(self) -> list[Any]:
         """Cells with moments; null ones may hold anything."""
-        if self._nulls is None:
+        if self.nulls is None:
             return [moment(micros) for micros in self.integers()]
         return [
-            None if null else moment(micros)
-            for micros, null in zip(self.integers(), self._nulls, strict=True)
+            None if null else moment(micros) for micros, null in zip(self.integers(), self.nulls, strict=True)
         ]
 
     def id_lists(self) -> list[Any]:
         """Cells with lists of ids."""
-        ids = struct.unpack(f"<{len(self._dictionary) // 8}q", self._dictionary)
+        ids = struct.unpack(f"<{len(self.dictionary) // 8}q", self.dictionary)
         ends = self.codes()
         return [list(ids[first:last]) for first, last in zip((0, *ends), ends, strict=False)]
+
+    def part(self, first: int, last: int) -> Column:
+        """The cells from one place up to another."""
+        width = {"int": 8, "time": 8, "bool": 1}.get(self.kind, 4)
+        data = self.data[first * width : last * width]
+        nulls = None if self.nulls is None else self.nulls[first:last]
+        if self.kind != "ids" or first == last:
+            return Column(self.name, self.kind, data, nulls, self.dictionary)
+        ends = self.codes()
+        begin = ends[first - 1] if first else 0
+        moved = struct.pack(f"<{last - first}I", *(end - begin for end in ends[first:last]))
+        return Column(self.name, self.kind, moved, nulls, self.dictionary[begin * 8 : ends[last - 1] * 8])
+
+    def shown(self) -> list[Any]:
+        """The cells for somebody's eyes: a year that datetime does not have is a number."""
+        try:
+            return self.cells()
+        except OverflowError:
+            return list(self.integers())
 
     def as_numpy(self) -> numpy.ndarray[Any, Any]:
         """The cells as an array that shares the reply's memory where that is possible."""
@@ -87,58 +117,58 @@ class Column:
         if self.kind == "time":
             return self._times_in_numpy()
         if self.kind in ("int", "bool"):
-            array = numpy.frombuffer(self._data, "<i8" if self.kind == "int" else "?")
-            return array if self._nulls is None else numpy.ma.MaskedArray(array, self._mask())
-        cells = self.cells()
-        array = numpy.empty(len(cells), object)
-        array[:] = cells
+            array = numpy.frombuffer(self.data, "<i8" if self.kind == "int" else "?")
+            return array if self.nulls is None else numpy.ma.MaskedArray(array, self._mask())
+        if self.kind == "ids":
+            return self._lists_in_numpy()
+        values: Any = self.dictionary or [""]
+        if self.kind == "decimal":
+            values = [Decimal(digits or 0) for digits in values]
+        cells: numpy.ndarray[Any, Any] = numpy.asarray(values, object)[numpy.frombuffer(self.data, "<u4")]
+        if self.nulls is not None:
+            cells[self._mask()] = None
+        return cells
+
+    def _lists_in_numpy(self) -> numpy.ndarray[Any, Any]:
+        import numpy
+
+        lists = self.cells()
+        array = numpy.empty(len(lists), object)
+        array[:] = lists
         return array
 
     def _times_in_numpy(self) -> numpy.ndarray[Any, Any]:
         import numpy
 
-        if self._nulls is None:
-            return numpy.frombuffer(self._data, "<M8[us]")
-        array = numpy.frombuffer(self._data, "<M8[us]").copy()
+        if self.nulls is None:
+            return numpy.frombuffer(self.data, "<M8[us]")
+        array = numpy.frombuffer(self.data, "<M8[us]").copy()
         array[self._mask()] = numpy.datetime64("NaT", "us")
         return array
 
     def _mask(self) -> Any:
         import numpy
 
-        return numpy.frombuffer(self._nulls or b"", "?")
+        return numpy.frombuffer(self.nulls or b"", "?")
 
     def as_pandas(self) -> Any:
         """The cells as a pandas array: Int64 where integers may be null, times in UTC."""
+        import numpy
         import pandas
 
         if self.kind == "time":
             return pandas.Series(self.as_numpy()).dt.tz_localize("UTC")
-        if self.kind in ("int", "bool") and self._nulls is not None:
-            return pandas.array(self.cells(), "Int64" if self.kind == "int" else "boolean")
+        if self.kind in ("int", "bool") and self.nulls is not None:
+            values = numpy.frombuffer(self.data, "<i8" if self.kind == "int" else "?")
+            kind = pandas.arrays.IntegerArray if self.kind == "int" else pandas.arrays.BooleanArray
+            return kind(values, self._mask())
         return self.as_numpy()
-
-    def as_polars(self) -> polars.Series:
-        """The cells as a polars Series; decimals are polars decimals."""
-        import polars
-
-        if self.kind == "time":
-            return polars.Series(self.name, self.as_numpy()).dt.replace_time_zone("UTC")
-        if self.kind in ("int", "bool") and self._nulls is None:
-            return polars.Series(self.name, self.as_numpy())
-        kinds = {
-            "int": polars.Int64,
-            "bool": polars.Boolean,
-            "text": polars.String,
-            "ids": polars.List(polars.Int64),
-        }
-        return polars.Series(self.name, self.cells(), kinds.get(self.kind))
 
 
 _LISTS: dict[str, Callable[[Column], list[Any]]] = {
     "int": lambda column: list(column.integers()),
     "time": Column.times,
-    "bool": lambda column: list(struct.unpack(f"{len(column._data)}?", column._data)),
+    "bool": lambda column: list(struct.unpack(f"{len(column.data)}?", column.data)),
     "text": Column.texts,
     "decimal": lambda column: column.texts(lambda digits: Decimal(digits or 0)),
     "ids": Column.id_lists,
@@ -152,12 +182,13 @@ class Rows(Sequence[Row], Generic[Row]):
     asks for the first of them. It compares equal to a list of the same rows.
     """
 
-    __slots__ = ("_columns", "_make", "_rows", "_size")
+    __slots__ = ("_columns", "_kind", "_make", "_rows", "_size")
 
     def __init__(self, table: dict[str, Any], kind: type[Row]) -> None:
         columns = {name: Column(name, *rest) for name, *rest in table["columns"]}
         self._size: int = table["rows"]
         self._columns = [columns[name] for name in kind._fields]
+        self._kind = kind.__name__
         self._make: Callable[..., Row] = kind._make
         self._rows: list[Row] | None = None
 
@@ -175,16 +206,32 @@ class Rows(Sequence[Row], Generic[Row]):
         return {column.name: column.as_numpy() for column in self._columns}
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A DataFrame; needs pandas and NumPy."""
+        """A DataFrame over the same arrays; needs pandas and NumPy."""
         import pandas
 
         return pandas.DataFrame({column.name: column.as_pandas() for column in self._columns})
 
     def to_polars(self) -> polars.DataFrame:
-        """A DataFrame; needs polars and NumPy."""
+        """A DataFrame over the answer's memory; needs polars alone. Texts are String."""
         import polars
 
-        return polars.DataFrame([column.as_polars() for column in self._columns])
+        frame = polars.DataFrame(_arrow.Source(self._columns, self._size))
+        return frame.with_columns(polars.col(polars.Categorical).cast(polars.String))
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A Table over the answer's memory; needs pyarrow. Texts are dictionaries."""
+        import pyarrow
+
+        return pyarrow.table(_arrow.Source(self._columns, self._size))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows for whoever reads Arrow, by its PyCapsule interface.
+
+        Integers, times, lists of ids and the codes of texts are the answer's own memory.
+        What the schema asks for is left to the reader, as the interface allows.
+        """
+        del requested_schema
+        return _arrow.stream(self._columns, self._size)
 
     def _all(self) -> list[Row]:
         if self._rows is None:
@@ -211,4 +258,19 @@ class Rows(Sequence[Row], Generic[Row]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return repr(self._all())
+        return _shown.text(*self._ends())
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return _shown.table_html(*self._ends())
+
+    def _ends(self) -> tuple[str, list[str], list[Any], list[Any]]:
+        """A title, the columns' names, the first rows and the last: no others are made."""
+        first, last = _shown.ends(self._size)
+        names = [column.name for column in self._columns]
+        title = f"{self._size} {'row' if self._size == 1 else 'rows'} of {self._kind}"
+        return title, names, self._part(0, first), self._part(self._size - last, self._size)
+
+    def _part(self, first: int, last: int) -> list[Any]:
+        columns = (column.part(first, last).shown() for column in self._columns)
+        return list(zip(*columns, strict=True))

@@ -15,7 +15,16 @@ from ..creation import CreatedTask, StepLike
 from ..errors import ConflictError, Error
 from ..external import ClaimedStep, StepName
 from ..operations import Operation
-from ..results import EventDefinition, FunctionVersion, Reset, SchemaCheck, Stats, TaskProgress, Transition
+from ..results import (
+    Drawing,
+    EventDefinition,
+    FunctionVersion,
+    Reset,
+    SchemaCheck,
+    Stats,
+    TaskProgress,
+    Transition,
+)
 from ..table import Rows
 from ._replies import Sender
 from .session import Session
@@ -242,7 +251,7 @@ class Client:
         """See tasker_core.Client.analyze_graph."""
         return await self.run(operations.analyze_graph(task_id, weights))
 
-    async def draw(self, task_id: int, *, format: str = "svg") -> str | None:
+    async def draw(self, task_id: int, *, format: str = "svg") -> Drawing | None:
         """See tasker_core.Client.draw."""
         return await self.run(operations.draw(task_id, format))
 
@@ -445,5 +454,5 @@ class Client:
         await self.close()
 
     def __repr__(self) -> str:
-        # The URL may hold a password.
-        return f"<{type(self).__module__}.{type(self).__name__}{' closed' if self.closed else ''}>"
+        kind = f"{type(self).__module__}.{type(self).__name__}"
+        return f"<{kind} {self.core.address}{' closed' if self.closed else ''}>"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from .. import client as clients
+from .._address import address
 from ..errors import ConfigurationError
 from ..external import StepName
 from . import executors
@@ -259,5 +260,5 @@ class Worker:
                 signal.signal(number, handler)
 
     def __repr__(self) -> str:
-        # The URL may hold a password.
-        return f"<{type(self).__name__} of {len(self._handlers)} steps>"
+        running = " running" if self._stoppable is not None else ""
+        return f"<{type(self).__name__} of {len(self._handlers)} steps, {address(self._url)}{running}>"

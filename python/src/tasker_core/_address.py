@@ -1,0 +1,33 @@
+"""Which database a URL means, without its password."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, unquote
+
+# As libpq reads keyword=value pairs.
+_PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)")
+# Up to the last @: a password may have any letter, also one that ought to be escaped.
+_IN_URL = re.compile(r"(?<=://)\S*@")
+_IN_PAIR = re.compile(r"\b((?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&]*)", re.IGNORECASE)
+
+
+def address(url: str) -> str:
+    """Such as "db.example:5432/shop": host, port and database, and nothing else of a URL."""
+    if "://" not in url:
+        pairs = {key: value.strip("'") for key, value in _PAIR.findall(url)}
+        return _told(pairs.get("host", ""), pairs.get("port", ""), pairs.get("dbname", ""))
+    rest, _, query = url.partition("://")[2].rpartition("@")[2].partition("?")
+    hosts, _, database = rest.partition("/")
+    given = parse_qs(query)
+    host = hosts or ",".join(given.get("host", ()))
+    return _told(host, ",".join(given.get("port", ())), unquote(database) or "".join(given.get("dbname", ())))
+
+
+def _told(host: str, port: str, database: str) -> str:
+    return f"{host or 'localhost'}{':' + port if port else ''}/{database}"
+
+
+def hidden(text: str) -> str:
+    """A text for somebody's eyes: what may be a password in a URL is left out."""
+    return _IN_PAIR.sub(r"\1***", _IN_URL.sub("***@", text))

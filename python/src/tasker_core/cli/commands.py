@@ -1,0 +1,58 @@
+"""All commands of tasker-core, and how they are run."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from . import databases, processes, tasks  # noqa: F401 -- they add their commands
+from .frame import failed, guarded
+from .group import main
+
+PROGRAM = "tasker-core"
+#: verify cannot tell, as the rake task has it.
+_CANNOT_TELL = 2
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command; gives its exit code."""
+
+    def work() -> int:
+        code = main.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+
+    return guarded(work)
+
+
+@main.command("verify", context_settings={"ignore_unknown_options": True})
+@click.argument("anything", nargs=-1, type=click.UNPROCESSED)
+def verify(anything: tuple[str, ...]) -> int:
+    """Is for Rails, where the gem stands under the engine: bin/rails tasker_core:verify.
+
+    It compares the core with the engine's own Ruby over the application's tasks, to answer
+    whether it is safe to go active. Without Rails there is nothing to compare with. Exits
+    with 2: it cannot tell.
+    """
+    del anything
+    return failed(
+        "verify compares with the engine, which is in Ruby: run bin/rails tasker_core:verify in the Rails "
+        "application; tasker-core check compares the database alone",
+        _CANNOT_TELL,
+    )
+
+
+@main.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Writes what makes a shell complete commands and options.
+
+    \b
+      eval "$(tasker-core completion bash)"                    # in ~/.bashrc
+      eval "$(tasker-core completion zsh)"                     # in ~/.zshrc
+      tasker-core completion fish > ~/.config/fish/completions/tasker-core.fish
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        return failed(f"there is no completion for {shell}")
+    click.echo(kind(main, {}, PROGRAM, "_TASKER_CORE_COMPLETE").source())
+    return 0

@@ -1,0 +1,158 @@
+"""Commands about one task."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import jsonb
+from .frame import connect, document, report, say
+from .group import as_json, command, no_task
+from .terminal import Terminal
+from .watching import watch as watch_task
+
+#: By the state in which a watched task ended, as the rake task has them.
+ENDINGS = {"complete": 0, "resolved_manually": 0, "error": 1, "cancelled": 2}
+_FORMATS = {".svg": "svg", ".mmd": "mermaid", ".md": "mermaid"}
+
+
+@command("create")
+@click.argument("name")
+@click.option(
+    "--step", "steps", multiple=True, metavar="NAME[:PARENT,...]", help="A step, and what it waits for."
+)
+@click.option(
+    "--steps-file",
+    type=click.File(),
+    help="Steps as a JSON list of names, or of the fields of NewStep; - is standard input.",
+)
+@click.option("--context", "context_text", metavar="JSON", help="The task's context, not empty.")
+@click.option("--context-file", type=click.File(), help="The same from a file.")
+@click.option("--namespace", default="default", show_default=True)
+@click.option("--version", default="0.1.0", show_default=True, help="Of the task, three numbers.")
+@click.option("--initiator", help="Who asks for it.")
+@click.option("--source-system", help="Where it comes from.")
+@click.option("--reason", help="Why.")
+@click.option("--tag", "tags", multiple=True)
+@click.option("--bypass-step", "bypass_steps", multiple=True)
+@click.option("--identity", help="uuid, or hash: the engine's SHA256 of what was asked for and the minute.")
+@click.option("--identity-hash", help="An identity of your own.")
+@click.option("--enqueue", is_flag=True, help="Leave it to Rails: tasker_core:listen enqueues it.")
+@as_json
+def create(
+    url: str | None,
+    name: str,
+    steps: tuple[str, ...],
+    steps_file: Any,
+    context_text: str | None,
+    context_file: Any,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Makes the task NAME with its steps, which a worker or Rails runs.
+
+    It writes the task's id alone where its output is no terminal, so that scripts can read it.
+
+    \b
+      tasker-core create report --namespace etl --context '{"day": "2026-11-26"}' \\
+        --step extract --step score:extract --step load:score,extract
+      tasker-core watch "$(tasker-core create report --steps-file steps.json --context-file context.json)"
+    """
+    wanted = list(map(_step, steps)) + (_json(steps_file.read(), "--steps-file") if steps_file else [])
+    if not wanted:
+        raise click.UsageError(
+            "which steps? Give --step extract --step load:extract, or --steps-file steps.json"
+        )
+    text = context_text if context_text is not None else context_file.read() if context_file else None
+    if text is None:
+        raise click.UsageError(
+            """which context? Give --context '{"day": 1}', or --context-file; it is not empty"""
+        )
+    context = _json(text, "--context")
+    if not isinstance(context, dict):
+        raise click.UsageError("the context must be a JSON object")
+    with connect(url) as client:
+        made = client.create_task(name, steps=wanted, context=context, **options)
+    if as_json:
+        report(made._asdict())
+    elif sys.stdout.isatty():
+        say(f"task {made.task_id} with {len(made.step_ids)} steps; tasker-core watch {made.task_id} shows it")
+    else:
+        say(made.task_id)
+    return 0
+
+
+@command("watch")
+@click.argument("task_id", type=int)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.05, 3600),
+    default=1.0,
+    show_default=True,
+    help="Between two looks, each one statement.",
+)
+def watch(url: str | None, task_id: int, seconds: float) -> int:
+    """Shows a task's workflow until it ends: states, attempts and durations as they change.
+
+    Where there is no terminal it writes the picture, a line for each change, and the picture
+    at the end. Ctrl-C leaves the task alone.
+
+    Exits with 0 where the task is complete or resolved manually, 1 in error, 2 cancelled, 3
+    where there is no such task or the database gives no answer.
+
+    \b
+      tasker-core watch postgresql://localhost/shop 42
+    """
+    with connect(url) as client:
+        state = watch_task(client, task_id, Terminal(sys.stdout), seconds)
+    return no_task(task_id) if state is None else ENDINGS[state]
+
+
+@command("draw")
+@click.argument("task_id", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "mermaid"]),
+    help="svg unless the file's name says otherwise.",
+)
+def draw(url: str | None, task_id: int, file: Path | None, form: str | None) -> int:
+    """Draws a task as SVG or Mermaid, into FILE (.svg, .mmd, .md) or to standard output.
+
+    \b
+      tasker-core draw postgresql://localhost/shop 42 task.svg
+      tasker-core draw 42 --format mermaid
+    """
+    if file and file.suffix.lower() not in _FORMATS:
+        raise click.UsageError(
+            f"{file} would not be what its name says: a drawing is written as .svg, or as .mmd or .md "
+            "for Mermaid"
+        )
+    named = _FORMATS[file.suffix.lower()] if file else None
+    if form and named and form != named:
+        raise click.UsageError(f"{file} is the name of {named}, not of {form}")
+    with connect(url) as client:
+        drawing = client.draw(task_id, format=form or named or "svg")
+    if drawing is None:
+        return no_task(task_id)
+    if file:
+        file.write_text(drawing, encoding="utf-8")
+    else:
+        document(drawing)
+    return 0
+
+
+def _step(text: str) -> dict[str, Any]:
+    name, _, parents = text.partition(":")
+    return {"name": name, "depends_on": [parent for parent in parents.split(",") if parent]}
+
+
+def _json(text: str, option: str) -> Any:
+    try:
+        return jsonb.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option} is no JSON: {error}") from error

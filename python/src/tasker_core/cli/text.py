@@ -1,0 +1,31 @@
+"""How wide texts are on a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def columns(text: str) -> int:
+    """The columns that a text takes."""
+    return sum(_columns(letter) for letter in text)
+
+
+def _columns(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def fit(text: str, room: int) -> str:
+    """A text that a terminal shows as it is, and no longer than there is room, in columns."""
+    text = "".join("?" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
+    if columns(text) <= room:
+        return text
+    while text and columns(text) > room - 1:
+        text = text[:-1]
+    return f"{text}…" if room > 0 else ""
+
+
+def pad(text: str, width: int) -> str:
+    """With blanks behind it, up to a width in columns."""
+    return text + " " * (width - columns(text))
