@@ -167,7 +167,9 @@ def test_a_child_that_is_killed_while_it_copies_leaves_no_bytes_behind(tmp_path:
         timeout=120,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
-    assert [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()] == []
+    # One that was killed at its first step leaves an empty file.
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sum(path.stat().st_size for path in left) == 0
 
 
 @pytest.mark.parametrize(
