@@ -6,8 +6,8 @@ module TaskerCore
   module Delegation
     module Orchestration
       # Records the failure of a step whose handler does not come to an end: its time ran out, its
-      # thread was killed, or the process ends. It may be retried. A handler that still runs works on an object of
-      # its own, and its result is refused.
+      # thread was killed, or the process ends. It may be retried. A handler that still runs works
+      # on an object of its own, and its result is refused.
       class AbandonedStep
         # What a step fails with whose handler's thread was killed.
         class HandlerKilled < StandardError; end

@@ -18,8 +18,8 @@ module TaskerCore
           # @return [ActiveRecord::Relation] the audit rows of tasks that nobody has enqueued
           def rows
             pending = ::Tasker::TaskTransition.where(most_recent: true, to_state: 'pending')
-            pending.where("metadata ->> 'wake_up' = ?", PendingMark::CREATED)
-                   .or(pending.where("metadata ->> 'wake_up' = ?", PendingMark::TAKEN)
+            pending.where("metadata ->> '#{PendingMark::KEY}' = ?", PendingMark::CREATED)
+                   .or(pending.where("metadata ->> '#{PendingMark::KEY}' = ?", PendingMark::TAKEN)
                               .where(updated_at: ..LEASE.seconds.ago))
           end
 

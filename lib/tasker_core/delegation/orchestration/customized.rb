@@ -67,7 +67,7 @@ module TaskerCore
           return [] unless Object.const_defined?('OpenTelemetry::Instrumentation::ActiveRecord')
 
           file, = Object.const_source_location('OpenTelemetry::Instrumentation::ActiveRecord')
-          file ? [File.join(file.delete_suffix('.rb'), ''), File.join(File.dirname(file), 'active_record', '')] : []
+          file ? [File.join(file.delete_suffix('.rb'), '')] : []
         end
       end
     end

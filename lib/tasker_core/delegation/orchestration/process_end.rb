@@ -13,8 +13,6 @@ module TaskerCore
         # How long the end of the process waits for these writes, in seconds.
         LONGEST = 5
 
-        @queues = ObjectSpace::WeakMap.new
-
         class << self
           # @param queue [StepQueue] watched as long as a worker or a run holds it
           # @return [void]
