@@ -4,97 +4,8 @@
  *   cc first_task.c $(pkg-config --cflags --libs tasker_core) -o first_task
  *   ./first_task postgresql://localhost/first
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <tasker_core.h>
-
-#include "msgpack.h"
-
-static void die(const char *what) {
-  fprintf(stderr, "first_task: %s\n", what);
-  exit(1);
-}
-
-/* Shows the message of an error: a map with code, message, sqlstate, retryable, details. */
-static void die_of(mp_reader *error) {
-  uint32_t pairs = mp_read_map(error);
-  while (pairs-- > 0 && !error->failed) {
-    size_t length;
-    const char *name = mp_read_text(error, &length);
-    if (mp_is(name, length, "message")) {
-      const char *message = mp_read_text(error, &length);
-      fprintf(stderr, "first_task: %.*s\n", (int)length, message);
-      exit(1);
-    }
-    mp_skip(error);
-  }
-  die("the reply is damaged");
-}
-
-/* An open core, and the reply of its last call. */
-typedef struct {
-  uint64_t core;
-  tc_buffer reply;
-} client;
-
-static client open_client(const char *database_url) {
-  client c = {0, {NULL, 0}};
-  mp_writer settings = {0};
-  if (tc_abi_version() != TC_ABI_VERSION) die("the library is of another version than its header");
-  mp_map(&settings, 1);
-  mp_text(&settings, "database_url");
-  mp_text(&settings, database_url);
-  if (settings.failed) die("out of memory");
-  c.core = tc_open(settings.data, settings.length, &c.reply);
-  free(settings.data);
-  if (c.core == 0) {
-    mp_reader error = {c.reply.data, c.reply.data + c.reply.length, 0};
-    mp_read_array(&error);
-    mp_skip(&error);
-    die_of(&error);
-  }
-  return c;
-}
-
-static void close_client(client *c) {
-  tc_free(c->reply);
-  tc_close(c->core);
-}
-
-/* Begins the request [operation, arguments, answers]: so many arguments follow. */
-static mp_writer request(const char *operation, uint32_t arguments) {
-  mp_writer w = {0};
-  mp_array(&w, 3);
-  mp_text(&w, operation);
-  mp_map(&w, arguments);
-  return w;
-}
-
-static void integer_argument(mp_writer *w, const char *name, int64_t value) {
-  mp_text(w, name);
-  mp_integer(w, value);
-}
-
-static void text_argument(mp_writer *w, const char *name, const char *value) {
-  mp_text(w, name);
-  mp_text(w, value);
-}
-
-/* Sends the request and frees it; gives a reader of the value, good until the next call. */
-static mp_reader ask(client *c, mp_writer *w) {
-  mp_reader value = {NULL, NULL, 0};
-  mp_array(w, 0); /* No answers: a core with connections of its own asks for none. */
-  if (w->failed) die("out of memory");
-  tc_free(c->reply);
-  tc_call(c->core, 0, w->data, w->length, &c->reply);
-  free(w->data);
-  value.at = c->reply.data;
-  value.end = c->reply.data + c->reply.length;
-  if (mp_read_array(&value) != 2) die("the reply is damaged");
-  if (mp_read_integer(&value) != 0) die_of(&value);
-  return value;
-}
+#define EXAMPLE_NAME "first_task"
+#include "client.h"
 
 static void text_list_argument(mp_writer *w, const char *name, const char *const *values, uint32_t count) {
   uint32_t i;
@@ -110,12 +21,6 @@ static void install_schema(client *c) {
   tc_free(c->reply);
   tc_call(c->core, 0, w.data, w.length, &c->reply);
   free(w.data);
-}
-
-static int64_t readiness_version(client *c) {
-  mp_writer w = request("readiness_version", 0);
-  mp_reader value = ask(c, &w);
-  return mp_read_integer(&value);
 }
 
 static const char *const steps[] = {"extract", "total", "largest", "report"};

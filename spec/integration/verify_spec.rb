@@ -17,14 +17,13 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
 
   # Changes what the engine's own readiness answers, and nothing of the core's.
   def answered_otherwise(&change)
-    stub = Module.new do
+    @other_rule = Module.new do
       define_method(:from_sql_function) { |*arguments| super(*arguments).each(&change) }
     end
-    readiness.singleton_class.prepend(stub)
-    @stub = stub
+    readiness.singleton_class.prepend(@other_rule)
   end
 
-  after { @stub&.instance_methods&.each { |method| @stub.remove_method(method) } }
+  after { @other_rule&.instance_methods&.each { |method| @other_rule.remove_method(method) } }
 
   describe 'of tasks that are answered alike' do
     let!(:tasks) { random_tasks(Random.new(20_261_126), number: 12) }
@@ -292,6 +291,17 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
 
     def program(initializer: '', engine: true, &) = RailsProgram.run(initializer:, engine:, &)
 
+    # An initializer with which the engine takes so many seconds longer for each context.
+    def slow(seconds)
+      <<~RUBY
+        Rails.application.config.after_initialize do
+          Tasker::Functions::FunctionBasedTaskExecutionContext.singleton_class.prepend(Module.new do
+            def find(id) = super.tap { sleep #{seconds} }
+          end)
+        end
+      RUBY
+    end
+
     it 'answers in one line and by its exit code' do
       program do |rails|
         out, err, code = rails.call('tasker_core:verify', SAMPLE: '10', STATES: 'error', NEWER_THAN: '1h')
@@ -332,15 +342,8 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
     end
 
     it 'shows on a terminal how far it is, and how long it will take' do
-      slow = <<~RUBY
-        Rails.application.config.after_initialize do
-          Tasker::Functions::FunctionBasedTaskExecutionContext.singleton_class.prepend(Module.new do
-            def find(id) = super.tap { sleep 0.05 }
-          end)
-        end
-      RUBY
       output = +''
-      program(initializer: slow) do |rails|
+      program(initializer: slow(0.05)) do |rails|
         code = rails.on_terminal('tasker_core:verify') { |terminal| read_all(terminal, output) }
         expect(code).to eq(0)
       end
@@ -351,15 +354,8 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
     end
 
     it 'tells what it has seen where it is stopped' do
-      slow = <<~RUBY
-        Rails.application.config.after_initialize do
-          Tasker::Functions::FunctionBasedTaskExecutionContext.singleton_class.prepend(Module.new do
-            def find(id) = super.tap { sleep 0.1 }
-          end)
-        end
-      RUBY
       output = +''
-      program(initializer: slow) do |rails|
+      program(initializer: slow(0.1)) do |rails|
         code = rails.on_terminal('tasker_core:verify') do |terminal, _|
           output << terminal.readpartial(4096) until output.b.include?('left'.b)
           terminal.write("\x03")
