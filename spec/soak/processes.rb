@@ -42,10 +42,13 @@ module Soak
       nil
     end
 
-    # Stops the process for some seconds; #tend lets it go on.
+    # Stops the process for some seconds. It goes on whatever else is done meanwhile: who repairs
+    # tasks may wait for a lock that it holds.
     def pause(name, seconds)
+      member = self[name]
+      member.paused = true
       signal(name, :STOP, group: true)
-      self[name].paused = now + seconds
+      Thread.new { sleep(seconds).then { resume(member) } }
     end
 
     # @return [Array<Integer>]
@@ -56,10 +59,9 @@ module Soak
       []
     end
 
-    # Starts again what has ended, lets go on what was paused long enough.
+    # Starts again what has ended.
     def tend
       @members.each_value do |member|
-        resume(member) if member.paused && now > member.paused
         ended = Process.wait2(member.pid, Process::WNOHANG)&.last
         next unless ended
 
@@ -99,7 +101,9 @@ module Soak
 
     def resume(member)
       member.paused = nil
-      signal(member.name, :CONT, group: true)
+      Process.kill(:CONT, -member.pid)
+    rescue Errno::ESRCH
+      nil
     end
 
     def end_group(member)

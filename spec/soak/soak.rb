@@ -90,10 +90,9 @@ module Soak
         @operator.tend
       end
     ensure
-      # First, since the load waits for answers, of a paused Puma too.
-      @processes.resume_all
       @load.stop
       @faults.stop
+      @processes.resume_all
     end
 
     # Everything works from here on. What was lost before is repaired once; from then on
