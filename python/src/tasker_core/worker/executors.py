@@ -29,7 +29,6 @@ class Executors:
         self._make: Callable[[], Executor] | None = None if isinstance(given, Executor) else given
         self._executor = given if isinstance(given, Executor) else self._made(given)
         self._closed = False
-        self._probe: Future[None] | None = None
         self.fault: ExecutorFailed | None = None
 
     def run(self, call: Call, step: SentStep) -> Outcome:
@@ -51,15 +50,14 @@ class Executors:
         """Asks the executor whether it takes work, with every heartbeat.
 
         That makes it look at its processes too: ProcessPoolExecutor does not notice the death
-        of one that it has just started before somebody submits something (CPython 3.11).
+        of one that it has just started before somebody submits something (CPython 3.11). What
+        was asked before is never cancelled: where a pool breaks with a cancelled future in
+        it, the thread that manages it dies, and no other future of it ever ends (CPython 3.11).
         """
         executor = self._executor
-        if self._probe is not None:
-            self._probe.cancel()
         try:
-            self._probe = executor.submit(_nothing)
+            executor.submit(_nothing)
         except BaseException as error:
-            self._probe = None
             self._usable(executor, error)
 
     def close(self, *, wait: bool) -> None:
