@@ -48,9 +48,9 @@ class PostgresProxy
     @armed = []
     @cuts = []
     @count = 0
-    @sockets = []
+    @connections = []
     @server = UNIXServer.new(File.join(folder, ".s.PGSQL.#{port}"))
-    @threads = [Thread.new { accept }]
+    @accepting = Thread.new { accept }
   end
 
   # @return [String] of the same database, through this proxy
@@ -68,10 +68,12 @@ class PostgresProxy
 
   def disarm = @mutex.synchronize { @armed.clear }
 
+  # Ends all connections. A thread is ended before what it reads from is closed: Ruby waits
+  # in IO#close for threads that use the socket, without end where they close one as well.
   def close
+    @accepting.kill.join
     @server.close
-    @mutex.synchronize { @sockets.each { |socket| end_socket(socket) } }
-    @threads.each { |thread| thread.kill.join }
+    @connections.each(&:close)
   end
 
   private
@@ -82,20 +84,8 @@ class PostgresProxy
     loop do
       client = @server.accept
       server = UNIXSocket.new(File.join(@address.fetch('host'), ".s.PGSQL.#{port}"))
-      @mutex.synchronize do
-        @sockets.push(client, server)
-        connection = Connection.new(self, client, server)
-        @threads.push(Thread.new { connection.requests }, Thread.new { connection.answers })
-      end
+      @connections << Connection.new(self, client, server)
     end
-  rescue IOError, Errno::EBADF
-    nil
-  end
-
-  def end_socket(socket)
-    socket.close
-  rescue IOError
-    nil
   end
 
   # What becomes of a statement.
@@ -114,14 +104,24 @@ class PostgresProxy
   end
   public :hit
 
-  # One connection and the two threads that copy its bytes.
+  # One connection and the two threads that copy its bytes. They shut its sockets down, and
+  # #close closes them when no thread uses them any more.
   class Connection
     def initialize(proxy, client, server)
       @proxy = proxy
       @client = client
       @server = server
       @statements = {}
+      @threads = [Thread.new { requests }, Thread.new { answers }]
     end
+
+    def close
+      shut_down
+      @threads.each { |thread| thread.kill.join }
+      [@client, @server].each(&:close)
+    end
+
+    private
 
     # Copies what the client sends, one statement at a time.
     def requests
@@ -134,7 +134,7 @@ class PostgresProxy
     rescue IOError, SystemCallError
       nil
     ensure
-      close
+      shut_down
     end
 
     # Copies what the server sends, but for the answer to a statement that is to be lost.
@@ -145,10 +145,8 @@ class PostgresProxy
     rescue IOError, SystemCallError
       nil
     ensure
-      close
+      shut_down
     end
-
-    private
 
     # The messages up to one that is answered, and the text that they execute.
     def statement
@@ -173,14 +171,13 @@ class PostgresProxy
 
     def apply(cut, batch)
       case cut.action
-      when :lose_request then close
+      when :lose_request then shut_down
       when :lose_answer
         @lose = true
         @server.write(batch)
-        # The thread of the answers closes the connection.
+        # The thread of the answers ends the connection.
         sleep
       when :delay_request
-        # Not closed: the other thread may not have come back from its last write yet.
         @client.shutdown
         cut.gate.pop
         @lose = true
@@ -191,11 +188,17 @@ class PostgresProxy
 
     def read(socket)
       head = socket.read(5) or return
-      head + socket.read(head.byteslice(1, 4).unpack1('N') - 4)
+      rest = socket.read(head.byteslice(1, 4).unpack1('N') - 4)
+      rest && (head + rest)
     end
 
-    def close
-      [@client, @server].each { |socket| socket.close unless socket.closed? }
+    def shut_down
+      [@client, @server].each do |socket|
+        socket.shutdown
+      rescue SystemCallError
+        # The other side has ended it.
+        nil
+      end
     end
   end
   private_constant :Connection
