@@ -80,7 +80,9 @@ class CarryCore(sdist):
         carried = Path(base_dir) / "core"
         shutil.rmtree(carried, ignore_errors=True)
         shutil.copytree(
-            core(), carried, ignore=shutil.ignore_patterns("*_test.go", "testdata", "*.rb", "tasker_core.c")
+            core(),
+            carried,
+            ignore=shutil.ignore_patterns("*_test.go", "testdata", "*.rb", "tasker_core.c", "signals.*"),
         )
         if not (carried / "go" / "vendor").is_dir():
             go = os.environ.get("GO", "go")

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The project's own PostgreSQL cluster: unix socket, no TCP, fsync on, nothing
 # outside this repository's tmp/ (or the folder that choose_base says). Sourced
-# after common.sh and private_server.sh.
+# after common.sh, private_server.sh and redis.sh.
 
 readonly PG_PORT=5432
 # shellcheck disable=SC2034
@@ -131,8 +131,9 @@ pg_start() {
   pg_wait_ready
 }
 
-# A PgBouncer in front of the server (bin/pgbouncer) goes with it.
+# A PgBouncer in front of the server (bin/pgbouncer) goes with it, and the Redis beside it.
 pg_stop_alone() {
+  redis_end
   end_server TERM pgbouncer -q -d "$BASE/pgbouncer/pgbouncer.ini"
   if pg_is_running; then
     as_server_user "$PG_BIN/pg_ctl" -D "$PG_DATA" -m fast -w -t 60 stop >/dev/null 9>&-

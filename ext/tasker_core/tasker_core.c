@@ -8,11 +8,11 @@
 #include <ruby.h>
 #include <ruby/thread.h>
 #include <ruby/encoding.h>
-#include <signal.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "include/tasker_core.h"
+#include "signals.h"
 
 /* Requests up to this many bytes are answered in microseconds: giving the GVL
  * away and queueing for it again would cost more than the call. */
@@ -34,19 +34,6 @@ struct call {
   int done;
   tc_running *running;
 };
-
-/* Go needs SA_ONSTACK on every handler that may run on its threads. Handlers
- * set by Signal.trap after the library was loaded lack it. */
-static void add_onstack_to_handlers(void) {
-  for (int signal = 1; signal < 32; signal++) {
-    struct sigaction action;
-    if (sigaction(signal, NULL, &action) != 0) continue;
-    if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
-    if (action.sa_flags & SA_ONSTACK) continue;
-    action.sa_flags |= SA_ONSTACK;
-    sigaction(signal, &action, NULL);
-  }
-}
 
 static void guard_process(void) {
   if (getpid() != loaded_in) {

@@ -68,7 +68,7 @@ module Packages
       version_script = File.join(@folder, 'exported')
       File.write(version_script, "{ global: #{EXPORTED.join('; ')}; local: *; };\n")
       Command.run(*compiler, '-shared', '-fPIC', '-std=gnu11', '-O2', '-Wall', *headers.map { |folder| "-I#{folder}" },
-                  "-I#{EXTENSION}", File.join(EXTENSION, 'tasker_core.c'), archive, '-o', file, '-s',
+                  "-I#{EXTENSION}", *Dir[File.join(EXTENSION, '*.c')], archive, '-o', file, '-s',
                   "-Wl,--version-script=#{version_script}", '-Wl,-Bsymbolic', '-Wl,-z,relro', '-Wl,-z,now',
                   '-lpthread', '-lresolv', env: Zig.environment)
     end

@@ -268,7 +268,7 @@ RSpec.describe 'TaskerCore.open' do
       SQL
       yield
     ensure
-      server.exec('DROP FUNCTION slow_line CASCADE')
+      server.exec('SET client_min_messages = warning; DROP FUNCTION slow_line CASCADE')
     end
 
     def signalled(pause)

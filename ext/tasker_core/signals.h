@@ -1,0 +1,7 @@
+#ifndef TASKER_CORE_SIGNALS_H
+#define TASKER_CORE_SIGNALS_H
+
+/* Adds SA_ONSTACK to every handler of the process that lacks it. */
+void add_onstack_to_handlers(void);
+
+#endif
