@@ -6,16 +6,18 @@ Gem::Specification.new do |spec|
   spec.name = 'tasker_core'
   spec.version = TaskerCore::VERSION
   spec.authors = ['The tasker_core contributors']
-  spec.summary = 'A Go core under the Tasker workflow engine for Rails'
-  spec.description = 'Makes Rails applications on the Tasker workflow engine fast without changing them: ' \
-                     'dependency resolution, state transitions and the orchestration loop are decided by ' \
-                     "an embedded Go core, on the application's own PostgreSQL connection."
+  spec.summary = 'A Go core for the Tasker workflow engine that makes Rails applications faster'
+  spec.description = 'Makes Rails applications on the Tasker workflow engine faster without changing them. ' \
+                     'An embedded Go core resolves dependencies, writes state transitions and drives the ' \
+                     "orchestration loop, on the application's own PostgreSQL connection."
   spec.homepage = 'https://github.com/jcoletaylor/tasker_core'
   spec.license = 'MIT'
   spec.required_ruby_version = '>= 3.2'
 
   spec.metadata = {
+    'bug_tracker_uri' => "#{spec.homepage}/issues",
     'changelog_uri' => "#{spec.homepage}/blob/main/CHANGELOG.md",
+    'documentation_uri' => "#{spec.homepage}/tree/main/docs",
     'rubygems_mfa_required' => 'true',
     'source_code_uri' => spec.homepage
   }
@@ -23,7 +25,7 @@ Gem::Specification.new do |spec|
   # Git's list where there is a checkout, so that what it ignores (builds, logs)
   # never gets in; files not yet added count, so that a work tree builds as it is.
   # An unpacked archive has no git: there the folders hold nothing else anyway.
-  packaged = %w[ext lib sig docs README.md CHANGELOG.md ARCHITECTURE.md LICENSE]
+  packaged = %w[ext lib sig docs README.md CHANGELOG.md ARCHITECTURE.md SECURITY.md LICENSE]
   spec.files = Dir.chdir(__dir__) do
     listed = `git ls-files -z --cached --others --exclude-standard -- #{packaged.join(' ')} 2>/dev/null`
              .split("\x0")

@@ -120,14 +120,15 @@ LOADING = <<~'RUBY'
     exit!(0)
   end
   Process.wait(child)
-  puts({ loading:, opening:, forked: JSON.parse(reader.gets) }.to_json)
+  million = ARGV.include?('million') ? spent { 1_000_000.times { TaskerCore::Core.current.call('ping', {}) } } : nil
+  puts({ loading:, opening:, forked: JSON.parse(reader.gets), million: }.to_json)
 RUBY
 
 PHASES = { 'loading' => 'load', 'opening' => 'first call',
            'forked' => 'first call of a forked child, with a copy of its own' }.freeze
 
-def in_new_process
-  output, status = Open3.capture2(RbConfig.ruby, '-I', File.expand_path('../lib', __dir__), '-e', LOADING)
+def in_new_process(*arguments)
+  output, status = Open3.capture2(RbConfig.ruby, '-I', File.expand_path('../lib', __dir__), '-e', LOADING, *arguments)
   status.success? ? JSON.parse(output) : abort('the extension does not load')
 end
 
@@ -143,6 +144,11 @@ def loading
   BenchReport.figure('size of the file', File.size(file) / (1024.0 * 1024), 'MB')
 end
 
+def a_million_calls
+  BenchReport.target('resident memory that 1,000,000 calls add', in_new_process('million').fetch('million').first,
+                     at_most: 10, unit: 'MB')
+end
+
 World.open do
   BenchRows.tasks(200)
   World.client.viable_steps(1)
@@ -150,4 +156,5 @@ World.open do
   TaskerCore::Native.singleton_class.prepend(Crossings)
   shares
   loading
+  a_million_calls
 end

@@ -1,10 +1,9 @@
 # frozen_string_literal: true
 
-# The loop that runs a task, on the real engine: lines, a fan and layers of steps that do
-# nothing, in columns: the engine, the engine with its sequence loaded in one query (a few
-# lines of Ruby of our own), and the core. Each is a process of its own; they take turns.
-# Beside them DBOS for Python, where PyPI answers. Without the gem tasker-engine there is
-# nothing to compare with: only the core's column is measured, on the stand-in.
+# Inside the loop that runs a task: what a further step makes of statements, Ruby calls and
+# objects, whether it costs the same in longer lines, what asking a session takes, the limit
+# that PostgreSQL sets, and the hand-off from one handler to the next. bench/workflows.rb
+# compares whole runs.
 #
 #   bin/postgres with ruby bench/orchestration.rb [--json] [--runs=3] [--core-only] [--only=counts,handoff]
 require_relative 'support/report'
@@ -13,102 +12,20 @@ require_relative 'support/workflows'
 
 RUNS = ARGV.grep(/\A--runs=/).first&.split('=')&.last&.to_i
 ONLY = ARGV.grep(/\A--only=/).first&.split('=')&.last&.split(',')
-CORE_ONLY = ARGV.include?('--core-only')
-ROUNDS = { 'line10' => 9, 'line50' => 5, 'fan' => 5, 'layers' => 7 }.freeze
-TITLES = { 'line10' => 'a line of 10', 'line50' => 'a line of 50', 'fan' => '1 -> 28 -> 1',
-           'layers' => 'four layers of five' }.freeze
 SIZES = OrchestrationBench::Workflows::SIZES
-# How whole runs are measured, and how many times faster than the engine the core is to be.
 DETACHED = "the engine's subscriber detached"
-CIRCUMSTANCES = {
-  DETACHED => [{ telemetry: false }, { 'line10' => 28, 'line50' => 100, 'fan' => 27, 'layers' => 25 }],
-  'as it comes' => [{ telemetry: true }, { 'line10' => 22, 'line50' => 80, 'fan' => 22, 'layers' => 20 }],
-  'the application subscribes to every event' => [{ application: true }, { 'line10' => nil, 'fan' => nil }],
-  'Rails.logger at :info' => [{ level: 'info' }, { 'line10' => nil, 'fan' => nil }]
-}.freeze
+CIRCUMSTANCES = { DETACHED => { telemetry: false }, 'as it comes' => { telemetry: true } }.freeze
 
-def compared? = World.engine? && !CORE_ONLY
+def compared? = World.engine? && !ARGV.include?('--core-only')
 
 def columns = compared? ? Sides::COLUMNS.keys : ['core']
 
-# The stand-in has no subscriber of its own, and its publisher is not the engine's.
-def circumstances = CIRCUMSTANCES.keys.values_at(*(World.engine? ? 0..3 : [0, 3]))
-
-def rounds(workflow) = RUNS || ROUNDS.fetch(workflow, 3)
+# The stand-in has no subscriber of its own.
+def circumstances = World.engine? ? CIRCUMSTANCES.keys : [DETACHED]
 
 def median(values) = values.sort[values.size / 2]
 
-# Runs of one shape in one circumstance, with the peer where it can run that.
-def compare(runners, peer, workflow, circumstance)
-  arguments, wanted = CIRCUMSTANCES.fetch(circumstance)
-  return unless wanted.key?(workflow)
-
-  runners = runners.merge(peer.name => peer) if peer && circumstance == DETACHED && workflow.start_with?('line')
-  results = Sides.in_turns(runners, rounds(workflow), workflow:, **arguments)
-  title = "#{TITLES.fetch(workflow)}, #{circumstance}"
-  show(title, results, workflow)
-  judge(title, results, wanted[workflow])
-end
-
-def show(title, results, workflow)
-  World.table("#{title}: a whole run", results)
-  results.each { |name, times| BenchReport.figure("#{name}: a step", times.median / SIZES[workflow], 'ms') }
-end
-
-# What is wanted against the engine, where something is, and against the peer.
-def judge(title, results, wanted)
-  engine, patched, core, peer = [*Sides::COLUMNS.keys, 'DBOS for Python'].map { |name| results[name]&.median }
-  if engine
-    ratio = ["#{title}, against the engine", engine / core]
-    wanted ? BenchReport.target(*ratio, at_least: wanted) : BenchReport.figure(*ratio, 'x')
-    BenchReport.figure("#{title}, against the engine with one query", patched / core, 'x')
-  end
-  BenchReport.target("#{title}: time against DBOS for Python", core / peer, at_most: 0.8) if peer
-end
-
-def whole_runs(runners)
-  puts "Rails.logger is quiet unless said otherwise; #{telemetry(runners)}"
-  peer = start_peer
-  TITLES.each_key do |workflow|
-    Sides.warm_up(runners, workflow)
-    circumstances.each { |circumstance| compare(runners, peer, workflow, circumstance) }
-  end
-ensure
-  peer&.stop
-end
-
-def telemetry(runners)
-  return 'without the engine there is no subscriber of its.' unless World.engine?
-  return 'OpenTelemetry is set up, its spans are batched and thrown away.' if runners.values.last.greeting['telemetry']
-
-  'the gem opentelemetry-sdk is not here, so the engine attaches no subscriber.'
-end
-
-# @return [Runner, nil]
-def start_peer
-  reason = compared? ? Peer.missing : 'it is compared on the real engine only.'
-  return puts("DBOS for Python is not measured: #{reason}") if reason
-
-  peer = Peer.start(World.another_database('peer'))
-  Sides.warm_up({ peer.name => peer }, 'line10')
-  puts "#{peer.name} #{peer.greeting['version']} has a database of its own on the same server, and does not trace."
-  peer
-rescue Runner::Failed => e
-  puts "DBOS for Python is not measured: #{e.message}"
-end
-
-def at_a_distance(_)
-  puts '', 'A database 1 ms away: a proxy that hands everything on 0.5 ms later, each way'
-  Sides.at_a_distance(ENV.fetch('DATABASE_URL'), 0.5) do |url|
-    Sides.open(columns, url:) do |runners|
-      BenchReport.figure('SELECT 1 there and back', runners['core'].greeting['round_trip_ms'], 'ms')
-      results = Sides.in_turns(runners, rounds('line10'), workflow: 'line10')
-      show('a line of 10, 1 ms away', results, 'line10')
-      judge('a line of 10, 1 ms away', results, 45)
-    end
-  end
-end
-
+# Debian's Ruby 3.3 has YJIT, and leaves it off unless it is asked for.
 def compiled(_)
   puts '', 'With YJIT'
   return puts('  This Ruby is built without YJIT.') unless defined?(RubyVM::YJIT)
@@ -116,12 +33,19 @@ def compiled(_)
   Sides.open(columns, url: ENV.fetch('DATABASE_URL'), options: ['--yjit']) do |runners|
     # A hundred runs, so that what is called often is compiled.
     runners.each_value { |runner| 10.times { runner.ask(:run, workflow: 'line10') } }
-    %w[line10 line50 fan].each do |workflow|
-      results = Sides.in_turns(runners, rounds(workflow), workflow:)
-      show("#{TITLES.fetch(workflow)}, YJIT", results, workflow)
-      judge("#{TITLES.fetch(workflow)}, YJIT", results, nil)
-    end
+    World.table('a line of 10, YJIT', Sides.in_turns(runners, RUNS || 5, workflow: 'line10'))
   end
+end
+
+# What a Rails process has in memory: after its first task, and after many.
+def memory(runners)
+  puts '', 'Resident memory of a Rails process'
+  runners.slice('engine', 'core').each do |name, runner|
+    BenchReport.figure("#{name}: after a task", runner.ask(:resident), 'MB')
+  end
+  core = runners.fetch('core')
+  500.times { core.ask(:run, workflow: 'line10') }
+  BenchReport.figure('core: after 500 tasks of 10 steps', core.ask(:resident), 'MB')
 end
 
 # The most that a further step of the core's may make of Ruby calls and objects.
@@ -141,7 +65,7 @@ end
 # makes more of each the longer the line is.)
 def counted(runner, circumstance)
   core = runner.name == 'core'
-  arguments = { ruby: core, **CIRCUMSTANCES.fetch(circumstance).first }
+  arguments = { ruby: core, **CIRCUMSTANCES.fetch(circumstance) }
   ten, fifty = %w[line10 line50].map { |workflow| runner.ask(:count, workflow:, **arguments) }
   further = ten.to_h { |kind, count| [kind, (fifty[kind] - count) / 40.0] }
   return count("#{runner.name}, a further step", further, {}) unless core
@@ -210,7 +134,7 @@ def handoff(runners)
   end
 end
 
-SECTIONS = %i[whole_runs at_a_distance counts linear sessions limit handoff compiled].freeze
+SECTIONS = %i[memory counts linear sessions limit compiled handoff].freeze
 
 World.open do
   Sides.open(columns, url: ENV.fetch('DATABASE_URL')) do |runners|

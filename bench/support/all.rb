@@ -5,6 +5,8 @@ require 'fileutils'
 require 'json'
 require 'open3'
 require 'rbconfig'
+require_relative 'headlines'
+require_relative 'pages'
 
 # Runs benchmarks in processes of their own, and puts their results into one table
 # and one JSON file. bin/bench calls it.
@@ -27,7 +29,9 @@ class AllBenches
     FileUtils.mkdir_p(File.dirname(RESULTS))
     File.write(RESULTS, JSON.pretty_generate(results))
     table(results)
-    Pages.publish(conditions(results), rows(results)) if @publish
+    headlines = Headlines.new(results)
+    puts '', headlines.lines if headlines.lines.any?
+    Pages.publish(conditions(results), rows(results), headlines) if @publish
     results.none? { |result| result['failed'] }
   end
 
@@ -52,8 +56,11 @@ class AllBenches
   end
 
   def table(results)
-    puts '', '== All targets', ''
-    rows(results).each { |row| puts format(LINE, row) }
+    missed, met = rows(results).partition { |row| row[:met] == 'MISSED' }
+    puts '', "== Targets: #{met.size} met", ''
+    met.each { |row| puts format(LINE, row) }
+    puts '', "== Targets: #{missed.size} missed", '' if missed.any?
+    missed.each { |row| puts format(LINE, row) }
     results.select { |result| result['failed'] }.each { |result| puts "#{result['script']} FAILED" }
     puts '', "Everything that was measured: #{RESULTS.delete_prefix("#{Dir.pwd}/")}"
   end
@@ -125,40 +132,6 @@ module Wanted
     end
     printed = result['text'].to_s.scan(PRINTED).to_h { |name, median, _| [name, median.to_f] }
     printed.empty? ? kept : kept.merge('printed' => printed)
-  end
-end
-
-# The pages that --publish writes to: the table of targets goes between two comments.
-module Pages
-  MARKS = ['<!-- bin/bench --publish writes from here -->', '<!-- to here -->'].freeze
-  # A page, and the names of the targets that go there.
-  LISTS = {
-    'docs/PERFORMANCE.md' => //,
-    'README.md' => Regexp.union(
-      /(?:subscriber detached|1 ms away), against the engine\z/, /against DBOS/, /a pool of/, /readiness of/,
-      /levels against/, /against the view/, /transition_to!/, /for_tasks/
-    )
-  }.freeze
-
-  module_function
-
-  def publish(conditions, rows)
-    LISTS.each do |page, names|
-      path = File.expand_path("../../#{page}", __dir__)
-      text = File.read(path)
-      from, to = MARKS.map { |mark| text.index(mark) || abort("#{page} has no #{mark}") }
-      table = markdown(rows.select { |row| names.match?(row[:name]) })
-      File.write(path, "#{text[0...from]}#{MARKS.first}\n\n#{header(conditions)}\n\n#{table}\n\n#{text[to..]}")
-    end
-  end
-
-  # Versions and machine, what it was compared with, Go and load.
-  def header(conditions) = conditions.values_at(0, 1, 3).compact.join("\n")
-
-  def markdown(rows)
-    ['| script | target | wanted | measured | |', '|---|---|---|---|---|',
-     *rows.map { |row| "| #{["`#{row[:script]}`", *row.values_at(:name, :wanted, :value, :met)].join(' | ')} |" }]
-      .join("\n")
   end
 end
 

@@ -32,7 +32,7 @@ class RunTasks
 
   private
 
-  CALLS = %i[run count handoffs sessions steps].freeze
+  CALLS = %i[run create many resident count handoffs sessions steps].freeze
 
   def reply(question)
     call = question.fetch(:call).to_sym
@@ -52,8 +52,10 @@ class RunTasks
   # @param telemetry [Boolean] whether the engine's OpenTelemetry subscriber listens
   # @param application [Boolean] whether the application has a subscriber on every event
   # @param level [String] of Rails.logger
-  def set(telemetry: false, application: false, level: 'fatal')
+  # @param pause [Numeric] milliseconds that each handler takes
+  def set(telemetry: false, application: false, level: 'fatal', pause: 0)
     Rails.logger.level = level
+    Workflows.pause = pause / 1000.0
     Listeners.set(telemetry:, application:) if TaskerEngine.here?
   end
 
@@ -64,6 +66,26 @@ class RunTasks
     set(**circumstance)
     task, work = prepared(workflow)
     milliseconds(&work).tap { complete!(task) }
+  end
+
+  # @return [Float] megabytes that this process has in memory
+  def resident
+    GC.start
+    File.read('/proc/self/status')[/^VmRSS:\s+(\d+)/, 1].to_i / 1024.0
+  end
+
+  # @return [Array<Integer>] the ids of new tasks
+  def create(workflow:, count:) = Array.new(count) { Workflows.create(workflow).task_id }
+
+  # Runs tasks one after the other.
+  #
+  # @return [Float] seconds of processor time that this process spent
+  def many(workflow:, tasks:, **circumstance)
+    set(**circumstance)
+    handler = Tasker::HandlerFactory.instance.get(workflow)
+    before = Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID)
+    tasks.each { |id| handler.handle(Tasker::Task.find(id)) }
+    Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID) - before
   end
 
   # @param ruby [Boolean] whether calls and objects are counted too

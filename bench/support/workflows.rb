@@ -6,17 +6,23 @@ require_relative 'marks'
 module OrchestrationBench
   # Workflows of steps that do nothing, by name.
   module Workflows
-    SIZES = { 'line10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
-              'fan' => 30, 'small_fan' => 6, 'layers' => 20, 'wide100' => 100 }.freeze
+    SIZES = { 'line4' => 4, 'line10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
+              'fan' => 30, 'small_fan' => 6, 'fan1000' => 1002, 'layers' => 20, 'wide100' => 100 }.freeze
     # Steps of a layer, of which each has two parents in the one above.
     WIDTH = 5
 
+    @pause = 0
+
     class << self
+      # @return [Float] seconds that a handler takes
+      attr_accessor :pause
+
       # Defines the handlers, once the engine is loaded.
       def define
         step = const_set(:Step, Class.new(Tasker::StepHandler::Base) do
           def process(_task, _sequence, _step)
             Marks.handler_starts
+            sleep(Workflows.pause) if Workflows.pause.positive?
             { 'ok' => true }
           ensure
             Marks.handler_ends

@@ -2,6 +2,6 @@
 #define TASKER_CORE_SIGNALS_H
 
 /* Adds SA_ONSTACK to every handler of the process that lacks it. */
-void add_onstack_to_handlers(void);
+__attribute__((visibility("hidden"))) void add_onstack_to_handlers(void);
 
 #endif
