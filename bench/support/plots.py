@@ -61,7 +61,8 @@ def draw(lines: list[dict], theme: dict[str, str], path: Path) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     handles = [plt.Rectangle((0, 0), 1, 1, color=theme[side]) for side in ("engine", "core")]
-    axes.legend(handles, ["the engine", "with tasker_core"], loc="lower right", frameon=False, labelcolor=theme["text"])
+    labels = ["the engine", "with tasker_core"]
+    axes.legend(handles, labels, loc="upper right", frameon=False, labelcolor=theme["text"])
     figure.savefig(path, transparent=True, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
 
