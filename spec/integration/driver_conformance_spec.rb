@@ -191,15 +191,27 @@ RSpec.describe 'the conformance of the drivers' do
 
     def clock = server.exec('SELECT extract(epoch FROM clock_timestamp())::text').getvalue(0, 0).to_r
 
-    # Loads the cases relative to a moment two seconds ahead and waits for it.
-    def load_ahead(sql, cases)
+    # Loads the cases relative to a moment that is some seconds ahead, and waits for it.
+    def load_ahead(sql, cases, seconds)
       server.exec("SET timezone = 'UTC'")
-      moment = (clock + 2).round(6)
+      moment = (clock + seconds).round(6)
       stamp = Time.at(moment, in: 'UTC').strftime('%F %T.%6N')
       server.exec_params(sql.gsub('now()', "timestamp '#{stamp}'"), [cases.to_json])
       pool.readiness_version
       sleep([moment - clock, 0].max)
       moment
+    end
+
+    # What the block reads, and the moment, once a busy machine reads it before the first wait is over.
+    def read_in_time(sql, cases, shortest_wait)
+      (2..12).step(2) do |seconds|
+        moment = load_ahead(sql, cases, seconds)
+        read = yield
+        return moment, *read if (clock - moment).between?(0, shortest_wait)
+
+        Database.clean
+      end
+      raise "No try read the cases within #{shortest_wait} s."
     end
 
     def seconds(from, till) = from && till && (till.to_r - from.to_r).to_f
@@ -221,10 +233,9 @@ RSpec.describe 'the conformance of the drivers' do
     it 'are those of the pool' do
       cases = recorded.fetch('cases')
       ids = cases.map { |one| one.fetch('id') }
-      moment = load_ahead(load_sql, cases)
-      contexts = pool.task_execution_contexts(ids)
-      rows = pool.step_readiness_batch(ids).group_by(&:task_id)
-      expect(clock - moment).to be_between(0, shortest_wait)
+      moment, contexts, rows = read_in_time(load_sql, cases, shortest_wait) do
+        [pool.task_execution_contexts(ids), pool.step_readiness_batch(ids).group_by(&:task_id)]
+      end
 
       aggregate_failures do
         cases.zip(contexts) do |one, row|
