@@ -47,15 +47,18 @@ def wrong(tasks)
   SQL
 end
 
+def processes(count) = count == 1 ? '1 process' : "#{count} processes"
+
 def measure(side, runners)
+  title = "#{side}, #{processes(runners.size)}"
   tasks = runners.first.ask(:create, workflow: WORKFLOW, count: TASKS.fetch(side))
   taken, own, server = spend(runners, tasks)
-  BenchReport.target("#{side}, #{runners.size} processes: steps that did not run once", wrong(tasks).size,
+  BenchReport.target("#{title}: steps that did not run once", wrong(tasks).size,
                      at_most: 0, unit: '')
   rate = tasks.size * 10 / taken
-  BenchReport.figure("#{side}, #{runners.size} processes: steps a second", rate, '/s')
-  BenchReport.figure("#{side}, #{runners.size} processes: processors busy with them", own / taken)
-  BenchReport.figure("#{side}, #{runners.size} processes: processors busy with all else", server / taken)
+  BenchReport.figure("#{title}: steps a second", rate, '/s')
+  BenchReport.figure("#{title}: processors busy with them", own / taken)
+  BenchReport.figure("#{title}: processors busy with all else", server / taken)
   rate
 end
 
@@ -71,9 +74,9 @@ end
 World.open do
   sides = start(ENV.fetch('DATABASE_URL'))
   PROCESSES.each do |count|
-    puts '', "#{count} processes"
+    puts '', processes(count)
     rates = sides.to_h { |side, runners| [side, measure(side, runners.first(count))] }
-    BenchReport.figure("#{count} processes, against the engine", rates['core'] / rates['engine'], 'x') if World.engine?
+    BenchReport.figure("#{processes(count)}, against the engine", rates['core'] / rates['engine'], 'x') if World.engine?
   end
 ensure
   sides&.each_value { |runners| runners.each(&:stop) }
