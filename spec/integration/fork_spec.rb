@@ -58,7 +58,7 @@ RSpec.describe 'forked children', database: :committed, timeout: 120 do
     children = Array.new(20) do
       Children.start do
         client = TaskerCore.on(ActiveRecord::Base.connection)
-        Array.new(5) do
+        Array.new(2) do
           client.step_readiness_batch((100_000..110_000).to_a)
           GC.start
           answer
