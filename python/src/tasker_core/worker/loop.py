@@ -253,7 +253,7 @@ class Loop:
 
     def _outcome_elsewhere(self, executors: Executors, step: SentStep) -> Operation[Transition]:
         try:
-            outcome = executors.run(Call(self._handlers[step.claim.name], step), step)
+            outcome = executors.run(Call(self._handlers[step.claim.name], step))
         except ExecutorFailed as error:
             return self._failure(step, error)
         if outcome.results is None and not step.given_up:
@@ -405,8 +405,6 @@ class Loop:
                     step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
             except Error:
                 step.logger.exception("it could not be failed; it stays claimed")
-            if isinstance(step, SentStep):
-                step.withdraw()
 
     def _tell_of_stop(self) -> None:
         """At once, to handlers that look at the database; each heartbeat does it again."""
