@@ -31,7 +31,7 @@ class BaseClient:
 
     def __init__(self, core: Core, timeout: float | None = None) -> None:
         self.core = self._sender = core
-        self.timeout = checked(timeout)
+        self.timeout: float | None = checked(timeout)
 
     def close(self) -> None:
         """Closes every connection and session; what other threads have under way is cancelled."""

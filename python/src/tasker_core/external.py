@@ -14,7 +14,7 @@ from .operations import Operation, as_id, as_limit
 from .results import Transition
 from .table import Rows
 
-logger = logging.getLogger("tasker_core")
+logger: logging.Logger = logging.getLogger("tasker_core")
 
 
 class StepName(NamedTuple):

@@ -28,7 +28,7 @@ class BaseClient:
     """
 
     def __init__(self, sender: Sender, timeout: float | None = None) -> None:
-        self.timeout = checked(timeout)
+        self.timeout: float | None = checked(timeout)
         self._sender = sender
 
     @property
