@@ -18,15 +18,13 @@ import elsewhere
 import psycopg
 import pytest
 from support import Rows, Workflow
-from workers import Database, Running, eventually
+from workers import TASK, Database, Running, eventually
 
 import tasker_core
 from tasker_core import ConfigurationError, ExecutorFailed, Step, Worker
 from tasker_core.worker.executors import Executors
 from tasker_core.worker.tally import Tally
 from tasker_core.worker.travel import Access, Call, RemoteStep, SentStep
-
-TASK = "tests/test_task"
 
 SPAWN = multiprocessing.get_context("spawn")
 pool_of_processes = functools.partial(ProcessPoolExecutor, 2, mp_context=SPAWN)
