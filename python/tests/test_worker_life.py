@@ -10,11 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from proxy import proxy_of
 from support import Rows
 from workers import TASK, Database, Running, eventually
 
 import tasker_core
-from tasker_core import Step, Worker
+from tasker_core import Step, StepName, Worker
 from tasker_core.worker.tally import Tally
 
 
@@ -196,3 +197,45 @@ def test_a_worker_that_is_to_go_on_waits_longer_with_each_failure() -> None:
     for loop._failures in (1, 2, 3, 4, 20, 100_000):
         pauses.append(loop._pause())
     assert pauses == [0.5, 1.0, 2.0, 4.0, LONGEST_PAUSE, LONGEST_PAUSE]
+
+
+class TestALostAnswer:
+    """The claims are committed, and the connection is cut before the worker hears of them."""
+
+    @pytest.mark.parametrize("attended", [True, False])
+    def test_costs_no_step(self, url: str, rows: Rows, database: Database, attended: bool) -> None:
+        step_ids = [rows.workflow().step_ids[0] for _ in range(3)]
+        seen: list[tuple[int, int]] = []
+        with proxy_of(url) as proxy:
+            worker = Worker(proxy.url, poll_interval=0.02, owns_tasks=True)
+            worker.add(lambda step: seen.append((step.step_id, step.attempt)), TASK, "step_1")
+            proxy.lose_commit("INSERT INTO tasker_workflow_step_transitions")
+            if attended:
+                assert worker.run(until_idle=True) == Tally(completed=3)
+            else:
+                with Running(worker):
+                    eventually(lambda: all(database.history(step).endswith("complete") for step in step_ids))
+            assert proxy.lost == 1
+        assert sorted(seen) == [(step_id, 1) for step_id in step_ids]
+        assert [database.history(step_id) for step_id in step_ids] == ["in_progress complete"] * 3
+
+    def test_is_given_again_to_who_names_the_claim(
+        self, url: str, client: tasker_core.Client, rows: Rows, database: Database
+    ) -> None:
+        for _ in range(3):
+            rows.workflow()
+        names = [StepName("test_task", "step_1", "tests")]
+        with proxy_of(url) as proxy, tasker_core.connect(proxy.url) as cut_off:
+            proxy.lose_commit("INSERT INTO tasker_workflow_step_transitions")
+            with pytest.raises(tasker_core.DatabaseError) as lost:
+                cut_off.claim_ready_steps(names, limit=2, claim_id="mine")
+            assert lost.value.sqlstate == "08007"
+            mine = cut_off.claim_ready_steps(names, limit=2, claim_id="mine", again=True)
+        others = client.claim_ready_steps(names, limit=9, claim_id="another", again=True)
+        assert (len(mine), len(others)) == (2, 1)
+        assert [client.complete_claim(step).written for step in (*mine, *others)] == [True] * 3
+        assert {database.history(step.workflow_step_id) for step in mine} == {"in_progress complete"}
+
+    def test_cannot_be_asked_for_without_the_name(self, client: tasker_core.Client) -> None:
+        with pytest.raises(tasker_core.InvalidArgument, match='claim_id is ""'):
+            client.claim_ready_steps([StepName("test_task", "step_1")], again=True)

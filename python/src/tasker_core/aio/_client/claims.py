@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,13 @@ class Claims(Operations):
     """Claims of steps, and what becomes of them."""
 
     async def claim_ready_steps(
-        self, names: Iterable[StepName], *, limit: int = 1, start_tasks: bool = False
+        self,
+        names: Iterable[StepName],
+        *,
+        limit: int = 1,
+        start_tasks: bool = False,
+        claim_id: str | None = None,
+        again: bool = False,
     ) -> list[ClaimedStep]:
         """Finds steps that can run, oldest first, and claims them.
 
@@ -30,16 +37,21 @@ class Claims(Operations):
             names: of the steps that the caller can execute.
             limit: how many at most, 1 to 1000.
             start_tasks: also set their pending tasks in_progress: nobody else runs them.
+            claim_id: a text of this request alone, which is noted with each claim. Who does
+                not get the answer asks again with the same one, and again=True.
+            again: give the steps that an earlier request with this claim_id has claimed, and
+                claim none; where it has claimed none, claim as usual.
 
         Raises:
             ConflictError: if another process wrote to one of the steps at the same time;
                 then none was claimed.
         """
-        wanted = list(names)
-        while claimed := await self.run(external.claim_ready_steps(wanted, limit, start_tasks)):
+        ask = functools.partial(external.claim_ready_steps, list(names), limit, start_tasks, claim_id)
+        while claimed := await self.run(ask(again)):
             readable = [step for step in claimed if not await self._failed_as_unreadable(step)]
             if readable:
                 return readable
+            again = False
         return []
 
     async def _failed_as_unreadable(self, step: ClaimedStep) -> bool:
