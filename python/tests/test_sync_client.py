@@ -67,6 +67,15 @@ def test_a_file_that_is_missing_is_not_current(project: Path) -> None:
     assert made.read_text() == committed
 
 
+def test_a_file_whose_source_is_gone_goes_too(project: Path) -> None:
+    made = project / "src" / "tasker_core" / "_client" / "claims.py"
+    (project / "src" / "tasker_core" / "aio" / "_client" / "claims.py").unlink()
+    assert tool(project, "--check").stderr.endswith(": _client/claims.py\n")
+    tool(project)
+    assert not made.exists()
+    assert tool(project, "--check").returncode == 0
+
+
 def test_another_argument_writes_nothing(project: Path) -> None:
     made = project / "src" / "tasker_core" / "client.py"
     made.unlink()

@@ -123,17 +123,25 @@ def sorted_imports(text: str) -> str:
     return text[:top] + "".join(statements[node] for node in ordered) + text[end:]
 
 
+def matching(folder: Path) -> list[Path]:
+    """The modules of a folder that SOURCES names."""
+    return [path for pattern in SOURCES for path in sorted(folder.glob(pattern))]
+
+
 def main(arguments: list[str]) -> str | None:
     """Writes or checks; gives what is wrong."""
-    sources = [Source(path) for pattern in SOURCES for path in sorted((PACKAGE / "aio").glob(pattern))]
     if arguments not in ([], ["--check"]):
         return "usage: sync_client.py [--check]"
+    sources = [Source(path) for path in matching(PACKAGE / "aio")]
     stale = [source for source in sources if not source.current()]
+    left = sorted(set(matching(PACKAGE)) - {source.target for source in sources})
     if arguments:
-        names = ", ".join(str(source.target.relative_to(PACKAGE)) for source in stale)
-        return f"not what aio says (run python/tools/sync_client.py): {names}" if stale else None
+        wrong = [str(path.relative_to(PACKAGE)) for path in (*(source.target for source in stale), *left)]
+        return f"not what aio says (run python/tools/sync_client.py): {', '.join(wrong)}" if wrong else None
     for source in stale:
         source.write()
+    for path in left:
+        path.unlink()
     return None
 
 
