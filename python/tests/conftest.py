@@ -99,5 +99,10 @@ def make(url: str) -> Callable[..., tasker_core.Worker]:
 
 
 @pytest.fixture
+def worker(make: Callable[..., tasker_core.Worker]) -> tasker_core.Worker:
+    return make()
+
+
+@pytest.fixture
 def database(connection: psycopg.Connection) -> Database:
     return Database(connection)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import psycopg
 import pytest
 from support import Rows, until_a_lock_is_waited_for
+from workers import eventually
 
 import tasker_core
 from tasker_core import aio
@@ -101,8 +102,7 @@ def test_a_cancelled_task_cancels_its_statement(url: str, connection: psycopg.Co
                 await waits
             ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
             waiting = f"{ours} AND wait_event_type = 'Lock'".encode()
-            while connection.execute(waiting).fetchone() != (0,):
-                await asyncio.sleep(0.005)
+            await asyncio.to_thread(eventually, lambda: connection.execute(waiting).fetchone() == (0,))
         assert (await client.system_health_counts()).total_tasks == 0
 
     run(url, work)

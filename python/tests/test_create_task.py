@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from support import ROOT
+from workers import eventually
 
 import tasker_core
 from tasker_core import (
@@ -166,15 +168,15 @@ def test_a_worker_that_owns_its_tasks_takes_it_up(client: tasker_core.Client, ur
     worker, done = run_worker(url)
     thread = threading.Thread(target=worker.run)
     thread.start()
+
+    def stands(task_id: int, state: str) -> bool:
+        return client.current_task_state(task_id) == state
+
     try:
         good = client.create_task("report", namespace="etl", steps=STEPS, context={"a": 1})
         bad = client.create_task("report", namespace="etl", steps=STEPS, context={"breaks": "score"})
         for task, state in ((good, "complete"), (bad, "error")):
-            for _ in range(400):
-                if client.current_task_state(task.task_id) == state:
-                    break
-                threading.Event().wait(0.05)
-            assert client.current_task_state(task.task_id) == state
+            eventually(functools.partial(stands, task.task_id, state))
     finally:
         worker.stop()
         thread.join()

@@ -15,7 +15,7 @@ from typing import Any
 import elsewhere
 import pytest
 from support import Rows, Workflow
-from workers import Database, Running, eventually
+from workers import TASK, Database, Running, eventually
 
 from tasker_core import ExecutorFailed, Worker
 from tasker_core.worker.tally import Tally
@@ -23,8 +23,6 @@ from tasker_core.worker.tally import Tally
 distributed = pytest.importorskip(
     "distributed", reason="Dask's distributed is not installed: pip install distributed"
 )
-
-TASK = "tests/test_task"
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -105,7 +103,7 @@ class TestACluster:
     ) -> None:
         step_ids = [line().step_ids[0] for _ in range(8)]
         worker = make(executor=cluster.executor(), owns_tasks=True)
-        worker.add(elsewhere.whereabouts, TASK, "step_1")
+        worker.add(elsewhere.meeting, TASK, "step_1")
         assert worker.run(until_idle=True) == Tally(completed=8)
         seen = {database.results(step_id)["process"] for step_id in step_ids}
         assert seen == {process.pid for process in cluster.workers}

@@ -6,9 +6,11 @@ import functools
 import json
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import elsewhere
 import psycopg
 import pytest
 from support import Rows, Workflow
-from workers import Database, Running, eventually
+from workers import TASK, Database, Running, eventually
 
 import tasker_core
 from tasker_core import ConfigurationError, ExecutorFailed, Step, Worker
@@ -24,9 +26,8 @@ from tasker_core.worker.executors import Executors
 from tasker_core.worker.tally import Tally
 from tasker_core.worker.travel import Access, Call, RemoteStep, SentStep
 
-TASK = "tests/test_task"
-
-pool_of_processes = functools.partial(ProcessPoolExecutor, 2, mp_context=multiprocessing.get_context("spawn"))
+SPAWN = multiprocessing.get_context("spawn")
+pool_of_processes = functools.partial(ProcessPoolExecutor, 2, mp_context=SPAWN)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ class TestThreadsOfAnExecutor:
             assert worker.run(until_idle=True) == Tally(completed=1, late=1)
         assert seen == [first]
 
-    def test_that_outlast_a_stop_have_failed_and_the_queue_is_given_back(
+    def test_that_outlast_a_stop_have_failed_and_what_waits_is_never_begun(
         self, make: Callable[..., Worker], rows: Rows, database: Database
     ) -> None:
         step_ids = [rows.workflow().step_ids[0] for _ in range(2)]
@@ -393,6 +394,22 @@ class TestAnExecutorThatBreaks:
         with pytest.raises(ExecutorFailed, match="after shutdown"):
             worker.run_once()
         assert database.history(step_id) == "in_progress error"
+
+    def test_ends_what_others_have_there_after_a_worker_was_stopped(
+        self, make: Callable[..., Worker], line: Callable[..., Workflow], database: Database, tmp_path: Path
+    ) -> None:
+        """CPython 3.11 ends no future of a pool that breaks with a cancelled one in its queue."""
+        step_ids = [line().step_ids[0] for _ in range(6)]
+        with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
+            worker = make(executor=pool, concurrency=6)
+            worker.add(elsewhere.until_let_go, TASK, "step_1")
+            with Running(worker) as running:
+                eventually(lambda: [database.history(step) for step in step_ids] == ["in_progress"] * 6)
+                eventually(lambda: pids(tmp_path, step_ids[0], "began"))
+            assert running.tally == Tally(failed=6)
+            of_others = pool.submit(int)
+            os.kill(pids(tmp_path, step_ids[0], "began")[0], signal.SIGKILL)
+            assert isinstance(of_others.exception(timeout=30), BrokenProcessPool)
 
     def test_whose_factory_fails_ends_the_worker(
         self, make: Callable[..., Worker], line: Callable[..., Workflow], database: Database

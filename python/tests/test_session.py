@@ -78,10 +78,6 @@ def test_a_failed_step_keeps_its_error_and_can_be_retried(
             "UPDATE tasker_workflow_step_transitions SET created_at = now() - interval '1 minute'"
         )
         session.refresh()
-        print(
-            client.step_readiness(task_id),
-            connection.execute("select * from tasker_workflow_steps").fetchall(),
-        )
         assert session.next() == ([], [step], False)
         assert session.retry(step).written
         assert session.claim(step).allowed

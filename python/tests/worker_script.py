@@ -25,6 +25,15 @@ def first(step: tasker_core.Step) -> dict[str, int]:
     return {"process": os.getpid()}
 
 
+@worker.step("tests/test_task", "step_3")
+def meeting(step: tasker_core.Step) -> dict[str, int]:
+    """Goes on once handlers have begun in two processes."""
+    (FOLDER / f"met.{os.getpid()}").touch()
+    while len(list(FOLDER.glob("met.*"))) < 2:
+        time.sleep(0.01)
+    return first(step)
+
+
 @worker.step("tests/test_task", "step_2")
 def endless(step: tasker_core.Step) -> None:
     (FOLDER / f"started.{os.getpid()}").touch()

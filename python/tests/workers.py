@@ -9,8 +9,11 @@ from typing import Any
 
 import psycopg
 
-from tasker_core import Worker
+from tasker_core import Step, Worker
 from tasker_core.worker.tally import Tally
+
+#: The task that support.Rows makes.
+TASK = "tests/test_task"
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
@@ -19,6 +22,15 @@ def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
     return found
+
+
+def raising(error: BaseException) -> Callable[[Step], object]:
+    """A handler that raises it."""
+
+    def handler(_: Step) -> object:
+        raise error
+
+    return handler
 
 
 class Database:

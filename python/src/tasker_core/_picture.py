@@ -70,7 +70,8 @@ class Picture:
         return self._generation == _library.generation
 
     def _show(self, view: list[Any]) -> list[int]:
-        self._session, self.task_state, ids, states, changed = view[:5]
+        self._session, state, ids, states, changed = view[:5]
+        self.task_state: str = state
         self.step_states: dict[int, str] = dict(zip(ids, states, strict=True))
         return list(changed)
 

@@ -32,7 +32,7 @@ class Error(Exception):
         self.code = code
         self.sqlstate = sqlstate
         self.retryable = retryable
-        self.details = dict(details or {})
+        self.details: dict[str, Any] = dict(details or {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep every attribute when an error crosses to another process."""

@@ -14,7 +14,7 @@ from .operations import Operation, as_id, as_limit
 from .results import Transition
 from .table import Rows
 
-logger = logging.getLogger("tasker_core")
+logger: logging.Logger = logging.getLogger("tasker_core")
 
 
 class StepName(NamedTuple):
@@ -74,7 +74,12 @@ _DOCUMENTS = ("context", "inputs", "results", "parents")
 
 
 def claim_ready_steps(
-    names: Iterable[StepName], limit: int, start_tasks: bool, loads: Callable[[str], Any] = jsonb.loads
+    names: Iterable[StepName],
+    limit: int,
+    start_tasks: bool,
+    claim_id: str | None = None,
+    again: bool = False,
+    loads: Callable[[str], Any] = jsonb.loads,
 ) -> Operation[list[ClaimedStep]]:
     """See Client.claim_ready_steps."""
     wanted = [_step_name(name) for name in names]
@@ -82,6 +87,8 @@ def claim_ready_steps(
         "handlers": [[name.namespace, name.task, name.version or "", name.step] for name in wanted],
         "limit": as_limit(limit, 1),
         "start_tasks": start_tasks,
+        "claim_id": claim_id or "",
+        "again": again,
     }
     return Operation(
         "claim_ready_steps", arguments, lambda table: _claimed(wanted, table, loads), by_rules=True

@@ -1,3 +1,4 @@
+# Written by python/tools/sync_client.py from aio/session.py; change that file instead.
 """Runs of tasks over a Client."""
 
 from __future__ import annotations
@@ -7,8 +8,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._base import UNSURE
 from ._picture import Picture
-from .errors import Cancelled, DatabaseError, TimeoutError
 from .operations import Operation
 from .results import Claim, Next, Transition
 from .rows import TaskExecutionContext
@@ -32,9 +33,11 @@ class Session(Picture):
                 for step_id in batch.retry:
                     session.retry(step_id)
                 for step_id in batch.ready:
-                    if session.claim(step_id).allowed:
+                    claim = session.claim(step_id)
+                    if claim.allowed:
                         session.complete(step_id, results={"sum": 3})
-            print(session.context().execution_status)
+            context = session.context()
+            print(context.execution_status)
 
     Many threads may share a session. It belongs to its process: a forked child opens its
     own. Every method raises SessionError where the session is not open here, and
@@ -117,7 +120,7 @@ class Session(Picture):
     def _write(self, operation: Operation[T]) -> T:
         try:
             return self._client.run(operation)
-        except (DatabaseError, Cancelled, TimeoutError, KeyboardInterrupt):
+        except UNSURE:
             self._forget_write(operation)
             raise
 

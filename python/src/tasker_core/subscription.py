@@ -15,6 +15,7 @@ from . import _library
 from ._core import Core
 from .errors import InvalidArgument
 from .event import Event
+from .operations import Operation
 
 # How many events are taken at once.
 _BATCH = 1000
@@ -25,16 +26,15 @@ _SHOWN = ("delivered", "pending", "dropped")
 class Feed:
     """A subscription's queue in the core, and what was taken from it and not handed out."""
 
-    def __init__(self, core: Core, queue: int, descriptor: int) -> None:
+    def __init__(self, core: Core, operation: Operation[tuple[int, int]]) -> None:
         self._core = core
-        self._queue = queue
-        self._descriptor = descriptor
+        self._queue, self._descriptor = operation.read(core.ask(operation.name, operation.arguments))
         self._generation = _library.generation
         self._events: Iterator[Event] = iter(())
         self._left = 0
         self._ended = False
         self._final: dict[str, int] | None = None
-        self._end = weakref.finalize(self, _end, self._generation, queue)
+        self._end = weakref.finalize(self, _end, self._generation, self._queue)
         self._end.atexit = False
 
     @property
@@ -122,8 +122,8 @@ class Subscription(Feed):
     closed and everything was taken. What waits at the end of the with block is dropped.
     """
 
-    def __init__(self, core: Core, queue: int, descriptor: int) -> None:
-        super().__init__(core, queue, descriptor)
+    def __init__(self, core: Core, operation: Operation[tuple[int, int]]) -> None:
+        super().__init__(core, operation)
         self._reading = threading.Lock()
 
     def get(self, timeout: float | None = None) -> Event | None:

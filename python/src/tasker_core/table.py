@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, overload
 
 from . import _arrow, _shown
 
@@ -255,7 +255,7 @@ class Rows(Sequence[Row], Generic[Row]):
     def __eq__(self, other: object) -> bool:
         return self._all() == (other._all() if isinstance(other, Rows) else other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return _shown.text(*self._ends())

@@ -20,15 +20,16 @@ type ClaimRequest struct {
 	// StartTasks also sets pending tasks of claimed steps in_progress: nobody else
 	// runs them.
 	StartTasks bool
-	Now        *string
+	// ClaimID is noted with each claim, where it is given: who did not get the answer asks
+	// again with the same one and gets what it holds.
+	ClaimID string
+	// Again also gives, first, what an earlier request of this id has claimed.
+	Again bool
+	Now   *string
 }
 
 // ClaimedStep is a step that the worker holds.
-type ClaimedStep struct {
-	store.ReadyStep
-	// Token is the id of the claim's audit row.
-	Token int64
-}
+type ClaimedStep = store.WorkerStep
 
 // claimRounds bounds how often a worker looks again where others were faster with all
 // that it found: what it sees then is newer.
@@ -37,8 +38,15 @@ const claimRounds = 10
 // ClaimReadySteps finds steps that can run and claims them, in the transaction of
 // the driver. Failed steps whose waiting time is over go back to pending first. A
 // step that another worker looks at is passed over, one that somebody else claims at
-// the same moment is left out. None means that nothing is ready.
+// the same moment is left out. None means that nothing is ready. Where an answer was lost,
+// see ClaimRequest.Again, the steps that it had are given and nothing is claimed.
 func ClaimReadySteps(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest) ([]ClaimedStep, error) {
+	if request.Again {
+		held, err := store.HeldSteps(ctx, driver, request.Handlers, request.ClaimID)
+		if err != nil || len(held) > 0 {
+			return held, err
+		}
+	}
 	for range claimRounds {
 		found, err := store.LockReadySteps(ctx, driver, request.Handlers, int64(request.Rules), request.Limit)
 		if err != nil || len(found) == 0 {
@@ -52,13 +60,13 @@ func ClaimReadySteps(ctx context.Context, core *Core, driver store.Driver, reque
 	return nil, nil
 }
 
-func claimFound(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest, found []store.ReadyStep) ([]ClaimedStep, error) {
+func claimFound(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest, found []store.WorkerStep) ([]ClaimedStep, error) {
 	if err := setPendingAgain(ctx, driver, request, found); err != nil {
 		return nil, err
 	}
 	claimed := make([]ClaimedStep, 0, len(found))
 	for _, step := range found {
-		claim, err := claimStep(ctx, driver, step.ID, request.Now)
+		claim, err := claimForWorker(ctx, driver, step.ID, request)
 		if err != nil {
 			return nil, err
 		}
@@ -67,12 +75,21 @@ func claimFound(ctx context.Context, core *Core, driver store.Driver, request Cl
 			core.Sessions.stats.ClaimsRefused.Add(1)
 			continue
 		}
-		claimed = append(claimed, ClaimedStep{ReadyStep: step, Token: claim.Token.Value})
+		step.Token = claim.Token.Value
+		claimed = append(claimed, step)
 	}
 	return claimed, startTasks(ctx, driver, request, claimed)
 }
 
-func setPendingAgain(ctx context.Context, driver store.Driver, request ClaimRequest, found []store.ReadyStep) error {
+func claimForWorker(ctx context.Context, driver store.Driver, stepID int64, request ClaimRequest) (*store.Claim, error) {
+	if request.ClaimID == "" {
+		return claimStep(ctx, driver, stepID, request.Now)
+	}
+	claim, err := store.ClaimStepAs(ctx, driver, stepID, request.ClaimID, request.Now)
+	return noteClaim(ctx, stepID, claim), err
+}
+
+func setPendingAgain(ctx context.Context, driver store.Driver, request ClaimRequest, found []store.WorkerStep) error {
 	var failed []int64
 	for _, step := range found {
 		if step.State == lifecycle.Error {

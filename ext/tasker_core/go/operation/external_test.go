@@ -338,3 +338,38 @@ func TestWorkersAreToldOfWhatHappens(t *testing.T) {
 	_, err = b.pool.Await(ctx, channels, time.Minute)
 	require.Error(t, err)
 }
+
+func TestWhoseAnswerWasLostAsksAgainAndHoldsWhatItHeld(t *testing.T) {
+	b := newTestbed(t, 1)
+	for range 3 {
+		task, _ := b.line(t, 2)
+		exec(t, b.conn, `UPDATE tasker_tasks SET context = '{"n": 1}' WHERE task_id = $1`, task)
+	}
+	request := operation.ClaimRequest{Handlers: handlersFor("unknown", "s1"), Limit: 2, ClaimID: "a"}
+	lost := b.claimReady(t, request)
+	require.Len(t, lost, 2)
+	metadata := `SELECT metadata::text FROM tasker_workflow_step_transitions WHERE id = $1`
+	assert.JSONEq(t, `{"claim": "a"}`, b.text(t, metadata, lost[0].Token))
+
+	request.Again = true
+	again := b.claimReady(t, request)
+	require.Len(t, again, 2)
+	for i := range again {
+		again[i].State, again[i].TaskState = lost[i].State, lost[i].TaskState
+	}
+	assert.Equal(t, lost, again, "with the same tokens, and no step more")
+	other := b.claimReady(t, operation.ClaimRequest{Handlers: handlersFor("s1"), ClaimID: "b", Again: true})
+	require.Len(t, other, 1, "of another id it holds nothing, so it claims")
+
+	assert.Equal(t, lifecycle.Allowed, b.finishClaim(t, again[0], lifecycle.Complete).Code)
+	b.move(t, again[1].ID, "cancelled")
+	assert.Empty(t, b.claimReady(t, request), "one is done, the other was taken from it")
+}
+
+func TestAClaimWithoutAnIDNotesNone(t *testing.T) {
+	b := newTestbed(t, 1)
+	b.line(t, 1)
+	claimed := b.claimReady(t, operation.ClaimRequest{Handlers: handlersFor("s1")})
+	require.Len(t, claimed, 1)
+	assert.Equal(t, "{}", b.text(t, `SELECT metadata::text FROM tasker_workflow_step_transitions WHERE id = $1`, claimed[0].Token))
+}

@@ -89,10 +89,15 @@ func (l *liveSession) claimed(stepID int64, claim *store.Claim) (*ClaimResult, e
 
 func claimStep(ctx context.Context, driver store.Driver, stepID int64, now *string) (*store.Claim, error) {
 	claim, err := store.ClaimStep(ctx, driver, stepID, now)
-	if err == nil && claim != nil && claim.Token.Valid {
+	return noteClaim(ctx, stepID, claim), err
+}
+
+// noteClaim tells of a step that was claimed.
+func noteClaim(ctx context.Context, stepID int64, claim *store.Claim) *store.Claim {
+	if claim != nil && claim.Token.Valid {
 		noteStep(ctx, stepID, lifecycle.Pending, lifecycle.InProgress)
 	}
-	return claim, err
+	return claim
 }
 
 func refusal(stepID int64, claim *store.Claim) *ClaimResult {

@@ -15,8 +15,16 @@ const eligible = `object.retryable IS NOT FALSE AND object.processed IS NOT TRUE
       AND (object.backoff_request_seconds IS NULL OR object.last_attempted_at IS NULL
         OR object.last_attempted_at + object.backoff_request_seconds * interval '1 second' <= LOCALTIMESTAMP)`
 
-var claimSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{eligible}}", eligible,
-	"{{increment}}", sortKeyIncrement).Replace(claimTemplate)
+var (
+	claimSQL = fillClaim("'{}'")
+	// workerClaimSQL notes who claims, see HeldSteps.
+	workerClaimSQL = fillClaim("jsonb_build_object('claim', $3::text)")
+)
+
+func fillClaim(metadata string) string {
+	return strings.NewReplacer("{{guard}}", parentsSatisfied, "{{eligible}}", eligible, "{{increment}}", sortKeyIncrement,
+		"{{metadata}}", metadata).Replace(claimTemplate)
+}
 
 // Claim is what became of a claim. Without a token nothing was written, and where
 // the step was claimed alone the fields below Versions say what was in the way.
@@ -34,7 +42,18 @@ type Claim struct {
 // ClaimStep moves a step from pending to in_progress for one run; nil for an
 // unknown step.
 func ClaimStep(ctx context.Context, driver Driver, stepID int64, now *string) (*Claim, error) {
-	rows, err := driver.Query(ctx, Statement{Name: "claim_step", SQL: claimSQL, Params: []*string{Int(stepID), now}, Write: true})
+	return queryClaim(ctx, driver, Statement{Name: "claim_step", SQL: claimSQL, Params: []*string{Int(stepID), now}, Write: true})
+}
+
+// ClaimStepAs does the same for a worker, and notes in the claim's row by which id
+// HeldSteps finds it.
+func ClaimStepAs(ctx context.Context, driver Driver, stepID int64, claimID string, now *string) (*Claim, error) {
+	return queryClaim(ctx, driver, Statement{Name: "claim_step", SQL: workerClaimSQL,
+		Params: []*string{Int(stepID), now, Text(claimID)}, Write: true})
+}
+
+func queryClaim(ctx context.Context, driver Driver, statement Statement) (*Claim, error) {
+	rows, err := driver.Query(ctx, statement)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

@@ -8,7 +8,7 @@
 -- has its row cleared and another inserted or neither: should the sort key be taken,
 -- the statement fails as a whole, with or without a transaction around it.
 --
--- $1 the step, $2 the time to write.
+-- $1 the step, $2 the time to write; for a worker $3, the id of its claim.
 WITH seen AS MATERIALIZED (
   SELECT object.workflow_step_id AS id, audit.id AS row_id,
     coalesce(nullif(btrim(audit.to_state), ''), 'pending') AS state,
@@ -40,7 +40,7 @@ WITH seen AS MATERIALIZED (
     (workflow_step_id, to_state, sort_key, most_recent, metadata, created_at, updated_at)
   SELECT cleared.id, 'in_progress',
     (SELECT max(sort_key) + {{increment}} FROM tasker_workflow_step_transitions WHERE workflow_step_id = cleared.id),
-    true, '{}', coalesce($2::timestamp, LOCALTIMESTAMP), coalesce($2::timestamp, LOCALTIMESTAMP)
+    true, {{metadata}}, coalesce($2::timestamp, LOCALTIMESTAMP), coalesce($2::timestamp, LOCALTIMESTAMP)
   FROM cleared
   RETURNING id, sort_key
 ), unmoved AS MATERIALIZED (
@@ -52,7 +52,7 @@ WITH seen AS MATERIALIZED (
     (workflow_step_id, to_state, sort_key, most_recent, metadata, created_at, updated_at)
   SELECT unmoved.id, 'in_progress',
     (SELECT coalesce(max(sort_key), 0) + {{increment}} FROM tasker_workflow_step_transitions WHERE workflow_step_id = unmoved.id),
-    true, '{}', coalesce($2::timestamp, LOCALTIMESTAMP), coalesce($2::timestamp, LOCALTIMESTAMP)
+    true, {{metadata}}, coalesce($2::timestamp, LOCALTIMESTAMP), coalesce($2::timestamp, LOCALTIMESTAMP)
   FROM unmoved
   ON CONFLICT DO NOTHING
   RETURNING id, sort_key

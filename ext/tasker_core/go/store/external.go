@@ -7,10 +7,22 @@ import (
 	"strings"
 )
 
-//go:embed ready_steps.sql
-var readyStepsTemplate string
+var (
+	//go:embed worker_steps.sql
+	workerStepsTemplate string
+	//go:embed ready_steps.sql
+	readySteps string
+	//go:embed held_steps.sql
+	heldSteps string
 
-var readyStepsSQL = strings.NewReplacer("{{guard}}", parentsSatisfied, "{{eligible}}", eligible).Replace(readyStepsTemplate)
+	readyStepsSQL = fillWorkerSteps(readySteps)
+	heldStepsSQL  = fillWorkerSteps(heldSteps)
+)
+
+func fillWorkerSteps(found string) string {
+	template := strings.Replace(workerStepsTemplate, "{{found}}", found, 1)
+	return strings.NewReplacer("{{guard}}", parentsSatisfied, "{{eligible}}", eligible).Replace(template)
+}
 
 // The channels of LISTEN and NOTIFY between the host of a workflow and the workers
 // outside of it. The payload is a task's id.
@@ -30,9 +42,9 @@ type StepHandlers struct {
 	Steps    []string
 }
 
-// ReadyStep is a step that can run now, with what its handler reads. JSON is as the
-// database has it, to the last digit.
-type ReadyStep struct {
+// WorkerStep is a step that can run now, or that a worker holds, with what its handler
+// reads. JSON is as the database has it, to the last digit.
+type WorkerStep struct {
 	// Handler is the place of its handler among those that were asked for.
 	Handler    int64
 	Version    string
@@ -47,26 +59,42 @@ type ReadyStep struct {
 	Results    *string
 	// Parents is an object: the parents' results by name; nil without parents.
 	Parents *string
+	// Token is the id of the claim's audit row, 0 where nobody holds the step.
+	Token int64
 }
 
 // LockReadySteps gives steps that can run now and locks their rows. rules is the
 // version of the readiness rules.
-func LockReadySteps(ctx context.Context, driver Driver, handlers StepHandlers, rules, limit int64) ([]ReadyStep, error) {
-	rows, err := driver.Query(ctx, Statement{Name: "lock_ready_steps", SQL: readyStepsSQL, Write: true,
-		Params: []*string{Texts(handlers.Namespaces), Texts(handlers.Tasks), Texts(handlers.Versions), Texts(handlers.Steps),
-			Int(rules), Int(limit)}})
+func LockReadySteps(ctx context.Context, driver Driver, handlers StepHandlers, rules, limit int64) ([]WorkerStep, error) {
+	return workerSteps(ctx, driver, Statement{Name: "lock_ready_steps", SQL: readyStepsSQL, Write: true,
+		Params: append(handlers.params(), Int(rules), Int(limit))})
+}
+
+// HeldSteps gives the steps that claims of an id hold, see ClaimStepAs.
+func HeldSteps(ctx context.Context, driver Driver, handlers StepHandlers, claimID string) ([]WorkerStep, error) {
+	return workerSteps(ctx, driver, Statement{Name: "held_steps", SQL: heldStepsSQL,
+		Params: append(handlers.params(), Text(claimID))})
+}
+
+func (h StepHandlers) params() []*string {
+	return []*string{Texts(h.Namespaces), Texts(h.Tasks), Texts(h.Versions), Texts(h.Steps)}
+}
+
+func workerSteps(ctx context.Context, driver Driver, statement Statement) ([]WorkerStep, error) {
+	rows, err := driver.Query(ctx, statement)
 	if err != nil {
 		return nil, err
 	}
-	steps := make([]ReadyStep, len(rows))
+	steps := make([]WorkerStep, len(rows))
 	for i, row := range rows {
-		if len(row) != 12 {
-			return nil, &FormatError{Want: "12 columns", Got: "another number"}
+		if len(row) != 13 {
+			return nil, &FormatError{Want: "13 columns", Got: "another number"}
 		}
 		d := decoder{row: row}
-		steps[i] = ReadyStep{Handler: d.integer().Value - 1, Version: d.text(), ID: d.integer().Value, TaskID: d.integer().Value,
+		steps[i] = WorkerStep{Handler: d.integer().Value - 1, Version: d.text(), ID: d.integer().Value, TaskID: d.integer().Value,
 			State: d.text(), TaskState: d.text(), Attempts: d.integer().Value, RetryLimit: d.integer().Value,
-			Context: d.next(), Inputs: d.next(), Results: d.next(), Parents: d.next()}
+			Context: d.next(), Inputs: d.next(), Results: d.next(), Parents: d.next(),
+			Token: d.integer().Value}
 		if d.err != nil {
 			return nil, d.err
 		}

@@ -21,8 +21,10 @@ type claimReadyArguments struct {
 	// Handlers are [namespace, task, version or "", step] each.
 	Handlers [][]string `msgpack:"handlers"`
 	Limit    int64      `msgpack:"limit"`
-	// StartTasks: see operation.ClaimRequest.
+	// StartTasks, ClaimID and Again: see operation.ClaimRequest.
 	StartTasks bool    `msgpack:"start_tasks"`
+	ClaimID    string  `msgpack:"claim_id"`
+	Again      bool    `msgpack:"again"`
 	Now        *string `msgpack:"now"`
 	rules
 }
@@ -31,7 +33,10 @@ func (a claimReadyArguments) request() (request operation.ClaimRequest, err erro
 	if a.Limit < 1 || a.Limit > maxClaims {
 		return request, Errorf(CodeInvalidArgument, "limit is %d; it must be from 1 to %d", a.Limit, maxClaims)
 	}
-	request = operation.ClaimRequest{Limit: a.Limit, StartTasks: a.StartTasks, Now: a.Now}
+	if strings.ContainsRune(a.ClaimID, 0) || a.Again && a.ClaimID == "" {
+		return request, Errorf(CodeInvalidArgument, "claim_id is %q; it must be a text, not empty with again, that names the claims of one request", a.ClaimID)
+	}
+	request = operation.ClaimRequest{Limit: a.Limit, StartTasks: a.StartTasks, ClaimID: a.ClaimID, Again: a.Again, Now: a.Now}
 	if request.Rules, err = a.version(); err != nil {
 		return request, err
 	}

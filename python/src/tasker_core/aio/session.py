@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._picture import Picture
-from ..errors import Cancelled, DatabaseError, TimeoutError
 from ..operations import Operation
 from ..results import Claim, Next, Transition
 from ..rows import TaskExecutionContext
+from ._base import UNSURE
 
 if TYPE_CHECKING:
     from .client import Client
@@ -21,14 +20,38 @@ T = TypeVar("T")
 
 
 class Session(Picture):
-    """One run's picture of a task: tasker_core.Session, to be awaited."""
+    """One run's picture of a task, held in memory by the core.
+
+    What can run next costs no query. Claims and outcomes are one statement each, in a
+    transaction of their own; the database checks them as it writes, so a picture that is
+    out of date can cost a refused claim, never a step that runs twice::
+
+        await client.transition_task_or_raise(42, to="in_progress")
+        async with await client.open_session(42) as session:
+            while not (batch := await session.next()).empty:
+                for step_id in batch.retry:
+                    await session.retry(step_id)
+                for step_id in batch.ready:
+                    claim = await session.claim(step_id)
+                    if claim.allowed:
+                        await session.complete(step_id, results={"sum": 3})
+            context = await session.context()
+            print(context.execution_status)
+
+    Many coroutines may share a session. It belongs to its process: a forked child opens its
+    own. Every method raises SessionError where the session is not open here, and
+    DatabaseError where the database fails.
+    """
 
     def __init__(self, client: Client, task_id: int, opening: Operation[list[Any]], view: list[Any]) -> None:
         super().__init__(client.core, task_id, opening, view)
         self._client = client
 
     async def next(self) -> Next:
-        """See tasker_core.Session.next."""
+        """What can run now.
+
+        It reads nothing, except after a refusal: then the picture is read anew first.
+        """
         found, stale = await self._client.run(self._next())
         if stale:
             await self.refresh()
@@ -36,11 +59,23 @@ class Session(Picture):
         return found
 
     async def claim(self, step_id: int) -> Claim:
-        """See tasker_core.Session.claim."""
+        """Claims a pending step, just before it is worked on; a refusal is an answer.
+
+        Raises:
+            NotFound: if there is no such step.
+        """
         return await self._write(self._claim(step_id))
 
     async def complete(self, step_id: int, results: Mapping[str, Any] | None = None) -> Transition:
-        """See tasker_core.Session.complete."""
+        """Records that a claimed step has done its work.
+
+        Args:
+            step_id: a step that this session has claimed.
+            results: replaces the step's results; None leaves them.
+
+        Returns:
+            Code conflict where the claim no longer holds; nothing is written then.
+        """
         return await self._write(self._complete(step_id, results))
 
     async def fail(
@@ -52,25 +87,39 @@ class Session(Picture):
         retryable: bool = True,
         retry_after: timedelta | float | None = None,
     ) -> Transition:
-        """See tasker_core.Session.fail."""
+        """Records that a claimed step has failed.
+
+        It can be retried once its waiting time is over, while it has attempts left.
+
+        Args:
+            step_id: a step that this session has claimed.
+            error: what happened; its class and traceback are kept too.
+            results: what else to keep beside error, error_class and backtrace.
+            retryable: False where another attempt would be useless.
+            retry_after: seconds to wait before the next attempt; None for the waiting
+                time that follows from the attempts.
+
+        Returns:
+            Code conflict where the claim no longer holds; nothing is written then.
+        """
         return await self._write(self._fail(step_id, error, results, retryable, retry_after))
 
     async def retry(self, step_id: int) -> Transition:
-        """See tasker_core.Session.retry."""
+        """Moves a failed step back to pending, so that it can be claimed."""
         return await self._write(self._retry(step_id))
 
     async def refresh(self) -> list[int]:
-        """See tasker_core.Session.refresh."""
+        """Reads the task anew; gives the steps whose row or state was not known."""
         return await self._client.run(self._refresh())
 
     async def context(self) -> TaskExecutionContext:
-        """See tasker_core.Session.context."""
+        """How the task stands, from memory."""
         return await self._client.run(self._context())
 
     async def _write(self, operation: Operation[T]) -> T:
         try:
             return await self._client.run(operation)
-        except (DatabaseError, Cancelled, TimeoutError, asyncio.CancelledError):
+        except UNSURE:
             self._forget_write(operation)
             raise
 

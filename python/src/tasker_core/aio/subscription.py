@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import TYPE_CHECKING
 
+from .._core import Core
 from ..errors import InvalidArgument
 from ..event import Event
 from ..operations import Operation
 from ..subscription import Feed
-
-if TYPE_CHECKING:
-    from .client import Client
 
 
 class Subscription(Feed):
@@ -26,8 +23,8 @@ class Subscription(Feed):
     Iterating ends when the subscription or its client is closed and everything was taken.
     """
 
-    def __init__(self, client: Client, operation: Operation[tuple[int, int]]) -> None:
-        super().__init__(client.core, *operation.read(client.core.ask(operation.name, operation.arguments)))
+    def __init__(self, core: Core, operation: Operation[tuple[int, int]]) -> None:
+        super().__init__(core, operation)
         self._ready: asyncio.Future[None] | None = None
 
     async def get(self) -> Event | None:

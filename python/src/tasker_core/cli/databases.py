@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from .examination import examine
-from .frame import PROBLEM, Seconds, connect, records, report, say, table
+from .frame import PROBLEM, Decorator, Seconds, connect, records, report, say, table
 from .group import as_json, command
 
-older_than = click.option(
+older_than: Decorator = click.option(
     "--older-than", type=Seconds(), default="600", show_default=True, help="Seconds, or as 10m, 12h, 7d."
 )
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -25,6 +25,9 @@ PROBLEM, FAILED, USAGE, INTERRUPTED = 1, 3, 64, 130
 
 VARIABLES = ("TASKER_CORE_DATABASE_URL", "DATABASE_URL")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+#: What gives a command an option.
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class NobodyReads(Exception):
@@ -92,7 +95,13 @@ def given(url: str | None) -> str:
     raise click.UsageError(f"which database? Give its URL, or set {' or '.join(VARIABLES)}")
 
 
-class Seconds(click.ParamType):  # type: ignore[type-arg] # older click has no argument here
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[float]
+else:  # older click has no argument here
+    _ParamType = click.ParamType
+
+
+class Seconds(_ParamType):
     """A time to be given as 90, 90s, 10m, 12h or 7d."""
 
     name = "time"

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from .._version import VERSION
-from .frame import Command, Group, database, failed
+from .frame import Command, Decorator, Group, database, failed
 
-as_json = click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
+as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
 
 
 @click.group(

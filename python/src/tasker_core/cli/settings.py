@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-connection_settings = click.option(
+from .frame import Decorator
+
+connection_settings: Decorator = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the connections."
 )
 

@@ -9,7 +9,7 @@ from threading import Lock
 from .._picture import told
 from ..errors import ConfigurationError
 from .step import ExecutorFailed, logger
-from .travel import Call, Outcome, SentStep
+from .travel import Call, Outcome
 
 #: An executor, or what makes one.
 Executing = Executor | Callable[[], Executor]
@@ -17,6 +17,9 @@ Executing = Executor | Callable[[], Executor]
 
 class Executors:
     """The executor of a worker that runs.
+
+    No future is ever cancelled: where a ProcessPoolExecutor breaks with a cancelled future in
+    its queue, the thread that manages it dies, and no other future of it ever ends (CPython 3.11).
 
     Raises:
         ConfigurationError: if what makes executors makes something else.
@@ -31,28 +34,24 @@ class Executors:
         self._closed = False
         self.fault: ExecutorFailed | None = None
 
-    def run(self, call: Call, step: SentStep) -> Outcome:
+    def run(self, call: Call) -> Outcome:
         """Has the executor execute it, and waits.
 
         Raises:
             ExecutorFailed: where it was not executed to its end.
         """
         executor, future = self._submit(call)
-        step.future = future
         try:
             return future.result()
         except BaseException as error:  # the handler's own are in the outcome
-            if not future.cancelled() or not step.given_up:
-                self._usable(executor, error)
+            self._usable(executor, error)
             raise _failed(error) from error
 
     def nudge(self) -> None:
         """Asks the executor whether it takes work, with every heartbeat.
 
         That makes it look at its processes too: ProcessPoolExecutor does not notice the death
-        of one that it has just started before somebody submits something (CPython 3.11). What
-        was asked before is never cancelled: where a pool breaks with a cancelled future in
-        it, the thread that manages it dies, and no other future of it ever ends (CPython 3.11).
+        of one that it has just started before somebody submits something (CPython 3.11).
         """
         executor = self._executor
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -110,6 +111,8 @@ class Loop:
         self._threads: Threads | None = None
         self._generation = _library.generation
         self._failures = 0
+        # Of one request and those that repeat it: what a lost answer had is given again.
+        self._claim_id = secrets.token_hex(16)
 
     def stop(self) -> None:
         """Claims no more; a second time: does not wait for handlers either."""
@@ -176,18 +179,20 @@ class Loop:
         if not free:
             return 0
         try:
-            claims = self._client.run(self._claims(free))
+            claims = self._client.run(self._claims(free, again=self._failures > 0))
         except (ConfigurationError, SchemaMissing, UnknownFunction):
             raise
         except Error as error:
             self._failures += 1
-            if strict and (not error.retryable or self._failures > len(RETRIES)):
+            again = error.retryable or error.sqlstate == UNKNOWN_OUTCOME
+            if strict and (not again or self._failures > len(RETRIES)):
                 raise
             pause = RETRIES[self._failures - 1] if strict else self._pause()
             logger.warning("no steps could be claimed, trying again in %.1f s: %s", pause, error)
             self._sleep(pause)
             return None
         self._failures = 0
+        self._claim_id = secrets.token_hex(16)
         for claim in claims:
             self._start(self._step(claim))
         return len(claims)
@@ -197,9 +202,11 @@ class Loop:
         growing = self._options.poll_interval * 2.0 ** min(self._failures - 1, 16)
         return max(self._options.poll_interval, min(growing, LONGEST_PAUSE))
 
-    def _claims(self, limit: int) -> Operation[list[ClaimedStep]]:
+    def _claims(self, limit: int, *, again: bool) -> Operation[list[ClaimedStep]]:
         loads = jsonb.loads if self._options.exact_numbers else json.loads
-        return external.claim_ready_steps(self._handlers, limit, self._options.owns_tasks, loads)
+        return external.claim_ready_steps(
+            self._handlers, limit, self._options.owns_tasks, self._claim_id, again, loads
+        )
 
     def _step(self, claim: ClaimedStep) -> Step:
         if self._elsewhere is None:
@@ -253,7 +260,7 @@ class Loop:
 
     def _outcome_elsewhere(self, executors: Executors, step: SentStep) -> Operation[Transition]:
         try:
-            outcome = executors.run(Call(self._handlers[step.claim.name], step), step)
+            outcome = executors.run(Call(self._handlers[step.claim.name], step))
         except ExecutorFailed as error:
             return self._failure(step, error)
         if outcome.results is None and not step.given_up:
@@ -405,8 +412,6 @@ class Loop:
                     step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
             except Error:
                 step.logger.exception("it could not be failed; it stays claimed")
-            if isinstance(step, SentStep):
-                step.withdraw()
 
     def _tell_of_stop(self) -> None:
         """At once, to handlers that look at the database; each heartbeat does it again."""

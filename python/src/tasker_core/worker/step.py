@@ -11,7 +11,7 @@ from .._picture import whole_seconds
 from ..errors import Error, InvalidArgument
 from ..external import ClaimedStep
 
-logger = logging.getLogger("tasker_core.worker")
+logger: logging.Logger = logging.getLogger("tasker_core.worker")
 
 
 class PermanentError(Exception):
@@ -31,7 +31,7 @@ class RetryableError(Exception):
             InvalidArgument: for what is no time to wait.
         """
         super().__init__(message)
-        self.retry_after = None if retry_after is None else whole_seconds(retry_after)
+        self.retry_after: int | None = None if retry_after is None else whole_seconds(retry_after)
         if self.retry_after is not None and not 0 <= self.retry_after < 2**31:
             raise InvalidArgument(
                 f"retry_after is {retry_after!r}; it must be 0 s to 68 years", code="invalid_argument"
@@ -89,20 +89,20 @@ class Step:
 
     def __init__(self, claim: ClaimedStep, stopping: Callable[[], bool]) -> None:
         self.claim = claim
-        self.task_id = claim.task_id
-        self.step_id = claim.workflow_step_id
-        self.namespace = claim.name.namespace
-        self.task_name = claim.name.task
-        self.version = claim.version
-        self.name = claim.name.step
-        self.attempt = claim.attempts + 1
-        self.retry_limit = claim.retry_limit
-        self.context = claim.context
-        self.inputs = claim.inputs
+        self.task_id: int = claim.task_id
+        self.step_id: int = claim.workflow_step_id
+        self.namespace: str = claim.name.namespace
+        self.task_name: str = claim.name.task
+        self.version: str = claim.version
+        self.name: str = claim.name.step
+        self.attempt: int = claim.attempts + 1
+        self.retry_limit: int = claim.retry_limit
+        self.context: Any = claim.context
+        self.inputs: Any = claim.inputs
         self.parents: Mapping[str, Any] = claim.parents
-        self.previous = claim.results
-        self.correlation_id = _correlation_id(claim)
-        self.logger = StepLogger(
+        self.previous: Any = claim.results
+        self.correlation_id: str = _correlation_id(claim)
+        self.logger: StepLogger = StepLogger(
             logger,
             {
                 "correlation_id": self.correlation_id,

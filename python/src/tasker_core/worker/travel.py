@@ -7,7 +7,6 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -66,17 +65,15 @@ class Access:
 
 
 class SentStep(Step):
-    """A step in the worker's process. A thread gets it as it is, another process a RemoteStep."""
+    """A step in the worker's process. A thread gets it as it is, another process a RemoteStep.
+
+    A step that is given up stays in its executor's queue, and is refused when its turn comes
+    (Call). Its future is not cancelled, see Executors.
+    """
 
     def __init__(self, claim: ClaimedStep, stopping: Callable[[], bool], access: Access) -> None:
         super().__init__(claim, stopping)
         self.access = access
-        self.future: Future[Outcome] | None = None
-
-    def withdraw(self) -> None:
-        """Takes it back from an executor that has not begun it."""
-        if self.future is not None:
-            self.future.cancel()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return RemoteStep, (self.claim, self.access)

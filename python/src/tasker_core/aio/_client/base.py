@@ -1,0 +1,39 @@
+"""How an operation is sent, and by which rules."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from ... import operations
+from ...errors import ConflictError
+from ...operations import Operation
+from .._base import BaseClient
+
+T = TypeVar("T")
+
+
+class Operations(BaseClient):
+    """A client that sends operations; the groups of operations build on it."""
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Sends an operation and reads its answer."""
+        arguments = operation.arguments
+        if operation.by_rules:
+            arguments = {**arguments, "function_version": await self.readiness_version()}
+        try:
+            answer = await self._sender.call(operation.name, arguments, self.timeout, operation.opens)
+            return operation.read(answer)
+        except ConflictError as conflict:
+            if operation.refused is None:
+                raise
+            return operation.refused(conflict)
+
+    async def readiness_version(self) -> int:
+        """Which rules of readiness this database follows, 1 or 2; read once for a client.
+
+        Raises:
+            UnknownFunction: if a function's body is not one that is known.
+        """
+        if self.core.rules is None:
+            self.core.rules = await self.run(operations.readiness_version())
+        return self.core.rules
