@@ -79,10 +79,20 @@ RSpec.describe 'docs/monitoring' do
       skip 'promtool is not installed (bin/setup installs it on Debian)' unless system('command -v promtool >/dev/null')
     end
 
-    def promtool(*arguments)
-      output, status = Open3.capture2e('promtool', *arguments)
+    def promtool(*arguments, input: '')
+      output, status = Open3.capture2e('promtool', *arguments, stdin_data: input)
       expect(status).to be_success, output
       output
+    end
+
+    it 'reads what the core exports' do
+      TaskerCore.on(Tasker::ApplicationRecord.connection).ping
+      TaskerCore::Failover.note(:orchestration, 'spec', RuntimeError.new('spec'))
+      text = TaskerCore.stats.to_prometheus
+      expect(text.scan(/^# TYPE (\S+)/).flatten - TaskerCore::EngineMetrics::METRICS.keys).to eq([])
+      expect(promtool('check', 'metrics', input: text)).to eq('')
+    ensure
+      TaskerCore::Reporting.reset
     end
 
     it 'has valid rules, which fire when they should and not otherwise' do
