@@ -3,6 +3,7 @@
 require_relative '../spec_helper'
 require_relative '../support/promql'
 require 'json'
+require 'net/http'
 require 'open3'
 require 'tmpdir'
 require 'yaml'
@@ -72,6 +73,18 @@ RSpec.describe 'docs/monitoring' do
   it 'has a runbook for every kind of report and every metric' do
     listed = page[/^### Reports.*/m].scan(/^\| `(\w+)` \|/).flatten
     expect(listed.sort).to eq((kinds + TaskerCore::EngineMetrics::METRICS.keys).sort)
+  end
+
+  it 'has a server of metrics in docs/TELEMETRY.md that works' do
+    skip 'Puma is not here' if Gem::Specification.find_all_by_name('puma').empty?
+    source = File.read("#{root}/docs/TELEMETRY.md")[/^```ruby\n(# lib.metrics_server.rb.*?)^```/m, 1]
+    program = Module.new.tap { |empty| empty.module_eval(source) }
+    server = program.const_get(:MetricsServer).start(0, host: '127.0.0.1')
+    answer = Net::HTTP.get_response('127.0.0.1', '/metrics', server.connected_ports.first)
+    expect(answer.code).to eq('200')
+    expect(answer.body).to match(/^tasker_core_sessions_open \d+$/)
+  ensure
+    server&.stop(true)
   end
 
   describe 'as promtool sees it' do
