@@ -39,7 +39,7 @@ RSpec.describe TaskerCore::Shadow, :database, :delegation do
     change_function("'pending'", "'waiting'")
     states(task)
     said = reports.first.message.sub("for_task(#{task.task_id},", 'for_task(42,').sub("row #{task[2]}:", 'row 101:')
-    page = File.read(File.expand_path('../../docs/DEPLOYMENT.md', __dir__))
+    page = File.read("#{TaskerCore::Installation::ROOT}/docs/DEPLOYMENT.md")
     expect(page).to include("\ntasker_core: #{said}\n")
   end
 
