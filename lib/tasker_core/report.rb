@@ -12,10 +12,12 @@ module TaskerCore
   #     :late_result (a step's result was refused: it timed out, or was changed by
   #     others), :unwritten_result (the database could not take it for so long that the
   #     step stays in_progress), :spans_lost (the core did not take them), :not_enqueued (an
-  #     unfinished task that no job takes up again), :no_handler (a task that was made for Rails
-  #     and has no handler there), :not_closed (the garbage collector
-  #     closed a client or a session) or :step_stays_claimed (a step that cannot be read
-  #     could not be failed)
+  #     unfinished task that no job takes up again), :task_held (nothing can change for a
+  #     task any more), :no_handler (a task that was made for Rails and has no handler
+  #     there), :event_not_forwarded (an event did not reach subscribers or other
+  #     processes), :not_closed (the garbage collector closed a client or a session) or
+  #     :step_stays_claimed (a step that cannot be read could not be failed).
+  #     docs/DEPLOYMENT.md says what to do about each
   # @!attribute [r] capability
   #   @return [Symbol] the switch that it belongs to
   # @!attribute [r] operation

@@ -35,6 +35,14 @@ RSpec.describe TaskerCore::Shadow, :database, :delegation do
     expect(reports.first.details).to include(arguments: [task.task_id, nil])
   end
 
+  it 'reports in the words that docs/DEPLOYMENT.md explains' do
+    change_function("'pending'", "'waiting'")
+    states(task)
+    said = reports.first.message.sub("for_task(#{task.task_id},", 'for_task(42,').sub("row #{task[2]}:", 'row 101:')
+    page = File.read("#{TaskerCore::Installation::ROOT}/docs/DEPLOYMENT.md")
+    expect(page).to include("\ntasker_core: #{said}\n")
+  end
+
   it 'compares the DAG rows that a relation loads' do
     names = statements { DelegationHelper::DAG.where(task_id: task.task_id).load }
     expect(names.size).to be >= 2
