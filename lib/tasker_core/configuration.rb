@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative 'nearest'
+require_relative 'native/nearest'
 require_relative 'secret'
 
 module TaskerCore
