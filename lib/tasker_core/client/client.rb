@@ -10,7 +10,7 @@ require_relative 'graph_analysis'
 require_relative '../native/ids'
 require_relative 'schema_check'
 require_relative 'session'
-require_relative 'stuck'
+require_relative 'stuck_work'
 require_relative 'task_creation'
 require_relative 'task_progress'
 require_relative 'transition'
@@ -29,7 +29,7 @@ module TaskerCore
     include ExternalWork
     include GraphAnalysis
     include Ids
-    include Looking
+    include TaskProgressOperations
     include Publishing
     include SchemaOperations
     include Sessions
@@ -181,7 +181,7 @@ module TaskerCore
     # @return [Array<String>] what was created
     # @raise [SchemaNotEmpty] if one of the engine's tables is there already
     def install_schema
-      Delegation::FunctionVersions.reset
+      Engine::FunctionVersions.reset
       @host.transaction { call('install_schema', {}) }
     end
 

@@ -262,7 +262,7 @@ module TaskerCore
     def close
       @core.call('close_session', { 'session' => handle }, @host) if handle && @pid == Process.pid && !@core.closed?
       @known.handle = nil
-      Abandoned.closed(@known)
+      UnclosedHandles.closed(@known)
     end
 
     # @return [Boolean]
@@ -285,7 +285,7 @@ module TaskerCore
         give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
         @core.acquire('open_session', arguments, @host, give_back) do |view|
           show(view)
-          Abandoned.watch(@known, "a session on task #{@task_id}", @core.closing_of(handle))
+          UnclosedHandles.watch(@known, "a session on task #{@task_id}", @core.closing_of(handle))
         end
       rescue SessionError
         raise unless (tries += 1) == 1

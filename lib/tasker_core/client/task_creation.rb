@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require 'json'
-require_relative '../events/event_list'
+require_relative '../events/event_codec'
 
 module TaskerCore
   # A task that was made.
@@ -59,7 +59,7 @@ module TaskerCore
       now, minute = @host.moment
       asked = { 'name' => name, 'steps' => listed, 'context' => json('context', context), 'minute' => minute,
                 'now' => now }
-      arguments = EventList.plain({ **options, **asked })
+      arguments = EventCodec.plain({ **options, **asked })
       task_id, ids, identity = @host.transaction { created(arguments, context) }
       CreatedTask.new(task_id, listed.map { |step| step['name'].to_s }.zip(ids).to_h, identity)
     end
@@ -70,8 +70,8 @@ module TaskerCore
     def created(arguments, context)
       call('create_task', arguments).tap do |answer|
         payload = { **answer.last, 'task_context' => context }
-        @host.tell(@core, [EventList.row(name: STARTED, task_id: answer.first, task_name: payload['task_name'],
-                                         namespace: payload['namespace'], payload:)])
+        @host.tell(@core, [EventCodec.row(name: STARTED, task_id: answer.first, task_name: payload['task_name'],
+                                          namespace: payload['namespace'], payload:)])
       end
     end
 

@@ -36,7 +36,7 @@ module TaskerCore
   end
 
   # What is asked of a task that somebody looks at, of a Client.
-  module Looking
+  module TaskProgressOperations
     # Every step of a task with state, attempts and times, by one statement.
     #
     # @param task_id [Integer]
@@ -68,10 +68,10 @@ module TaskerCore
   class << self
     # The same in a Rails application, on the connection of the engine's models.
     #
-    # @see Looking#watch
+    # @see TaskProgressOperations#watch
     def watch(task_id, out: $stdout, seconds: Watch::SECONDS) = engine_client('watch').watch(task_id, out:, seconds:)
 
-    # @see Looking#task_progress
+    # @see TaskProgressOperations#task_progress
     def task_progress(task_id) = engine_client('task_progress').task_progress(task_id)
   end
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative 'feed'
+require_relative 'queue_consumer'
 
 module TaskerCore
   # The thread that waits for events of all subscriptions of this process, without the
@@ -48,7 +48,7 @@ module TaskerCore
       @stopping = false
     end
 
-    # @param feed [Feed]
+    # @param feed [QueueConsumer]
     # @return [void]
     def add(feed)
       @mutex.synchronize do
@@ -76,14 +76,14 @@ module TaskerCore
     # The new thread begins without interrupts: one that is killed at once is replaced
     # too.
     def start
-      @thread = Thread.handle_interrupt(Feed::NEVER) { Thread.new { run } }
+      @thread = Thread.handle_interrupt(QueueConsumer::NEVER) { Thread.new { run } }
       @thread.name = 'tasker_core events'
       @thread.report_on_exception = false
     end
 
     def run
       Thread.current.thread_variable_set(:tasker_core_delivery, @pid)
-      Thread.handle_interrupt(Feed::IMMEDIATE) { work }
+      Thread.handle_interrupt(QueueConsumer::IMMEDIATE) { work }
     ensure
       # Somebody killed the thread, or a subscriber raised what nobody may rescue.
       @mutex.synchronize { start } unless @stopping || @pid != Process.pid

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative 'event_list'
+require_relative 'event_codec'
 require_relative 'subscriptions'
 
 # Publishing events, and subscribing to them.
@@ -54,7 +54,7 @@ module TaskerCore
     # @return [void]
     def publish_events(events)
       events.each_slice(SLICE) do |slice|
-        rows = slice.map { |event| EventList.row(event) }
+        rows = slice.map { |event| EventCodec.row(event) }
         event_core.publish(rows)
         relay(rows)
       end

@@ -2,7 +2,7 @@
 
 require 'json'
 require 'socket'
-require_relative 'event_list'
+require_relative 'event_codec'
 require_relative 'relay/message'
 require_relative 'relay/outbox'
 require_relative 'relay/mailbox'
@@ -31,7 +31,7 @@ module TaskerCore
 
       # Sends events when the open transaction commits, or soon where none is open.
       #
-      # @param rows [Array<Array>] see EventList
+      # @param rows [Array<Array>] see EventCodec
       # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter, nil] whose
       #   transaction it is; nil for that of the engine's models
       # @return [void]
@@ -88,8 +88,8 @@ module TaskerCore
       end
 
       def text(row, json)
-        fields = [row[0].to_s, row[1] || EventList.micros(Time.now), row[2].to_i, row[3].to_i, *row[4..6].map(&:to_s)]
-        payload = generate(row[7] && hidden(EventList.plain(row[7])), json)
+        fields = [row[0].to_s, row[1] || EventCodec.micros(Time.now), row[2].to_i, row[3].to_i, *row[4..6].map(&:to_s)]
+        payload = generate(row[7] && hidden(EventCodec.plain(row[7])), json)
         payload = json.generate('payload_omitted_bytes' => payload.bytesize) if payload.bytesize > LARGEST
         "#{generate(fields, json).chop},#{payload}]"
       end

@@ -43,7 +43,7 @@ module TaskerCore
     # dropped and pending together; failed are those whose block raised.
     #
     # @return [Hash{Symbol => Integer}] matched, delivered, dropped, spilled, pending, failed
-    def stats = (feed&.stats || Feed::NOTHING).merge(failed: @failed)
+    def stats = (feed&.stats || QueueConsumer::NOTHING).merge(failed: @failed)
 
     # Makes the queue in a core that was opened.
     #
@@ -55,7 +55,7 @@ module TaskerCore
       reply = MessagePack.unpack(Native.call(core, request, true, taken))
       raise Error.from_wire(reply[1]) unless reply[0].zero?
 
-      Thread.handle_interrupt(Feed::NEVER) { deliver(core, taken, *reply[1]) }
+      Thread.handle_interrupt(QueueConsumer::NEVER) { deliver(core, taken, *reply[1]) }
     ensure
       give_back(taken[0])
     end
@@ -102,7 +102,7 @@ module TaskerCore
 
     # From here on the queue is the feed's.
     def deliver(core, taken, queue, descriptor)
-      @feed = Feed.new(self, core, queue, descriptor)
+      @feed = QueueConsumer.new(self, core, queue, descriptor)
       @pid = Process.pid
       Delivery.current.add(@feed)
       taken.clear

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 require 'msgpack'
-require_relative '../events/event_list'
+require_relative '../events/event_codec'
 require_relative '../telemetry/notifications'
-require_relative 'openings'
+require_relative 'first_statements'
 require_relative '../events/subscriptions'
 
 module TaskerCore
@@ -84,7 +84,7 @@ module TaskerCore
     # @param settings [Hash{String => Object}] see go/config/config.go
     # @param subscriptions [Subscriptions] those that are there already
     def initialize(settings = {}, subscriptions = Subscriptions.new)
-      @settings = Relay.complete(Surroundings.complete(settings))
+      @settings = Relay.complete(ProcessSettings.complete(settings))
       @subscriptions = subscriptions
       @blocking = settings.key?('database_url')
       @traced = @blocking && settings['tracing'].to_s == 'on'
@@ -95,7 +95,7 @@ module TaskerCore
       open
       # A copy of a core shares what is watched: it would take a finalizer of its own along.
       @watched = Object.new
-      Abandoned.watch(@watched, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
+      UnclosedHandles.watch(@watched, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
     end
 
     # Runs an operation.
@@ -133,10 +133,10 @@ module TaskerCore
     # Publishes events, and waits for subscriptions that have no room, except on the
     # thread that delivers to them.
     #
-    # @param rows [Array<Array>] see EventList
+    # @param rows [Array<Array>] see EventCodec
     # @return [void]
     def publish(rows)
-      reply = exchange(EventList.request(rows, !Delivery.here?), true, false)
+      reply = exchange(EventCodec.request(rows, !Delivery.here?), true, false)
       raise error(reply) if reply[0] == ERROR
     end
 
@@ -155,7 +155,7 @@ module TaskerCore
     # @return [#call] forgets a session, from wherever the garbage collector runs
     def closing_of(session) = Core.closing_session(@handle, session)
 
-    # Lets the core count the answers that were kept from it, see Openings.
+    # Lets the core count the answers that were kept from it, see FirstStatements.
     #
     # @return [void]
     def count = @openings&.flush
@@ -167,7 +167,7 @@ module TaskerCore
       @openings = nil
       return unless @pid == Process.pid
 
-      Abandoned.closed(@watched)
+      UnclosedHandles.closed(@watched)
       @open.clear
       @subscriptions.closing
       Native.close(@handle)
@@ -188,7 +188,7 @@ module TaskerCore
       return converse([operation, arguments, []], host, symbols) unless answer
 
       value = @openings.keep(opening, answer)
-      Openings::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
+      FirstStatements::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
     end
 
     # Asks, and runs what the core asks for, until there is a value.
@@ -215,7 +215,7 @@ module TaskerCore
 
     # Read once from each core that is opened.
     def openings
-      @openings ||= Openings.new(*converse(['first_statements', {}, []], nil, false)) do |answers|
+      @openings ||= FirstStatements.new(*converse(['first_statements', {}, []], nil, false)) do |answers|
         converse(['count_answers', { 'answers' => answers }, []], nil, false)
       end
     end
@@ -230,7 +230,7 @@ module TaskerCore
         @open.replace([@pid, @handle]) unless @handle.zero?
         raise error(MessagePack.unpack(reply)) if @handle.zero?
       end
-      LogFeed.attach(@handle) if @settings['log_destination'] == 'queue'
+      LogConsumer.attach(@handle) if @settings['log_destination'] == 'queue'
       @subscriptions.opened(@handle, self)
     end
 

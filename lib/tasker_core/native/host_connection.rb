@@ -76,7 +76,7 @@ module TaskerCore
     # @yieldreturn [Integer] what the database says
     # @return [Integer] 1 or 2
     def rules(&ask)
-      Delegation::FunctionVersions.found(@connection, &ask)
+      Engine::FunctionVersions.found(@connection, &ask)
     rescue ActiveRecord::ActiveRecordError
       # The connection cannot even tell its search path: the question itself says why.
       ask.call
@@ -99,7 +99,7 @@ module TaskerCore
     # this one after it.
     #
     # @param core [Core]
-    # @param rows [Array<Array>] see EventList
+    # @param rows [Array<Array>] see EventCodec
     # @return [void]
     def tell(core, rows)
       Relay.deliver(rows, @connection) if Relay.on?

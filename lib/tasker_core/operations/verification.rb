@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative '../engine'
+require_relative '../engine/engine'
 require_relative 'terminal/bar'
 require_relative 'verification/question'
 require_relative 'verification/selection'

@@ -24,7 +24,7 @@ module TaskerCore
     # @param client [Client]
     # @param task_id [Integer]
     # @param out [IO]
-    # @param seconds [Numeric] see Looking#watch
+    # @param seconds [Numeric] see TaskProgressOperations#watch
     # @raise [InvalidArgument]
     def initialize(client, task_id, out: $stdout, seconds: SECONDS)
       unless seconds.is_a?(Numeric) && seconds.between?(0.05, 3600)

@@ -7,7 +7,7 @@ module TaskerCore
   class Railtie < ::Rails::Railtie
     config.tasker_core = TaskerCore.configuration
 
-    config.to_prepare { Delegation.prepare }
+    config.to_prepare { Engine.prepare }
 
     initializer('tasker_core.log_subscriber') { LogSubscriber.switch(config.tasker_core.log_subscriber) }
 

@@ -50,7 +50,7 @@ module TaskerCore
 
       def payload(operation, arguments)
         task_id, step_id, to = arguments.values_at('task_id', 'step_id', 'to')
-        task_id ||= Delegation::Orchestration::Current.step(step_id)&.task_id if arguments.key?('session')
+        task_id ||= Engine::Runner::CurrentWork.step(step_id)&.task_id if arguments.key?('session')
         { operation:, task_id:, step_id:, to: }.compact
       end
 

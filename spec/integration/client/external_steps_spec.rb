@@ -80,7 +80,7 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
   it 'are those of templates that name an executor' do
     names = { { executor: 'python' } => 'python', { 'executor' => 'python' } => 'python', { executor: 'ruby' } => nil,
               { executor: '' } => nil, {} => nil, nil => nil, 'text' => nil }
-    expect(names.keys.to_h { |config| [config, TaskerCore::Delegation::Orchestration::ExternalSteps.executor(config)] })
+    expect(names.keys.to_h { |config| [config, TaskerCore::Engine::Runner::ExternalSteps.executor(config)] })
       .to eq(names)
   end
 

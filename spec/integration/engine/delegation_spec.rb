@@ -2,7 +2,7 @@
 
 require_relative 'delegation_helper'
 
-RSpec.describe TaskerCore::Delegation, :delegation do
+RSpec.describe TaskerCore::Engine, :delegation do
   readiness = DelegationHelper::READINESS
   context = DelegationHelper::CONTEXT
   levels = DelegationHelper::LEVELS

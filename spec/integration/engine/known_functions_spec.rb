@@ -3,7 +3,7 @@
 require_relative 'delegation_helper'
 
 # What somebody changed in the database has rules of its own: it goes on being asked.
-RSpec.describe TaskerCore::Delegation::KnownFunctions, :delegation, database: true do
+RSpec.describe TaskerCore::Engine::KnownFunctions, :delegation, database: true do
   before { described_class.reset }
 
   after { described_class.reset }

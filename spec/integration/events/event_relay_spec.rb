@@ -14,7 +14,7 @@ RSpec.describe 'the event relay', :orchestration, database: :committed do
 
   before do
     switch_on
-    TaskerCore::Delegation::Events::Bridge.reset
+    TaskerCore::Engine::PublisherHooks::Bridge.reset
   end
 
   after { subscriptions.each(&:close) }

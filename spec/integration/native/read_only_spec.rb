@@ -79,12 +79,12 @@ RSpec.describe 'read-only guards', :orchestration, database: :committed do
       -> { external },
       lambda {
         Tasker::TaskTransition.where(task_id: external.task_id).update_all("metadata = '{}'") unless @unmarked
-        TaskerCore::Delegation::Orchestration::Parking.new(Tasker::Task.find(external.task_id)).park
+        TaskerCore::Engine::Runner::ExternalWait.new(Tasker::Task.find(external.task_id)).park
       }
     ],
     'waking what was parked' => [
       -> { complete_elsewhere },
-      -> { TaskerCore::Delegation::Orchestration::Parking.wake(external.task_id) }
+      -> { TaskerCore::Engine::Runner::ExternalWait.wake(external.task_id) }
     ]
   }
 

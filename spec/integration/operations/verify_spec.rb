@@ -52,7 +52,7 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
 
     it 'leaves the switches of other threads as they are' do
       inside = nil
-      TaskerCore::Delegation.switched_off do
+      TaskerCore::Engine.switched_off do
         here = TaskerCore.configuration.dependency_resolution
         inside = [here, Thread.new { TaskerCore.configuration.dependency_resolution }.value]
       end
@@ -176,13 +176,13 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
         DO $$ BEGIN EXECUTE replace(pg_get_functiondef('calculate_dependency_levels(bigint)'::regprocedure),
           'BEGIN', 'BEGIN -- changed'); END $$
       SQL
-      TaskerCore::Delegation::KnownFunctions.reset
+      TaskerCore::Engine::KnownFunctions.reset
       report = verify
       expect(report).to be_safe
       expect(report.line).to end_with(', without dependency_levels.')
       expect(report.notes.map(&:to_s)).to contain_exactly(/calculate_dependency_levels .* leaves this to the engine\z/)
     ensure
-      TaskerCore::Delegation::KnownFunctions.reset
+      TaskerCore::Engine::KnownFunctions.reset
     end
 
     it 'does not call nothing safe' do

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Tasks that were made outside of Rails (create_task with enqueue) and wait to be
       # enqueued. The mark in the audit row says so: whoever takes it enqueues the task, so
       # that many listeners make one job. It is off once the queue has the job; a listener that
@@ -42,7 +42,7 @@ module TaskerCore
         def enqueue
           return false unless registered? && take
 
-          Enqueuing.new(@task, REASON).call(0)
+          JobEnqueuer.new(@task, REASON).call(0)
           PendingMark.new(@task).take(PendingMark::TAKEN)
           true
         end

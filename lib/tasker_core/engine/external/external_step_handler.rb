@@ -25,7 +25,7 @@ module TaskerCore
     private
 
     def message(name)
-      if Delegation::Orchestration::ExternalSteps.executor(@config).nil?
+      if Engine::Runner::ExternalSteps.executor(@config).nil?
         return "Step #{name} is not executed in Rails, but its template names no executor: add " \
                'handler_config: { executor: python }.'
       end

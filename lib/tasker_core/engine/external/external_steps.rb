@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The steps that workers outside of Rails execute: those whose template names an
       # executor in its handler_config. A run leaves them alone, and tells the workers
       # when they can run.
@@ -51,7 +51,7 @@ module TaskerCore
           # @param viable [ActiveRecord::Relation]
           # @return [ActiveRecord::Relation]
           def without(task, viable)
-            names = Orchestration.active? ? names_of(task) : []
+            names = Runner.active? ? names_of(task) : []
             names.empty? ? viable : viable.where.not(workflow_step_id: of(task, names).pluck(:workflow_step_id))
           end
         end
@@ -103,7 +103,7 @@ module TaskerCore
 
           @offered.merge(fresh)
           ::Tasker::ApplicationRecord.connection.exec_query('SELECT pg_notify($1, $2)::text', 'TaskerCore notify',
-                                                            [CHANNEL, @run.facts.task_id.to_s])
+                                                            [CHANNEL, @run.snapshot.task_id.to_s])
         end
       end
     end

@@ -83,7 +83,7 @@ module TaskerCore
     # @param task_ids [Array<Integer>]
     # @return [Array<Integer>] those that were enqueued
     def wake(task_ids)
-      task_ids.select { |task_id| wrapped { Delegation::Orchestration::Parking.wake(task_id) } }
+      task_ids.select { |task_id| wrapped { Engine::Runner::ExternalWait.wake(task_id) } }
     end
 
     # Enqueues each of the tasks that were made outside for Rails and wait for it.
@@ -91,7 +91,7 @@ module TaskerCore
     # @param task_ids [Array<Integer>]
     # @return [Array<Integer>] those that were enqueued
     def enqueue(task_ids)
-      task_ids.select { |task_id| wrapped { Delegation::Orchestration::CreatedTasks.enqueue(task_id) } }
+      task_ids.select { |task_id| wrapped { Engine::Runner::CreatedTasks.enqueue(task_id) } }
     end
 
     # Looks at every task that waits for Rails.
@@ -104,9 +104,9 @@ module TaskerCore
 
     private
 
-    def parked = waiting(Delegation::Orchestration::Parking, open_tasks)
+    def parked = waiting(Engine::Runner::ExternalWait, open_tasks)
 
-    def created = waiting(Delegation::Orchestration::CreatedTasks, open_tasks)
+    def created = waiting(Engine::Runner::CreatedTasks, open_tasks)
 
     # However many are done, only these are looked at.
     def open_tasks = ::Tasker::Task.where(complete: false).select(:task_id)
@@ -157,8 +157,8 @@ module TaskerCore
       return if ids.empty?
       return sweep if ids.size > MOST_HEARD
 
-      wake(wrapped { waiting(Delegation::Orchestration::Parking, ids.to_a) } || [])
-      enqueue(wrapped { waiting(Delegation::Orchestration::CreatedTasks, ids.to_a) } || [])
+      wake(wrapped { waiting(Engine::Runner::ExternalWait, ids.to_a) } || [])
+      enqueue(wrapped { waiting(Engine::Runner::CreatedTasks, ids.to_a) } || [])
     end
 
     # A task that cannot be looked at does not keep the others waiting.

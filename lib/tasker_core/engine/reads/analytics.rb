@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Stands in for FunctionBasedSystemHealthCounts.call, ...AnalyticsMetrics.call,
     # ...SlowestTasks.call and ...SlowestSteps.call. The last two raise in the engine
     # as shipped, in SQL and in Ruby; here they answer as meant. In shadow mode they
@@ -47,7 +47,7 @@ module TaskerCore
           shadowed = TaskerCore.configuration.dependency_resolution == :shadow
           return beside(owner, arguments, engine, core) if shadowed
 
-          Delegation.read(:dependency_resolution, owner, :call, arguments, engine, &core)
+          Engine.read(:dependency_resolution, owner, :call, arguments, engine, &core)
         end
 
         # @param value [Object]

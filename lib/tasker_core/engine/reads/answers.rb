@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Asks the core on the connection that a class of the engine uses, and wraps
     # the rows in that class.
     module Answers

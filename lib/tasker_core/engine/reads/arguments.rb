@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Which arguments the core takes. The engine passes whatever it gets to
     # PostgreSQL; all but plain ids goes there still, for its answer or exception.
     module Arguments

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # A subquery with the columns and rows of the view tasker_step_dag_relationships,
     # for the steps that some conditions name.
     module BoundedDag

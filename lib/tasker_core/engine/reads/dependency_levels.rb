@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Stands in for FunctionBasedDependencyLevels.for_task; the class's other
     # methods call it. Where steps depend on each other in a circle it raises
     # CycleError: the engine's function would never end.
@@ -18,7 +18,7 @@ module TaskerCore
         return super unless Arguments.id?(task_id)
 
         engine = -> { super(task_id) }
-        Delegation.read(:dependency_resolution, self, :for_task, [task_id], engine) do
+        Engine.read(:dependency_resolution, self, :for_task, [task_id], engine) do
           KnownFunctions.demand(connection, 'calculate_dependency_levels')
           Answers.rows(self, 'dependency_levels', 'task_id' => task_id)
         end

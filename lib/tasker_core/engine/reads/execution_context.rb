@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Stands in for FunctionBasedTaskExecutionContext.find and .for_tasks.
     module ExecutionContext
       # @return [void]
@@ -15,7 +15,7 @@ module TaskerCore
         return super unless Arguments.id?(task_id)
 
         engine = -> { super(task_id) }
-        Delegation.read(:dependency_resolution, self, :find, [task_id], engine) do
+        Engine.read(:dependency_resolution, self, :find, [task_id], engine) do
           Answers.versioned_rows(self, 'task_execution_context', 'task_id' => task_id).first
         end
       end
@@ -26,7 +26,7 @@ module TaskerCore
         return super unless Arguments.ids?(task_ids) && !task_ids.empty?
 
         engine = -> { super(task_ids) }
-        Delegation.read(:dependency_resolution, self, :for_tasks, [task_ids], engine) do
+        Engine.read(:dependency_resolution, self, :for_tasks, [task_ids], engine) do
           Answers.versioned_rows(self, 'task_execution_contexts', 'task_ids' => task_ids)
         end
       end

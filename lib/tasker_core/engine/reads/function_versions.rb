@@ -3,7 +3,7 @@
 require_relative 'per_database'
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Which rules of readiness each database follows: both versions of the engine's
     # functions are in use.
     module FunctionVersions

@@ -3,7 +3,7 @@
 require_relative 'per_database'
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Which functions of a database have a text that the core knows. One that somebody
     # changed has rules of its own: the engine goes on asking it.
     module KnownFunctions

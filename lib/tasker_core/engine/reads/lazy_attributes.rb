@@ -4,7 +4,7 @@ require 'active_model'
 require 'active_model/attribute_set'
 
 module TaskerCore
-  module Delegation
+  module Engine
     # The attributes of one row. Their values are those of the answer's columns, each cast
     # as a whole when it is read first: wrapping a row costs two small objects, however many
     # columns it has, and reading it no more.

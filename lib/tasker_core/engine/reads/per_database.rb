@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # A number that was found out about each database, once for each connection pool
     # and schema search path. A pool that the application drops is not kept alive from
     # here: a WeakMap holds its values as weakly as its keys, hence numbers alone.

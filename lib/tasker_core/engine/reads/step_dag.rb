@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Makes the relations of Tasker::StepDagRelationship read the tasks or steps
     # that they name, instead of the view tasker_step_dag_relationships, which
     # walks through every task of the database before it picks some.

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
+  module Engine
     # Stands in for FunctionBasedStepReadinessStatus.for_task and .for_tasks; the
     # class's other methods call these two.
     module StepReadiness
@@ -17,7 +17,7 @@ module TaskerCore
         return super unless Arguments.id?(task_id) && (step_ids.nil? || Arguments.ids?(step_ids))
 
         engine = -> { super(task_id, step_ids) }
-        Delegation.read(:dependency_resolution, self, :for_task, [task_id, step_ids], engine) do
+        Engine.read(:dependency_resolution, self, :for_task, [task_id, step_ids], engine) do
           Answers.versioned_rows(self, 'step_readiness', 'task_id' => task_id, 'step_ids' => step_ids)
         end
       end
@@ -28,7 +28,7 @@ module TaskerCore
         return super unless Arguments.ids?(task_ids) && !task_ids.empty?
 
         engine = -> { super(task_ids) }
-        Delegation.read(:dependency_resolution, self, :for_tasks, [task_ids], engine) do
+        Engine.read(:dependency_resolution, self, :for_tasks, [task_ids], engine) do
           Answers.versioned_rows(self, 'step_readiness_batch', 'task_ids' => task_ids)
         end
       end

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The loss of the core in the middle of a run: the library is gone or was poisoned, the
       # session was closed by a change of settings. It costs speed, never work: handlers that
       # run end first, what they did is written the engine's way, and the engine's own loop

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Goes on with a task after the core was lost, by the engine's own loop.
       class EngineLoop
         # @param run [Run]
@@ -20,7 +20,7 @@ module TaskerCore
           processed = @run.processed
           turn += 1 until retry_failed.nil? || @run.coordinator.iterate(@task, @run.handler, processed, turn)
           @run.coordinator.finish(@task, @run.handler, processed)
-          WakeUp.new(@run).call
+          Reenqueuer.new(@run).call
         end
 
         private

@@ -3,8 +3,8 @@
 require 'delegate'
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The end of a run: what the engine's coordinator and its TaskFinalizer publish and log,
       # and the decision what becomes of the task
       # (lib/tasker/orchestration/workflow_coordinator.rb, task_finalizer.rb).
@@ -69,7 +69,7 @@ module TaskerCore
         end
 
         def ended(duration)
-          @run.shown_task.reload
+          @run.handler_task.reload
           @status = nil unless known?
           @coordinator.log_performance_event('task_finalization', duration, task_id: @task.task_id,
                                                                             final_status: status,
@@ -99,10 +99,10 @@ module TaskerCore
              recommended_action].to_h { |name| [name, context.public_send(name)] }
         end
 
-        def status = known? ? @run.facts.state : @status ||= @task.status
+        def status = known? ? @run.snapshot.state : @status ||= @task.status
 
         # The task's own completion is known; whatever else became of it is asked.
-        def known? = @run.facts.state == 'complete' && !@run.moved?
+        def known? = @run.snapshot.state == 'complete' && !@run.moved?
 
         def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end

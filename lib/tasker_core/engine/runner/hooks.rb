@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # What is prepended to the engine beside the coordinator's strategy.
       module Hooks
         # Prepended to WorkflowStep's class.
         module WorkflowStep
           # Steps and edges that are missing are made in bulk.
           def get_steps_for_task(task, templates)
-            return super unless Orchestration.active? && equal?(::Tasker::WorkflowStep)
+            return super unless Runner.active? && equal?(::Tasker::WorkflowStep)
 
             StepCreation.new(task, templates).call || super
           end
@@ -17,16 +17,16 @@ module TaskerCore
           # The engine's own loop leaves the steps of other programs alone; in shadow mode its
           # answer is compared.
           def get_viable_steps(task, sequence)
-            return Prediction.check(task, sequence) { super } if TaskerCore.configuration.orchestration == :shadow
+            return ShadowBatch.check(task, sequence) { super } if TaskerCore.configuration.orchestration == :shadow
 
             ExternalSteps.without(task, super)
           end
 
           # What a task's payload says of its steps, in one statement instead of four.
           def task_completion_stats(task)
-            return super unless Orchestration.active? && equal?(::Tasker::WorkflowStep)
+            return super unless Runner.active? && equal?(::Tasker::WorkflowStep)
 
-            Current.task(task)&.stats || TaskCounts.of(task).stats
+            CurrentWork.task(task)&.stats || TaskCounts.of(task).stats
           end
         end
 
@@ -35,16 +35,18 @@ module TaskerCore
         module StepMachine
           private
 
-          def extract_step_from_context(context) = Current.step(context[:step_id]) || super
+          def extract_step_from_context(context) = CurrentWork.step(context[:step_id]) || super
         end
 
         # Prepended to TaskInitializer.
         module TaskInitializer
           def start_task!(task)
-            throw Parking::ASLEEP if TaskJob.running? && (Parking.new(task).asleep? || SecondLook.new(task).leaves?)
+            if TaskJob.running? && (ExternalWait.new(task).asleep? || PendingTaskCheck.new(task).leaves?)
+              throw ExternalWait::ASLEEP
+            end
             return resume(task) if resumes?(task)
 
-            Orchestration.active? && Orchestration.native? ? TaskStart.new(self, task).call : super
+            Runner.active? && Runner.native? ? TaskStart.new(self, task).call : super
           end
 
           private
@@ -76,7 +78,7 @@ module TaskerCore
         # @return [void]
         def self.apply
           INSTANCES.each { |hook, name| Object.const_get(name).prepend(hook) }
-          MACHINES.each { |name| Object.const_get(name).prepend(LiveRuns::Moves) }
+          MACHINES.each { |name| Object.const_get(name).prepend(ActiveRuns::Moves) }
           CLASSES.each { |hook, name| Object.const_get(name).singleton_class.prepend(hook) }
         end
       end

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # One run of a task: its session in the core, the engine's objects that it stands in for,
       # and what became of its steps. The thread that drives the loop and the workers share it.
       class Run
         include RunEvents
-        include RunBreaks
+        include RunInterruption
         include RunSequence
 
         # How often a step may be refused before its run leaves it alone.
@@ -25,7 +25,7 @@ module TaskerCore
           # @return [Run, nil] nil where the engine's own path is to be taken
           # @raise [CycleError] if the steps depend on each other in a circle
           def open(coordinator, task, handler)
-            return unless Orchestration.active? && OwnParts.all?(coordinator, handler)
+            return unless Runner.active? && EngineOverrides.all?(coordinator, handler)
 
             new(coordinator, task, handler).tap(&:read)
           rescue UnknownFunction
@@ -59,8 +59,8 @@ module TaskerCore
         # @return [StepObjects]
         attr_reader :steps
 
-        # @return [TaskFacts]
-        attr_reader :facts
+        # @return [TaskSnapshot]
+        attr_reader :snapshot
 
         # @return [Session]
         attr_reader :session
@@ -71,14 +71,14 @@ module TaskerCore
         # @return [Connections]
         attr_reader :connections
 
-        # @return [Levels]
+        # @return [LogLevels]
         attr_reader :levels
 
         # @return [SharedTransaction::Machine]
         attr_reader :machine
 
-        # @return [ShownTask]
-        attr_reader :shown_task
+        # @return [HandlerTask]
+        attr_reader :handler_task
 
         # @return [ExternalSteps]
         attr_reader :external
@@ -93,8 +93,8 @@ module TaskerCore
           @executor = handler.send(:step_executor)
           @finalizer = handler.send(:task_finalizer)
           @discovery = ::Tasker::Orchestration::ViableStepDiscovery.new
-          @shown_task = ShownTask.new(task, TaskStart.version(task))
-          @facts = TaskFacts.new(task.task_id) { @moved ? TaskCounts.of(task).stats : @progress.stats }
+          @handler_task = HandlerTask.new(task, TaskStart.version(task))
+          @snapshot = TaskSnapshot.new(task.task_id) { @moved ? TaskCounts.of(task).stats : @progress.stats }
           @refusals = Hash.new(0)
           @processed = []
           @mutex = Mutex.new
@@ -113,7 +113,7 @@ module TaskerCore
           @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
                                  final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
           @steps = StepObjects.new(@task, @handler.step_templates)
-          @progress = Progress.new(@session, @steps)
+          @progress = StepCounts.new(@session, @steps)
           @external = ExternalSteps.new(self)
           read_steps
           look_around
@@ -128,7 +128,7 @@ module TaskerCore
         def drive(&)
           @connections = Connections.new
           @correlation_id = @coordinator.correlation_id
-          LiveRuns.with(self) { Current.with(@facts) { execute(&) } }
+          ActiveRuns.with(self) { CurrentWork.with(@snapshot) { execute(&) } }
         ensure
           release
         end
@@ -141,7 +141,7 @@ module TaskerCore
         # @return [void]
         def renew
           @levels.renew
-          @shown_task.renew
+          @handler_task.renew
           @final_read = false
           take_sequence
         end
@@ -177,7 +177,8 @@ module TaskerCore
         # @return [Boolean] whether a step may be claimed with the completion of another, which
         #   leaves its callbacks and its event outside of the transaction
         def claims_ahead?
-          own = @own_sequence || @moved || Application.listens?(Application::BETWEEN_STEPS) || Relay.sends?(CLAIMED)
+          own = @own_sequence || @moved || Relay.sends?(CLAIMED) ||
+                ApplicationListeners.listens?(ApplicationListeners::BETWEEN_STEPS)
           own ? false : @machine.plain?('in_progress')
         end
 
@@ -229,7 +230,7 @@ module TaskerCore
         # Notes the version of the task's row as a step ended.
         #
         # @param outcome [Session::Outcome]
-        def ended(outcome) = @shown_task.saw(outcome.task_version)
+        def ended(outcome) = @handler_task.saw(outcome.task_version)
 
         # Notes that a step was taken from this run: whoever took it sees to it.
         #
@@ -275,7 +276,7 @@ module TaskerCore
 
           yield self if block_given?
           Finalization.new(self).call(monotonic - began, turns)
-          WakeUp.new(self).call
+          Reenqueuer.new(self).call
         end
 
         # @return [Integer] how many turns there were
@@ -297,9 +298,9 @@ module TaskerCore
         # The session's answer, once the database gives it. Where the task is gone, the engine's
         # own reload says so.
         def ask
-          Patience.read { CoreLoss.noticed { yield @session } }
+          DatabaseRetry.read { CoreLoss.noticed { yield @session } }
         rescue NotFound
-          @shown_task.reload
+          @handler_task.reload
           raise
         end
 
@@ -321,10 +322,11 @@ module TaskerCore
 
         # What of the application a run has to know.
         def look_around
-          @levels = Levels.new(@coordinator)
-          @customized_steps = Customized.update?(::Tasker::WorkflowStep)
+          @levels = LogLevels.new(@coordinator)
+          @customized_steps = ModelCustomizations.update?(::Tasker::WorkflowStep)
           @machine = SharedTransaction::Machine.new(::Tasker::StateMachine::StepStateMachine)
-          @own_sequence = OwnParts.overridden?(@handler, :get_sequence, :establish_step_dependencies_and_defaults)
+          @own_sequence = EngineOverrides.overridden?(@handler, :get_sequence,
+                                                      :establish_step_dependencies_and_defaults)
         end
 
         # The loop's answer from memory; a stale picture is read again first.

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # What a run publishes, and under which correlation id.
       module RunEvents
         # Publishes as the engine does: what goes wrong stays here.
@@ -24,7 +24,7 @@ module TaskerCore
         # @return [void]
         def announce(event, event_type, context)
           publish(event, ::Tasker::Events::EventPayloadBuilder.build_orchestration_payload(
-                           event_type:, context: { task_id: @facts.task_id, task_name:, **context }
+                           event_type:, context: { task_id: @snapshot.task_id, task_name:, **context }
                          ))
         end
 
@@ -32,7 +32,7 @@ module TaskerCore
         def correlated(&) = @coordinator.with_correlation_id(@correlation_id, &)
 
         # @return [String]
-        def task_name = @shown_task.name
+        def task_name = @handler_task.name
       end
     end
   end

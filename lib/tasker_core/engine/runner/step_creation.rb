@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The steps of a task, made in bulk where they are missing: what
       # WorkflowStep.get_steps_for_task does with several statements for each template
       # (app/models/tasker/workflow_step.rb, named_step.rb, named_tasks_named_step.rb,

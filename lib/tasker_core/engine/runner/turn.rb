@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # One turn of the loop over a task: which steps can run, and what the engine's
       # coordinator and executor publish and log around their execution
       # (lib/tasker/orchestration/workflow_coordinator.rb, step_executor.rb).
@@ -18,7 +18,7 @@ module TaskerCore
         def initialize(run, number)
           @run = run
           @number = number
-          @task_id = run.facts.task_id
+          @task_id = run.snapshot.task_id
           @results = {}
         end
 

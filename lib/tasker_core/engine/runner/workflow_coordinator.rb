@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The engine's coordinator with the run of a task in the core: the loop, the execution of
       # its steps and the finalization. It is put in place through workflow_coordinator_strategy
       # of task handlers. Whether the core runs a task is decided for each run; it keeps nothing

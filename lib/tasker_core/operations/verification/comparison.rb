@@ -92,7 +92,7 @@ module TaskerCore
       # @return [Array<Array(Integer, String)>] tasks, each with its first difference
       def differing(question, asked)
         actual = core(question, asked).group_by { |row| owner(row, asked) }
-        expected = Delegation.switched_off { question.engine.call(asked) }.group_by { |row| owner(row, asked) }
+        expected = Engine.switched_off { question.engine.call(asked) }.group_by { |row| owner(row, asked) }
         (expected.keys | actual.keys).filter_map do |task_id|
           message = Shadow.difference(expected[task_id], actual[task_id])
           [task_id, message] if message

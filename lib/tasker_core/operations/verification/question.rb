@@ -41,17 +41,17 @@ module TaskerCore
       # @param operation [String]
       # @return [Array<Object>] instances of it
       def rows(wrapper, operation, **arguments)
-        Delegation::Answers.versioned_rows(wrapper, operation, arguments.transform_keys(&:name))
+        Engine::Answers.versioned_rows(wrapper, operation, arguments.transform_keys(&:name))
       end
 
       def levels(wrapper, task_id)
-        Delegation::KnownFunctions.demand(wrapper.connection, 'calculate_dependency_levels')
-        Delegation::Answers.rows(wrapper, 'dependency_levels', { 'task_id' => task_id })
+        Engine::KnownFunctions.demand(wrapper.connection, 'calculate_dependency_levels')
+        Engine::Answers.rows(wrapper, 'dependency_levels', { 'task_id' => task_id })
       end
 
       # Where there is no row a machine is in its first state.
       def state(operation, **target)
-        host = Delegation::StateTransitions.host
+        host = Engine::States.host
         TaskerCore::Core.current.call(operation, target.transform_keys(&:name), host) || 'pending'
       end
     end
@@ -96,7 +96,7 @@ module TaskerCore
             engine: ->(ids) { CONTEXT.call.for_tasks(ids) },
             core: ->(ids) { Core.rows(CONTEXT.call, 'task_execution_contexts', task_ids: ids) }),
         new(name: :step_dag, together: true, source: 'Tasker::StepDagRelationship.where(task_id: %s)',
-            engine: ->(ids) { DAG.call(ids).to_a }, core: ->(ids) { Delegation::BoundedDag.records(DAG.call(ids)) }),
+            engine: ->(ids) { DAG.call(ids).to_a }, core: ->(ids) { Engine::BoundedDag.records(DAG.call(ids)) }),
         new(name: :step_readiness, together: false,
             source: 'Tasker::Functions::FunctionBasedStepReadinessStatus.for_task(%s)',
             engine: ->(id) { READINESS.call.for_task(id) },

@@ -32,11 +32,11 @@ module TaskerCore
         # What became of the run, as far as it knows.
         #
         # @param span [Span, nil]
-        # @param run [Delegation::Orchestration::Run]
+        # @param run [Engine::Runner::Run]
         def ended(span, run)
           return unless span
 
-          counts = run.facts.stats
+          counts = run.snapshot.stats
           %w[total_steps completed_steps failed_steps].each { |name| set(span, name, counts[name.to_sym]) }
           span.fail(Blocked.new("#{counts[:failed_steps]} steps have failed for good")) if run.blocked?
         end

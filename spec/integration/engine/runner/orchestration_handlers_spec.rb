@@ -268,7 +268,7 @@ RSpec.describe 'handlers in a run', :orchestration, database: :committed do
         model = Class.new(Tasker::WorkflowStep)
         model.class_eval(code, '/application/models/step.rb', 1)
 
-        expect(TaskerCore::Delegation::Orchestration::Customized.update?(model)).to be(customized)
+        expect(TaskerCore::Engine::Runner::ModelCustomizations.update?(model)).to be(customized)
       end
     end
 

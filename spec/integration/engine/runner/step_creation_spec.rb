@@ -5,7 +5,7 @@ require_relative 'orchestration_helper'
 require_relative '../../../support/step_templates'
 
 RSpec.describe 'the creation of steps', :orchestration do
-  creation = TaskerCore::Delegation::Orchestration::StepCreation
+  creation = TaskerCore::Engine::Runner::StepCreation
 
   def line(count, prefix = 'step')
     Array.new(count) { |n| { name: "#{prefix}_#{n}", depends_on_steps: n.zero? ? [] : ["#{prefix}_#{n - 1}"] } }

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Prepended to the engine's EventPayloadBuilder. Payloads about the task and the step
       # that this thread works on are made of what their run knows; the keys, their order
       # and their values are the engine's (lib/tasker/events/event_payload_builder.rb).
@@ -52,23 +52,23 @@ module TaskerCore
         end
 
         def build_step_payload(step, task = nil, event_type: :completed, additional_context: {})
-          execution = Current.execution(step)
-          return super unless execution&.facts&.payloads? && (task.nil? || execution.facts.about?(task))
+          execution = CurrentWork.execution(step)
+          return super unless execution&.snapshot&.payloads? && (task.nil? || execution.snapshot.about?(task))
 
           execution.payload(event_type, additional_context)
         end
 
         def build_orchestration_payload(event_type:, context: {})
-          return super unless Orchestration.active?
+          return super unless Runner.active?
 
           { event_type: event_type.to_s, orchestration_event: true, timestamp: Clock.iso8601, **context }
         end
 
         def build_task_payload(task, event_type: :completed, additional_context: {})
-          facts = Current.task(task)
-          return super unless facts&.payloads?
+          snapshot = CurrentWork.task(task)
+          return super unless snapshot&.payloads?
 
-          facts.payload(task, event_type, additional_context)
+          snapshot.payload(task, event_type, additional_context)
         end
       end
     end

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The sequence of steps that handlers get from a run: the engine's, made when a handler
       # looks, or the application's own.
       module RunSequence

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The steps of a run's task: their rows as the run has read them, and the ordinary
       # Active Record objects that handlers get. Each step is executed on an object of its
       # own; the sequence beside it is read when somebody looks at it.
@@ -65,7 +65,7 @@ module TaskerCore
         # @return [Tasker::WorkflowStep]
         def executable(id)
           row = @mutex.synchronize { (@fresh ||= @rows.dup).delete(id) }
-          known(row ? ::Tasker::WorkflowStep.instantiate(row) : Patience.read { ::Tasker::WorkflowStep.find(id) })
+          known(row ? ::Tasker::WorkflowStep.instantiate(row) : DatabaseRetry.read { ::Tasker::WorkflowStep.find(id) })
         end
 
         # Reads an object's row again, which somebody has changed.
@@ -73,7 +73,7 @@ module TaskerCore
         # @param step [Tasker::WorkflowStep]
         # @return [void]
         def reload(step)
-          Patience.read { step.reload }
+          DatabaseRetry.read { step.reload }
           known(step)
         end
 
@@ -105,7 +105,7 @@ module TaskerCore
 
         # @return [Hash{Integer => Hash}] the rows of all steps by id, as the database has them now
         def rows
-          found = Patience.read { select(::Tasker::WorkflowStep, 'WHERE task_id = $1 ORDER BY workflow_step_id') }
+          found = DatabaseRetry.read { select(::Tasker::WorkflowStep, 'WHERE task_id = $1 ORDER BY workflow_step_id') }
           found.to_h { |row| [row['workflow_step_id'], row] }
         end
 

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The attributes of a Tasker::Types::StepSequence whose steps are read when somebody
       # looks at them. Most handlers do not.
       class StepSequence < Hash

@@ -1,21 +1,21 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Prepended to the engine's StructuredLogging. Nothing is built for a line that no
       # logger would write, and a line about the task or the step that this thread works
       # on takes its state from there.
       module StructuredLogging
         def log_structured(level, message, **context)
-          super if !Current.here? || level_written?(level)
+          super if !CurrentWork.here? || level_written?(level)
         end
 
         def log_step_event(step, event_type, duration: nil, **context)
-          return super unless Orchestration.active?
+          return super unless Runner.active?
           return unless level_written?(:info)
 
-          execution = Current.execution(step)
+          execution = CurrentWork.execution(step)
           return super unless execution
 
           log_structured(:info, "Step #{event_type}", **execution.line(event_type), **duration_fields(duration),
@@ -23,14 +23,14 @@ module TaskerCore
         end
 
         def log_task_event(task, event_type, **context)
-          return super unless Orchestration.active?
+          return super unless Runner.active?
           return unless level_written?(:info)
 
-          facts = Current.task(task)
-          return super unless facts&.state
+          snapshot = CurrentWork.task(task)
+          return super unless snapshot&.state
 
           log_structured(:info, "Task #{event_type}", entity_type: 'task', entity_id: task.task_id,
-                                                      entity_name: task.name, event_type:, task_status: facts.state,
+                                                      entity_name: task.name, event_type:, task_status: snapshot.state,
                                                       **context)
         end
 
@@ -55,7 +55,7 @@ module TaskerCore
 
         # The engine's publishing methods take the duration for their line alone.
         def extract_duration_from_step(step)
-          super if !Orchestration.active? || level_written?(:info)
+          super if !Runner.active? || level_written?(:info)
         end
 
         def duration_fields(duration)

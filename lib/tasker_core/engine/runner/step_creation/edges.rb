@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       class StepCreation
         # The dependencies of a task's templates that have no edge between their steps.
         class Edges

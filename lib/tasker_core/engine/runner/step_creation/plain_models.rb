@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       class StepCreation
         # Whether the models are as the engine defines them. Validations, callbacks,
         # default scopes and methods that an application (or a spec) put in their place
@@ -27,12 +27,14 @@ module TaskerCore
 
           def methods?
             METHODS.all? do |name, methods|
-              methods.all? { |method| Customized.own?(::Tasker.const_get(name).method(method).source_location&.first) }
+              methods.all? do |method|
+                ModelCustomizations.own?(::Tasker.const_get(name).method(method).source_location&.first)
+              end
             end
           end
 
           def plain?(model)
-            model.default_scopes.empty? && model.current_scope.nil? && !Customized.callbacks?(model, CALLBACKS)
+            model.default_scopes.empty? && model.current_scope.nil? && !ModelCustomizations.callbacks?(model, CALLBACKS)
           end
         end
       end

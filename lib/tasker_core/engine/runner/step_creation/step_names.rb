@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       class StepCreation
         # The named steps of a task's templates, their place in the named task, and
         # which of them the task has a step of: one statement, where all names are

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       class StepCreation
         # What is asked of a task's templates before their steps are made in bulk.
         class Templates

@@ -3,8 +3,8 @@
 require 'timeout'
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Records the failure of a step whose handler does not come to an end: its time ran out, its
       # thread was killed, or the process ends. It may be retried. A handler that still runs works
       # on an object of its own, and its result is refused.
@@ -50,8 +50,8 @@ module TaskerCore
           execution = StepExecution.new(@run, @given_up.id)
           execution.token = @given_up.token
           execution.state = 'in_progress'
-          Current.with(@run.facts, execution) do
-            StepFailure.new(execution, StepWriter.new(execution), quiet: true).call(error, ErrorFacts.of(error))
+          CurrentWork.with(@run.snapshot, execution) do
+            StepFailure.new(execution, StepWriter.new(execution), quiet: true).call(error, ErrorText.of(error))
           end
         end
       end

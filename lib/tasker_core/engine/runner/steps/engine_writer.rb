@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Writes what became of a step after the core was lost, by the engine's save and
       # transition. The row of the claim is locked and looked at first: a step that was reset
       # and taken by somebody else is not overwritten, and a statement of the core whose answer

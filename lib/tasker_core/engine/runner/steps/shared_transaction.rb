@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Decides whether a write of a run has to be in one transaction with the state machine's
       # callbacks and its event: where the application, or another process that is told of it,
       # takes part in it.
@@ -14,7 +14,7 @@ module TaskerCore
           # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
           # @param run [Run]
           # @return [Boolean]
-          # @raise [LeftTransaction::Open] see there
+          # @raise [LeakedTransaction::Open] see there
           def needed?(write, connection, run)
             return true if open?(write, connection, run) || write.state == 'pending' || write.changes&.through_model?
 
@@ -25,11 +25,12 @@ module TaskerCore
           private
 
           def open?(write, connection, run)
-            connection.transaction_open? && !LeftTransaction.ended?(write.state, connection, run)
+            connection.transaction_open? && !LeakedTransaction.ended?(write.state, connection, run)
           end
 
           # Whoever claims a step with the completion has looked just now, see Run#claims_ahead?.
-          def applications?(event, write, run) = Application.listens?([event]) || !run.machine.plain?(write.state)
+          def applications?(event, write,
+                            run) = ApplicationListeners.listens?([event]) || !run.machine.plain?(write.state)
         end
 
         # What of the step machine and of its audit rows is the engine's, looked at once a run;
@@ -38,23 +39,23 @@ module TaskerCore
           # @param model [Class] a state machine of the engine
           def initialize(model)
             @model = model
-            @face = face = StateTransitions::Face.of_machine(model)
-            @plain = face.plain?(face.transition_model) && own_machine?(face)
+            @spec = spec = States::MachineSpec.of_machine(model)
+            @plain = spec.plain?(spec.transition_model) && own_machine?(spec)
           end
 
           # @param state [String] the target
           # @param object [Tasker::Task, nil] the task that gets it
           # @return [Boolean] whether all callbacks, guards and checks are the engine's
           def plain?(state, object = nil)
-            @plain && own_callbacks? && @face.own_check?(object, state)
+            @plain && own_callbacks? && @spec.own_check?(object, state)
           end
 
           private
 
           # An application may give its objects a machine of its own.
-          def own_machine?(face)
-            owner = face.kind == 'step' ? ::Tasker::WorkflowStep : ::Tasker::Task
-            owner.instance_method(:state_machine).owner == owner && face.known?(@model)
+          def own_machine?(spec)
+            owner = spec.kind == 'step' ? ::Tasker::WorkflowStep : ::Tasker::Task
+            owner.instance_method(:state_machine).owner == owner && spec.known?(@model)
           end
 
           def own_callbacks?
@@ -62,7 +63,7 @@ module TaskerCore
             return @own if count == @count
 
             @count = count
-            @own = @model.callbacks.each_value.all? { |callbacks| callbacks.all? { |one| @face.own?(one) } }
+            @own = @model.callbacks.each_value.all? { |callbacks| callbacks.all? { |one| @spec.own?(one) } }
           end
         end
       end

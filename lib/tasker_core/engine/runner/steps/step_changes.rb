@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # What is written of a step's row when it ends: all that its handler, the executor or a
       # backoff calculator left unsaved in its object.
       class StepChanges

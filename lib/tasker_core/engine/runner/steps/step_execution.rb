@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # One execution of a step: the claim, its handler, the completion or the failure,
       # with the events and log lines of the engine's StepExecutor
       # (lib/tasker/orchestration/step_executor.rb), in its order and under its name.
@@ -27,14 +27,14 @@ module TaskerCore
         # @return [Run]
         attr_reader :run
 
-        # @return [TaskFacts] of the step's task
-        attr_reader :facts
+        # @return [TaskSnapshot] of the step's task
+        attr_reader :snapshot
 
         # @param run [Run]
         # @param id [Integer]
         def initialize(run, id)
           @run = run
-          @facts = run.facts
+          @snapshot = run.snapshot
           @id = id
           @step = run.steps.executable(id)
           @executor = run.executor
@@ -49,10 +49,10 @@ module TaskerCore
         # @yieldreturn [Integer, nil] a step to claim with the completion, where one could be
         # @return [StepExecution, nil] of that step, already claimed
         def call(&following)
-          Tracing::Runs.step(@step) { Current.with(@facts, self) { execute(&following) } }
+          Tracing::Runs.step(@step) { CurrentWork.with(@snapshot, self) { execute(&following) } }
           @following
         rescue StandardError => e
-          executor.log_exception(e, context: { step_id: @id, task_id: @facts.task_id,
+          executor.log_exception(e, context: { step_id: @id, task_id: @snapshot.task_id,
                                                operation: 'single_step_execution', duration: monotonic - @began })
           Rails.logger.error("StepExecutor: Unexpected error in execute_single_step for step #{@id}: #{e.message}")
           @following
@@ -95,7 +95,7 @@ module TaskerCore
         # @return [Hash{Symbol => Object}]
         def line(event_type)
           { entity_type: 'step', entity_id: @id, entity_name: @name, event_type:, step_status: @state,
-            task_id: @facts.task_id, task_name: @run.task_name }
+            task_id: @snapshot.task_id, task_name: @run.task_name }
         end
 
         # EventPayloadBuilder.build_step_payload.
@@ -106,7 +106,7 @@ module TaskerCore
         def payload(event_type, context)
           started_at = @step.last_attempted_at
           completed_at = @step.processed_at
-          { task_id: @facts.task_id, step_id: @id, step_name: @name, started_at: EventPayloads::Clock.of(started_at),
+          { task_id: @snapshot.task_id, step_id: @id, step_name: @name, started_at: EventPayloads::Clock.of(started_at),
             completed_at: EventPayloads::Clock.of(completed_at), attempt_number: @step.attempts || 1,
             retry_limit: @step.retry_limit, event_type: event_type.to_s, timestamp: EventPayloads::Clock.iso8601,
             **special(event_type, context, started_at, completed_at), **context }
@@ -119,7 +119,7 @@ module TaskerCore
         # @param context [Hash{Symbol => Object}]
         # @return [void]
         def publish(event, event_type, context = {})
-          payload = @facts.payloads? ? payload(event_type, context) : engines_payload(event_type, context)
+          payload = @snapshot.payloads? ? payload(event_type, context) : engines_payload(event_type, context)
           yield if block_given? && levels.info?
           @run.publish(event, payload)
         end
@@ -180,7 +180,7 @@ module TaskerCore
         # What the engine's handlers publish for StandardErrors alone.
         def publish_failure(error)
           executor.publish_step_failed(@step, error:)
-        rescue *StepEnding::UNSTORABLE => e
+        rescue *StepOutcome::UNSTORABLE => e
           Rails.logger.error("Error publishing event step.failed: #{e.class}")
         end
 
@@ -192,15 +192,15 @@ module TaskerCore
           final_status = @completed ? 'complete' : nil
           measure('step_completion', began, final_status:)
           line_about(:workflow_completed) do
-            { task_id: @facts.task_id, final_status:, total_duration_ms: milliseconds(@began),
+            { task_id: @snapshot.task_id, final_status:, total_duration_ms: milliseconds(@began),
               handler_duration_ms: (@handled * 1000).round(2) }
           end
         end
 
         def fail_with(error)
-          reason = ErrorFacts.of(error)
+          reason = ErrorText.of(error)
           line_about(:workflow_failed) do
-            { task_id: @facts.task_id, error: reason.message, error_class: reason.class_name,
+            { task_id: @snapshot.task_id, error: reason.message, error_class: reason.class_name,
               duration_ms: milliseconds(@began) }
           end
           measure('step_handler_execution', @began, step_name: @name, result: 'failure', error_class: reason.class_name)
@@ -214,7 +214,7 @@ module TaskerCore
           seconds = monotonic - began
           return unless levels.measured?(seconds)
 
-          executor.log_performance_event(operation, seconds, task_id: @facts.task_id, step_id: @id, **context)
+          executor.log_performance_event(operation, seconds, task_id: @snapshot.task_id, step_id: @id, **context)
         end
 
         def line_about(event_type)

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # How an execution begins: the claim, and what the engine's StepExecutor publishes and logs
       # about it.
       module StepStart
@@ -61,7 +61,7 @@ module TaskerCore
 
         def looked
           line_about(:execution_starting) do
-            { task_id: @facts.task_id, step_status: @state, attempt_count: @step.attempts }
+            { task_id: @snapshot.task_id, step_status: @state, attempt_count: @step.attempts }
           end
           line_about(:validation_passed) { { step_status: @state, step_attempts: @step.attempts } }
           line_about(:readiness_check) do
@@ -74,7 +74,7 @@ module TaskerCore
           looked
           publish('step.execution_requested', :started) { executor.log_step_event(@step, :started) }
           line_about(:workflow_starting) do
-            { task_id: @facts.task_id, step_status: @state, elapsed_time_ms: milliseconds(@began) }
+            { task_id: @snapshot.task_id, step_status: @state, elapsed_time_ms: milliseconds(@began) }
           end
         end
 
@@ -90,7 +90,7 @@ module TaskerCore
         # database could not take never ran, and stays pending.
         def unclaimed(error)
           Rails.logger.error("TaskerCore: step #{@id} was not started: #{error.message}")
-          @run.break_off(error) if Patience.transaction_open?
+          @run.break_off(error) if DatabaseRetry.transaction_open?
         end
       end
     end

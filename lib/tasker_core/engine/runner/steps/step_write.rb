@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # One write of a step's state, carried through: where the database could not take it for
       # a reason that passes it is written again, where its answer was lost the database is
       # asked what became of it, and where the core was lost the engine's way is taken.
       #
-      # What a handler has done is insisted on as long as Patience lasts, as is a statement
+      # What a handler has done is insisted on as long as DatabaseRetry lasts, as is a statement
       # that went out and may have worked. A claim that somebody's lock keeps waiting is left
       # after a few tries: nothing was done yet.
       class StepWrite
@@ -114,7 +114,7 @@ module TaskerCore
         def in_transaction
           answer = nil
           machine = @execution.step.state_machine
-          write = StateTransitions::Write.new(machine, @state, {}, from_state: @from_state, moment: @now) do |host, _|
+          write = States::TransitionWrite.new(machine, @state, {}, from_state: @from_state, moment: @now) do |host, _|
             @host = host
             answer = statement(host)
             @answered = true
@@ -158,7 +158,7 @@ module TaskerCore
         def again(error)
           @claims = nil
           reason = TransientFailure.of(error)
-          raise error if reason.nil? || Patience.transaction_open?
+          raise error if reason.nil? || DatabaseRetry.transaction_open?
 
           found = lost_answer if reason == :connection
           return found if found
@@ -169,7 +169,7 @@ module TaskerCore
         def patient?(reason)
           return false if reason == :passing && !@changes && @tries >= ATTEMPTS
 
-          (@patience ||= Patience.new).wait
+          (@retries ||= DatabaseRetry.new).wait
         end
 
         # @return [Object, nil] the lost answer; nil where nothing was written, or where the

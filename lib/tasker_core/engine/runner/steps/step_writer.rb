@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # What a run writes for one step: the claim, the completion, the failure and the way
       # back to pending, each of them one statement.
       #
@@ -112,7 +112,7 @@ module TaskerCore
         # holds, whatever becomes of the event.
         def announce(state, from_state = nil)
           event, type = EVENTS.fetch(state)
-          context = { task_id: @run.facts.task_id, step_id: @id, step_name: @execution.name, from_state:,
+          context = { task_id: @run.snapshot.task_id, step_id: @id, step_name: @execution.name, from_state:,
                       to_state: state, transitioned_at: Time.zone.now }
           @execution.publish(event, type, context)
         rescue StandardError => e

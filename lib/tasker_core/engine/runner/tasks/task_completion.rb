@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Completes a task that is in progress: TaskFinalizer#complete_task, with one read of its
       # state less for each of the engine's methods that ask for it.
       class TaskCompletion
@@ -24,10 +24,10 @@ module TaskerCore
           @task.association(:named_task).target = @run.task.named_task
           say
           completed = payload
-          return false unless Events::Finalizer.announced { write }
+          return false unless PublisherHooks::Finalizer.announced { write }
 
-          @run.facts.state = 'complete' unless @run.moved?
-          Events::Finalizer.announced { @finalizer.publish_task_completed(@task, **completed) }
+          @run.snapshot.state = 'complete' unless @run.moved?
+          PublisherHooks::Finalizer.announced { @finalizer.publish_task_completed(@task, **completed) }
           Rails.logger.info("TaskFinalizer: Task #{@task.task_id} completed successfully (#{@context.total_steps} steps,
                             #{@context.completion_percentage}% complete)")
           true
@@ -57,7 +57,7 @@ module TaskerCore
         # validates is there.
         def complete
           valid = [@task.context, @task.requested_at, @task.named_task].all?(&:present?)
-          return @task.update!({ complete: true }) unless valid && !Customized.update?(::Tasker::Task)
+          return @task.update!({ complete: true }) unless valid && !ModelCustomizations.update?(::Tasker::Task)
 
           @task.update_columns(complete: true, updated_at: Time.current)
         end

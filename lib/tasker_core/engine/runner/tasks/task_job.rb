@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Prepended to TaskRunnerJob.
       module TaskJob
         KEY = :tasker_core_job
         private_constant :KEY
 
         # @return [Boolean] whether this thread runs a job whose task is the core's
-        def self.running? = Thread.current[KEY] && Orchestration.active?
+        def self.running? = Thread.current[KEY] && Runner.active?
 
         # @return [Boolean] whether a job may take up a task that is in_progress
         def self.resuming? = running? && TaskerCore.configuration.resume_interrupted_tasks
@@ -17,7 +17,7 @@ module TaskerCore
         def perform(...)
           before = Thread.current[KEY]
           Thread.current[KEY] = true
-          catch(Parking::ASLEEP) { super }
+          catch(ExternalWait::ASLEEP) { super }
         ensure
           Thread.current[KEY] = before
         end
@@ -26,7 +26,7 @@ module TaskerCore
         # own recovery.
         def retry_job(options = {})
           enqueued = super
-          unless enqueued || !Orchestration.active?
+          unless enqueued || !Runner.active?
             raise options[:error] || NotEnqueued.new('the job could not be enqueued again',
                                                      code: 'not_enqueued')
           end
@@ -39,7 +39,7 @@ module TaskerCore
         # What the run recorded is no failure of the job: it was enqueued again, or the task
         # is in error and says so.
         def validate_task_completion(task, job_correlation_id, task_execution_duration)
-          return super unless Orchestration.active?
+          return super unless Runner.active?
 
           task.reload
           log_task_event(task, :job_execution_completed,

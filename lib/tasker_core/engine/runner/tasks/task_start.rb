@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Starts a task: TaskInitializer#start_task!
       # (lib/tasker/orchestration/task_initializer.rb), with one read for the task's state and
       # the counts of its steps.
@@ -62,7 +62,7 @@ module TaskerCore
         def announce(counts)
           return publish unless @writer&.by_itself?
 
-          Current.with(TaskFacts.new(@task.task_id, state: 'in_progress') { counts.stats }) { publish }
+          CurrentWork.with(TaskSnapshot.new(@task.task_id, state: 'in_progress') { counts.stats }) { publish }
         end
 
         def publish = @initializer.publish_task_started(@task, task_context: @task.context)

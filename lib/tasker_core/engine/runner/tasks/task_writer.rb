@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Moves a task whose state is known to another one: what safe_transition_to of the engine
       # does, with one statement and without asking for the state again. Where the application
       # takes part in the transition, the engine's method is called.
@@ -42,7 +42,7 @@ module TaskerCore
 
         def possible?(state, event)
           events = [BEFORE, event]
-          TaskerCore.configuration.state_transitions != :shadow && !Application.listens?(events) &&
+          TaskerCore.configuration.state_transitions != :shadow && !ApplicationListeners.listens?(events) &&
             events.none? { |name| Relay.sends?(name) } && machine.plain?(state, @task)
         end
 

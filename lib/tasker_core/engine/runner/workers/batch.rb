@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Executes the steps of a turn. The driving thread holds no connection and watches the
       # time; a worker executes one step after the other.
       #
@@ -23,7 +23,7 @@ module TaskerCore
         # @return [Turn] the last turn that was begun, with its results
         # @raise [ActiveRecord::ActiveRecordError] what ended the caller's transaction
         def call
-          ProcessEnd.watch(@queue)
+          ProcessShutdown.watch(@queue)
           @run.connections.release
           @limit = Concurrency.limit(@run)
           @timeout = Concurrency.timeout(@run, [@queue.size, @limit].min)

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The connections of a run's threads. Whoever waits for others holds none, so that
       # a pool as large as the threads that run tasks is enough.
       class Connections

@@ -3,8 +3,8 @@
 require 'English'
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # A process that a handler forked and that comes back out of the handler, by an exit or
       # because it forgot to. The step is its parent's: it ends here, writes nothing and takes
       # no further step.

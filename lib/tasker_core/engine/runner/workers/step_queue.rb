@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # The steps of a batch, shared by its workers and by the thread that watches them.
       class StepQueue
         # What a worker executes, and when its time is over.

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Tells failures of the database that pass from those that stay.
       module TransientFailure
         # SQLSTATEs after which the same statement may succeed: serialization failure,

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  module Delegation
-    module Orchestration
+  module Engine
+    module Runner
       # Executes steps of a batch on a thread of Concurrent's pool, one after the other, over
       # one connection as long as nobody else waits for one.
       #
