@@ -7,7 +7,7 @@ module TaskerCore
   # Events on their way into the core.
   module EventCodec
     FIELDS = %i[name occurred_at task_id step_id namespace task_name step_name payload].freeze
-    # How deep a payload may be nested: as go/strict/depth.go.
+    # How deep a payload may be nested: as go/msgpackstrict/depth.go.
     MAX_DEPTH = 100
     KNOWN = FIELDS.to_h { |field| [field, true] }.freeze
     private_constant :FIELDS, :KNOWN

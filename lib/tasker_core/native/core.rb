@@ -158,13 +158,13 @@ module TaskerCore
     # Lets the core count the answers that were kept from it, see FirstStatements.
     #
     # @return [void]
-    def count = @openings&.flush
+    def count = @first_statements&.flush
 
     # Ends the core's sessions and connections. Subscribers get what waits for them;
     # calls that other threads have under way are cancelled.
     def close
       @closed = true
-      @openings = nil
+      @first_statements = nil
       return unless @pid == Process.pid
 
       UnclosedHandles.closed(@watched)
@@ -183,11 +183,11 @@ module TaskerCore
 
     # Begins with the statement that the operation would ask for, where that is known.
     def run(operation, arguments, host, symbols)
-      opening = openings.of(operation, arguments) unless @blocking || host.nil?
-      answer = opening&.ask(arguments, host)
+      first = first_statements.of(operation, arguments) unless @blocking || host.nil?
+      answer = first&.ask(arguments, host)
       return converse([operation, arguments, []], host, symbols) unless answer
 
-      value = @openings.keep(opening, answer)
+      value = @first_statements.keep(first, answer)
       FirstStatements::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
     end
 
@@ -214,15 +214,15 @@ module TaskerCore
     end
 
     # Read once from each core that is opened.
-    def openings
-      @openings ||= FirstStatements.new(*converse(['first_statements', {}, []], nil, false)) do |answers|
+    def first_statements
+      @first_statements ||= FirstStatements.new(*converse(['first_statements', {}, []], nil, false)) do |answers|
         converse(['count_answers', { 'answers' => answers }, []], nil, false)
       end
     end
 
     def open
       Library.load!
-      @openings = nil
+      @first_statements = nil
       settings = packed_settings
       Thread.handle_interrupt(Object => :never) do
         @handle, reply = Native.open(settings)

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # The first statements of operations, as the core names them once (go/wire/openings.go).
+  # The first statements of operations, as the core names them once (go/wire/first_statements.go).
   # Whoever runs them on its own connection need not ask for them first; where the answer
   # of the statement is the operation's, it need not ask the core at all.
   class FirstStatements
@@ -98,10 +98,10 @@ module TaskerCore
 
     # @param statements [Hash{String => Array}] as the core gives them
     # @param limit [Integer] nanoseconds: a statement that took as long is the core's to see
-    # @yieldparam answers [Array<Array(String, Integer)>] openings with nanoseconds, to be
+    # @yieldparam answers [Array<Array(String, Integer)>] first statements with nanoseconds, to be
     #   counted
     def initialize(statements, limit, &count)
-      @openings = statements.to_h do |key, statement|
+      @statements = statements.to_h do |key, statement|
         [key, (statement.last ? Transition : FirstStatement).new(key, statement)]
       end
       @limit = limit
@@ -113,22 +113,22 @@ module TaskerCore
     # @param arguments [Hash{String => Object}] of the operation
     # @return [FirstStatement, nil]
     def of(operation, arguments)
-      @openings[operation] || ((to = arguments['to']) && @openings["#{operation} #{to}"])
+      @statements[operation] || ((to = arguments['to']) && @statements["#{operation} #{to}"])
     end
 
     # Keeps an answer from the core, if it is one that it need not see.
     #
-    # @param opening [FirstStatement]
+    # @param statement [FirstStatement]
     # @param answer [Array] see HostConnection#answer
     # @return [Object] the operation's value, or UNDECIDED
-    def keep(opening, answer)
+    def keep(statement, answer)
       elapsed = answer[3]
       return UNDECIDED if answer[2] || elapsed >= @limit
 
-      value = opening.value(answer[1])
+      value = statement.value(answer[1])
       return value if UNDECIDED.equal?(value)
 
-      @kept << [opening.key, elapsed]
+      @kept << [statement.key, elapsed]
       flush if @kept.size >= COUNTED_TOGETHER
       value
     end

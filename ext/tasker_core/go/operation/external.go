@@ -161,15 +161,15 @@ func ClaimState(ctx context.Context, driver store.Driver, token int64) (string, 
 // complete where every step is, error where a step has failed for good. It gives the
 // task's state.
 func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Version, taskID int64, now *string) (string, error) {
-	picture, at, err := takePicture(ctx, driver, taskID)
+	snapshot, at, err := readTaskSnapshot(ctx, driver, taskID)
 	if err != nil {
 		return "", err
 	}
-	session, err := orchestration.New(orchestration.Options{Rules: rules, FinalWhenNotRetryable: true}, *picture)
+	session, err := orchestration.New(orchestration.Options{Rules: rules, FinalWhenNotRetryable: true}, *snapshot)
 	if err != nil {
 		return "", err
 	}
-	state := picture.Task.State.Or(lifecycle.Pending)
+	state := snapshot.Task.State.Or(lifecycle.Pending)
 	if state != lifecycle.InProgress {
 		return state, nil
 	}

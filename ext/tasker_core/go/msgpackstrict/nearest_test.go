@@ -1,4 +1,4 @@
-package strict_test
+package msgpackstrict_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 func TestTheNearestNameIsWhatWasMeant(t *testing.T) {
@@ -15,6 +15,6 @@ func TestTheNearestNameIsWhatWasMeant(t *testing.T) {
 		"pool_max": "pool_max_connections", "pool_exec_mod": "pool_exec_mode", "max_porcs": "max_procs", "taskid": "task_id",
 		"LOG_LEVEL": "log_level", "log_lvel": "log_level", "colour": "", "": "", "po": "", strings.Repeat("p", 1<<20): "",
 	} {
-		assert.Equal(t, meant, strict.Nearest(given, names), "%.40s", given)
+		assert.Equal(t, meant, msgpackstrict.Nearest(given, names), "%.40s", given)
 	}
 }

@@ -40,7 +40,7 @@ func (s *Session) ClaimRefused() {
 	s.MarkStale()
 }
 
-// Refused notes that the database did not allow what the picture promised, and that
+// Refused notes that the database did not allow what the snapshot promised, and that
 // a claim on the step is lost.
 func (s *Session) Refused(id int64) {
 	delete(s.tokens, id)

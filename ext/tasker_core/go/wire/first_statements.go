@@ -11,10 +11,10 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// opening is the first statement of an operation, where it follows from the arguments. A
+// firstStatement is the first statement of an operation, where it follows from the arguments. A
 // host that knows it runs it before it asks, which saves a call and the way of the text;
 // where the statement's value is the operation's, it need not ask at all.
-type opening struct {
+type firstStatement struct {
 	statement store.Statement
 	params    []param
 	// answer is what the first cell of the first row is, where that is the operation's value.
@@ -23,7 +23,7 @@ type opening struct {
 	event string
 }
 
-// param is a parameter of an opening: an argument of the operation, and how it is written.
+// param is a parameter of a first statement: an argument of the operation, and how it is written.
 type param struct {
 	_msgpack struct{} `msgpack:",as_array"`
 	Kind     string
@@ -48,21 +48,21 @@ const (
 	answerTransition = "transition"
 )
 
-func ofTask(statement store.Statement) opening {
-	return opening{statement: statement, params: []param{{Kind: paramID, Argument: "task_id"}}}
+func ofTask(statement store.Statement) firstStatement {
+	return firstStatement{statement: statement, params: []param{{Kind: paramID, Argument: "task_id"}}}
 }
 
-func ofManyTasks(statement store.Statement) opening {
-	return opening{statement: statement, params: []param{{Kind: paramIDs, Argument: "task_ids"}}}
+func ofManyTasks(statement store.Statement) firstStatement {
+	return firstStatement{statement: statement, params: []param{{Kind: paramIDs, Argument: "task_ids"}}}
 }
 
-func answered(kind, argument string, statement store.Statement) opening {
-	return opening{statement: statement, params: []param{{Kind: paramID, Argument: argument}}, answer: kind}
+func answered(kind, argument string, statement store.Statement) firstStatement {
+	return firstStatement{statement: statement, params: []param{{Kind: paramID, Argument: argument}}, answer: kind}
 }
 
-// openings are those of the operations that have one; a transition has one for each target,
+// firstStatementsOf has the first statements by operation; a transition has one for each target,
 // behind a space. The tests hold them to what the operations ask for.
-var openings = withTransitions(map[string]opening{
+var firstStatementsOf = withTransitions(map[string]firstStatement{
 	"all_steps_complete":      answered(answerBoolean, "task_id", store.TaskStepsSatisfied),
 	"analyze_graph":           ofTask(store.SnapshotOf(store.WithNames | store.WithTasks)),
 	"current_step_state":      answered(answerText, "step_id", store.StepState),
@@ -84,10 +84,10 @@ var openings = withTransitions(map[string]opening{
 	"viable_steps":            ofTask(store.SnapshotOf(0)),
 })
 
-func withTransitions(openings map[string]opening) map[string]opening {
+func withTransitions(all map[string]firstStatement) map[string]firstStatement {
 	for _, machine := range []lifecycle.Machine{lifecycle.Step, lifecycle.Task} {
 		for _, to := range machine.States() {
-			openings["transition_"+machine.String()+" "+to] = opening{
+			all["transition_"+machine.String()+" "+to] = firstStatement{
 				statement: store.TransitionOf(machine.String(), machine.GuardFor(to) != lifecycle.NoGuard),
 				params: []param{{Kind: paramID, Argument: machine.String() + "_id"}, {Kind: paramFixed, Argument: *store.Texts(machine.Sources(to))},
 					{Kind: paramText, Argument: "to"}, {Kind: paramObject, Argument: "metadata"}, {Kind: paramText, Argument: "now"}},
@@ -95,18 +95,17 @@ func withTransitions(openings map[string]opening) map[string]opening {
 			}
 		}
 	}
-	return openings
+	return all
 }
 
-// firstStatements is [statements, nanoseconds]. statements has for each operation with an
-// opening [statement name, SQL, [[kind, argument], ...], write, answer or nil, event or nil].
-// An answer may be
-// kept to the host if its statement took less than the nanoseconds, and is then told to
+// firstStatements is [statements, nanoseconds]. statements has for each operation with a first
+// statement [statement name, SQL, [[kind, argument], ...], write, answer or nil, event or nil].
+// An answer may be kept to the host if its statement took less than the nanoseconds, and is then told to
 // the core with count_answers: slow statements, and all where the log tells of every
 // operation, are the core's to see at once.
 func firstStatements(c call, _ struct{}) (any, error) {
-	list := make(map[string]any, len(openings))
-	for name, first := range openings {
+	list := make(map[string]any, len(firstStatementsOf))
+	for name, first := range firstStatementsOf {
 		params := first.params
 		if params == nil {
 			params = []param{}
@@ -133,9 +132,9 @@ func orNil(text string) any {
 // countedAnswer is an answer that a host kept to itself.
 type countedAnswer struct {
 	_msgpack struct{} `msgpack:",as_array"`
-	// Opening is an operation's name, of a transition with its target.
-	Opening string
-	Nanos   int64
+	// Name is an operation's name, of a transition with its target.
+	Name  string
+	Nanos int64
 }
 
 type countedArguments struct {
@@ -145,13 +144,13 @@ type countedArguments struct {
 // countAnswers counts operations, and their statements, that a host answered itself.
 func countAnswers(c call, a countedArguments) (any, error) {
 	for _, answer := range a.Answers {
-		first, known := openings[answer.Opening]
+		first, known := firstStatementsOf[answer.Name]
 		if !known || first.answer == "" {
-			return nil, Errorf(CodeInvalidArgument, "%q is no operation that a host answers itself; first_statements has them", answer.Opening)
+			return nil, Errorf(CodeInvalidArgument, "%q is no operation that a host answers itself; first_statements has them", answer.Name)
 		}
 		took := time.Duration(max(answer.Nanos, 0))
 		c.core.Stats.Statement(first.statement.Name, false, took)
-		operation, _, _ := strings.Cut(answer.Opening, " ")
+		operation, _, _ := strings.Cut(answer.Name, " ")
 		c.core.Stats.Operation(operation, "", took)
 	}
 	return len(a.Answers), nil

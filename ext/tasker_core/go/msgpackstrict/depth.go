@@ -1,4 +1,4 @@
-package strict
+package msgpackstrict
 
 import (
 	"encoding/binary"

@@ -15,12 +15,12 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
-// everyArgument fits each operation with an opening, save for names that it does not have.
+// everyArgument fits each operation with a first statement, save for names that it does not have.
 var everyArgument = arguments{"task_id": 7, "step_id": 7, "task_ids": []int{7, 8}, "function_version": 2}
 
-// asked gives the operation of an opening, and arguments that fit it.
-func asked(opening string) (string, arguments) {
-	name, to, _ := strings.Cut(opening, " ")
+// asked gives the operation of a first statement, and arguments that fit it.
+func asked(key string) (string, arguments) {
+	name, to, _ := strings.Cut(key, " ")
 	given := arguments{}
 	for _, known := range argumentNames(operations[name].arguments) {
 		if value, ok := everyArgument[known]; ok {
@@ -50,34 +50,34 @@ func written(param []any, given arguments) any {
 func TestAnOpeningIsWhatTheOperationAsksForFirst(t *testing.T) {
 	core := openCore(t, "")
 	list := dispatched(t, core, "first_statements", arguments{}, nil).Elements[0].([]any)[0].(map[string]any)
-	require.Len(t, list, len(openings))
+	require.Len(t, list, len(firstStatementsOf))
 	for name, first := range list {
 		t.Run(name, func(t *testing.T) {
 			operation, given := asked(name)
-			opening, params := first.([]any), []any{}
-			for _, param := range opening[2].([]any) {
+			firstStatement, params := first.([]any), []any{}
+			for _, param := range firstStatement[2].([]any) {
 				params = append(params, written(param.([]any), given))
 			}
 			asked := dispatched(t, core, operation, given, nil)
 			require.Equal(t, replyStatement, asked.Kind)
-			assert.Equal(t, []any{opening[0], opening[1], params, opening[3]}, asked.Elements)
+			assert.Equal(t, []any{firstStatement[0], firstStatement[1], params, firstStatement[3]}, asked.Elements)
 		})
 	}
 }
 
 func TestAnAnswerThatAHostMayKeepIsTheOperationsValue(t *testing.T) {
 	core := openCore(t, "")
-	for name, opening := range openings {
+	for name, firstStatement := range firstStatementsOf {
 		values := map[string]map[string]any{
 			answerText: {"pending": "pending"}, answerBoolean: {"true": true, "false": false},
-		}[opening.answer]
+		}[firstStatement.answer]
 		operation, given := asked(name)
-		if opening.answer == answerTransition {
-			from, _, _ := strings.Cut(strings.Trim(opening.params[1].Argument, `{"`), `"`)
-			values = map[string]any{"7,1,1,90,10 " + from: []any{int8(7), "allowed", "", from, given["to"], int8(90), int8(10), opening.event}}
+		if firstStatement.answer == answerTransition {
+			from, _, _ := strings.Cut(strings.Trim(firstStatement.params[1].Argument, `{"`), `"`)
+			values = map[string]any{"7,1,1,90,10 " + from: []any{int8(7), "allowed", "", from, given["to"], int8(90), int8(10), firstStatement.event}}
 		}
 		for text, value := range values {
-			answer := []any{opening.statement.Name, []any{[]any{text}}, nil}
+			answer := []any{firstStatement.statement.Name, []any{[]any{text}}, nil}
 			assert.EqualValues(t, value, dispatched(t, core, operation, given, []any{answer}).Elements[0], name)
 		}
 	}

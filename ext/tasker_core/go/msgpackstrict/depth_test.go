@@ -1,4 +1,4 @@
-package strict_test
+package msgpackstrict_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 // nested are lists or maps of one element, so many deep, around a nil.
@@ -28,13 +28,13 @@ func TestBytesAreRefusedFromTheFirstLevelThatIsTooDeep(t *testing.T) {
 	for what, open := range openings {
 		tail := []byte{}
 		if what == "maps as keys" {
-			tail = bytes.Repeat([]byte{0xc0}, strict.MaxDepth+1)
+			tail = bytes.Repeat([]byte{0xc0}, msgpackstrict.MaxDepth+1)
 		}
-		assert.NoError(t, strict.Whole(append(nested(open, strict.MaxDepth), tail...), 0), what)
-		assert.ErrorIs(t, strict.Whole(append(nested(open, strict.MaxDepth+1), tail...), 0), strict.ErrTooDeep, what)
-		assert.ErrorIs(t, strict.Whole(nested(open, 5_000_000), 0), strict.ErrTooDeep, what)
+		assert.NoError(t, msgpackstrict.Whole(append(nested(open, msgpackstrict.MaxDepth), tail...), 0), what)
+		assert.ErrorIs(t, msgpackstrict.Whole(append(nested(open, msgpackstrict.MaxDepth+1), tail...), 0), msgpackstrict.ErrTooDeep, what)
+		assert.ErrorIs(t, msgpackstrict.Whole(nested(open, 5_000_000), 0), msgpackstrict.ErrTooDeep, what)
 	}
-	assert.EqualError(t, strict.ErrTooDeep, "it is nested deeper than 100 levels, which is the limit")
+	assert.EqualError(t, msgpackstrict.ErrTooDeep, "it is nested deeper than 100 levels, which is the limit")
 }
 
 func TestWholeValuesAreWholeAndTheirBeginningsAreNot(t *testing.T) {
@@ -45,20 +45,20 @@ func TestWholeValuesAreWholeAndTheirBeginningsAreNot(t *testing.T) {
 	} {
 		data, err := msgpack.Marshal(value)
 		require.NoError(t, err)
-		assert.NoError(t, strict.Whole(data, 0), "%T", value)
-		assert.NoError(t, strict.Whole(append(data, 0xc1), 0), "what follows is not looked at")
+		assert.NoError(t, msgpackstrict.Whole(data, 0), "%T", value)
+		assert.NoError(t, msgpackstrict.Whole(append(data, 0xc1), 0), "what follows is not looked at")
 		for cut := 0; cut < len(data); cut += 1 + len(data)/50 {
-			assert.Error(t, strict.Whole(data[:cut], 0), "%T cut at %d", value, cut)
+			assert.Error(t, msgpackstrict.Whole(data[:cut], 0), "%T cut at %d", value, cut)
 		}
 	}
-	assert.Error(t, strict.Whole([]byte{0xc1}, 0))
-	assert.Error(t, strict.Whole([]byte{0xdf, 0xff, 0xff, 0xff, 0xff}, 0), "a length that the bytes do not hold")
+	assert.Error(t, msgpackstrict.Whole([]byte{0xc1}, 0))
+	assert.Error(t, msgpackstrict.Whole([]byte{0xdf, 0xff, 0xff, 0xff, 0xff}, 0), "a length that the bytes do not hold")
 }
 
 func TestSettingsThatAreTooDeepAreNotDecoded(t *testing.T) {
 	for _, value := range [][]byte{nested([]byte{0x91}, 5_000_000), nested([]byte{0x81, 0xa1, 'k'}, 5_000_000)} {
 		data := append([]byte{0x81, 0xa5, 'n', 'a', 'm', 'e', 's'}, value...)
-		assert.ErrorIs(t, strict.Decode(data, &target{}), strict.ErrTooDeep)
+		assert.ErrorIs(t, msgpackstrict.Decode(data, &target{}), msgpackstrict.ErrTooDeep)
 	}
 }
 
@@ -69,12 +69,12 @@ func TestAJSONTextIsRefusedFromTheFirstLevelThatIsTooDeep(t *testing.T) {
 		return []byte(text)
 	}
 	for _, pair := range [][2]string{{"[", "]"}, {`{"a":`, "}"}, {`{"[{\"[":`, "}"}} {
-		assert.NoError(t, strict.ShallowJSON(deep(pair[0], pair[1], strict.MaxDepth), 0))
-		assert.ErrorIs(t, strict.ShallowJSON(deep(pair[0], pair[1], strict.MaxDepth+1), 0), strict.ErrTooDeep)
-		assert.ErrorIs(t, strict.ShallowJSON(deep(pair[0], pair[1], 5_000_000), 0), strict.ErrTooDeep)
+		assert.NoError(t, msgpackstrict.ShallowJSON(deep(pair[0], pair[1], msgpackstrict.MaxDepth), 0))
+		assert.ErrorIs(t, msgpackstrict.ShallowJSON(deep(pair[0], pair[1], msgpackstrict.MaxDepth+1), 0), msgpackstrict.ErrTooDeep)
+		assert.ErrorIs(t, msgpackstrict.ShallowJSON(deep(pair[0], pair[1], 5_000_000), 0), msgpackstrict.ErrTooDeep)
 	}
-	assert.NoError(t, strict.ShallowJSON([]byte(`"`+strings.Repeat("[", 1000)+`"`), 0), "brackets in a text are no lists")
-	assert.NoError(t, strict.ShallowJSON([]byte(strings.Repeat("[],", 1000)), 0))
+	assert.NoError(t, msgpackstrict.ShallowJSON([]byte(`"`+strings.Repeat("[", 1000)+`"`), 0), "brackets in a text are no lists")
+	assert.NoError(t, msgpackstrict.ShallowJSON([]byte(strings.Repeat("[],", 1000)), 0))
 }
 
 // FuzzWhole: what is whole can be skipped by the library, and the other way round.
@@ -85,8 +85,8 @@ func FuzzWhole(f *testing.F) {
 	f.Add([]byte{0xd9})
 	f.Add([]byte{0xc9, 0, 0, 0, 1, 5, 6})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		err := strict.Whole(data, 0)
-		if err == strict.ErrTooDeep {
+		err := msgpackstrict.Whole(data, 0)
+		if err == msgpackstrict.ErrTooDeep {
 			return
 		}
 		library := msgpack.NewDecoder(bytes.NewReader(data)).Skip()
@@ -101,5 +101,5 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(data)
 	}
-	f.Fuzz(func(_ *testing.T, data []byte) { _ = strict.Decode(data, &target{}) })
+	f.Fuzz(func(_ *testing.T, data []byte) { _ = msgpackstrict.Decode(data, &target{}) })
 }

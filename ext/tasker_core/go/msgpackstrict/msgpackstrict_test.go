@@ -1,4 +1,4 @@
-package strict_test
+package msgpackstrict_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 type even struct{ n int64 }
@@ -65,26 +65,26 @@ func TestWhatDoesNotFitIsNamed(t *testing.T) {
 	} {
 		data, err := msgpack.Marshal(map[string]any{"on": true, one.name: one.value})
 		require.NoError(t, err)
-		assert.EqualError(t, strict.Decode(data, &target{}), one.says)
+		assert.EqualError(t, msgpackstrict.Decode(data, &target{}), one.says)
 	}
 }
 
 func TestNilIsNotWhatDoesNotFit(t *testing.T) {
 	data, err := msgpack.Marshal(map[string]any{"names": nil, "ratio": true})
 	require.NoError(t, err)
-	assert.EqualError(t, strict.Decode(data, &target{}), "ratio is true or false; it must be a number")
+	assert.EqualError(t, msgpackstrict.Decode(data, &target{}), "ratio is true or false; it must be a number")
 }
 
 func TestWhatFitsIsRead(t *testing.T) {
 	data, err := msgpack.Marshal(map[string]any{"size": 3, "even": 4, "names": []string{"a"}})
 	require.NoError(t, err)
 	var read target
-	require.NoError(t, strict.Decode(data, &read))
+	require.NoError(t, msgpackstrict.Decode(data, &read))
 	assert.Equal(t, target{Size: 3, Even: even{4}, Inner: Inner{Names: []string{"a"}}}, read)
 }
 
 func TestNoMapIsAnError(t *testing.T) {
 	for _, data := range [][]byte{nil, {0xc1}, {0x93, 1}, {0x81, 0xa1}} {
-		assert.Error(t, strict.Decode(data, &target{}))
+		assert.Error(t, msgpackstrict.Decode(data, &target{}))
 	}
 }

@@ -1,5 +1,5 @@
-// Package strict decodes msgpack maps into structs and says by name what does not fit.
-package strict
+// Package msgpackstrict decodes msgpack maps into structs and says by name what does not fit.
+package msgpackstrict
 
 import (
 	"bytes"
