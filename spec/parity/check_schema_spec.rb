@@ -9,7 +9,7 @@ RSpec.describe 'the check of a live schema' do
   def versions(check) = check.functions.map(&:version).tally
 
   def resolution_notes
-    TaskerCore::Engine::FunctionVersions.reset
+    TaskerCore::FunctionVersions.reset
     TaskerCore::Engine::KnownFunctions.reset
     TaskerCore.doctor.to_s
   end

@@ -181,7 +181,7 @@ module TaskerCore
     # @return [Array<String>] what was created
     # @raise [SchemaNotEmpty] if one of the engine's tables is there already
     def install_schema
-      Engine::FunctionVersions.reset
+      FunctionVersions.reset
       @host.transaction { call('install_schema', {}) }
     end
 

@@ -49,28 +49,11 @@ module TaskerCore
       TaskProgress.new(task_id: id(task_id), namespace:, name:, version:, state:, now: Table::WallClock.time(now),
                        steps: StepProgress.all(steps))
     end
-
-    # Shows a task until it ends, or until an interrupt: see Watch.
-    #
-    #   client.watch(42)   # => "complete"
-    #
-    # @param task_id [Integer]
-    # @param out [IO] a terminal, or where plain lines go
-    # @param seconds [Numeric] between two looks where no event tells that something changed
-    # @return [String, nil] the task's last state, nil for an unknown task
-    # @raise [CycleError]
-    # @raise [DatabaseError] where the database gives no answer for a minute
-    def watch(task_id, out: $stdout, seconds: Watch::SECONDS)
-      Watch.new(self, task_id, out:, seconds:).run&.state
-    end
   end
 
   class << self
     # The same in a Rails application, on the connection of the engine's models.
     #
-    # @see TaskProgressOperations#watch
-    def watch(task_id, out: $stdout, seconds: Watch::SECONDS) = engine_client('watch').watch(task_id, out:, seconds:)
-
     # @see TaskProgressOperations#task_progress
     def task_progress(task_id) = engine_client('task_progress').task_progress(task_id)
   end

@@ -12,7 +12,7 @@ module TaskerCore
     # Loaded when the engine is there: they stand on Active Model and Active Record,
     # which the gem itself does not need.
     { Arguments: 'reads/arguments', LazyAttributes: 'reads/lazy_attributes',
-      FunctionVersions: 'reads/function_versions', Answers: 'reads/answers', StepReadiness: 'reads/step_readiness',
+      Answers: 'reads/answers', StepReadiness: 'reads/step_readiness',
       ExecutionContext: 'reads/execution_context', DependencyLevels: 'reads/dependency_levels',
       StepDag: 'reads/step_dag', BoundedDag: 'reads/bounded_dag', KnownFunctions: 'reads/known_functions',
       Analytics: 'reads/analytics', States: 'states', Runner: 'runner',

@@ -4,13 +4,6 @@ module TaskerCore
   # Tells the core's own faults from what the application has to know, and lets
   # the engine's own code go on after the former.
   module Failover
-    # A missing, forked away or poisoned core, a fault that it reported, and
-    # programming errors on the Ruby side of it. Nothing wider: an exception that
-    # somebody raises into this thread (a timeout with a class of its own, say)
-    # is no fault of the core.
-    FAULTS = [Unavailable, InternalError, SessionError, NameError, TypeError, ArgumentError, IndexError, FrozenError,
-              MessagePack::UnpackError].freeze
-
     class << self
       # Runs the core's answer to a read.
       #
@@ -32,7 +25,7 @@ module TaskerCore
         # The application knows the connection's own exceptions. After one the
         # transaction may be aborted, so the engine is not asked either.
         raise e.cause || e
-      rescue *FAULTS => e
+      rescue *Core::FAULTS => e
         note(capability, operation, e)
         engine.call
       end

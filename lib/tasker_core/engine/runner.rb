@@ -11,7 +11,7 @@
    runner/steps/step_start runner/workers/forked_child runner/steps/step_execution runner/steps/abandoned_step
    runner/workers/process_shutdown runner/workers/step_queue runner/workers/worker runner/workers/batch
    runner/turn runner/tasks/task_writer runner/tasks/task_completion runner/finalization external/external_steps
-   runner/tasks/task_job runner/remaining_work runner/tasks/job_enqueuer external/external_wait
+   jobs/task_job runner/remaining_work jobs/pending_mark jobs/job_enqueuer external/external_wait
    external/created_tasks runner/tasks/reenqueuer runner/run_events runner/objects/run_sequence
    runner/run_interruption runner/run runner/shadow_batch runner/step_creation runner/workflow_coordinator
    runner/hooks].each do |part|

@@ -55,7 +55,7 @@ module TaskerCore
         connection.transaction(requires_new: true, &)
       rescue InvalidArgument, UnknownFunction
         nil
-      rescue Error, *Failover::FAULTS => e
+      rescue Error, *Core::FAULTS => e
         Failover.note(capability, operation, e)
         nil
       end

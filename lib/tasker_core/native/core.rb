@@ -68,6 +68,13 @@ module TaskerCore
     ERROR = 2
     private_constant :VALUE, :STATEMENT, :ERROR
 
+    # A missing, forked away or poisoned core, a fault that it reported, and
+    # programming errors on the Ruby side of it. Nothing wider: an exception that
+    # somebody raises into this thread (a timeout with a class of its own, say)
+    # is no fault of the core.
+    FAULTS = [Unavailable, InternalError, SessionError, NameError, TypeError, ArgumentError, IndexError, FrozenError,
+              MessagePack::UnpackError].freeze
+
     # Where the engine's structured logging keeps the correlation id of a thread.
     CORRELATION_ID = :tasker_correlation_id
 

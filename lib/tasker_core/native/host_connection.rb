@@ -76,7 +76,7 @@ module TaskerCore
     # @yieldreturn [Integer] what the database says
     # @return [Integer] 1 or 2
     def rules(&ask)
-      Engine::FunctionVersions.found(@connection, &ask)
+      FunctionVersions.found(@connection, &ask)
     rescue ActiveRecord::ActiveRecordError
       # The connection cannot even tell its search path: the question itself says why.
       ask.call

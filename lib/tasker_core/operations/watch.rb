@@ -24,7 +24,7 @@ module TaskerCore
     # @param client [Client]
     # @param task_id [Integer]
     # @param out [IO]
-    # @param seconds [Numeric] see TaskProgressOperations#watch
+    # @param seconds [Numeric] see Client#watch
     # @raise [InvalidArgument]
     def initialize(client, task_id, out: $stdout, seconds: SECONDS)
       unless seconds.is_a?(Numeric) && seconds.between?(0.05, 3600)
@@ -90,5 +90,29 @@ module TaskerCore
     end
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+
+  # Watching a task, as an operation of a Client.
+  class Client
+    # Shows a task until it ends, or until an interrupt: see Watch.
+    #
+    #   client.watch(42)   # => "complete"
+    #
+    # @param task_id [Integer]
+    # @param out [IO] a terminal, or where plain lines go
+    # @param seconds [Numeric] between two looks where no event tells that something changed
+    # @return [String, nil] the task's last state, nil for an unknown task
+    # @raise [CycleError]
+    # @raise [DatabaseError] where the database gives no answer for a minute
+    def watch(task_id, out: $stdout, seconds: Watch::SECONDS)
+      Watch.new(self, task_id, out:, seconds:).run&.state
+    end
+  end
+
+  class << self
+    # The same in a Rails application, on the connection of the engine's models.
+    #
+    # @see Client#watch
+    def watch(task_id, out: $stdout, seconds: Watch::SECONDS) = engine_client('watch').watch(task_id, out:, seconds:)
   end
 end

@@ -57,7 +57,7 @@ RSpec.describe 'the cost of a read', :delegation, :database do
   end
 
   it 'has the rules of readiness asked once for each database and search path' do
-    TaskerCore::Engine::FunctionVersions.reset
+    TaskerCore::FunctionVersions.reset
     asked = Calls.statements { 3.times { new_client.viable_steps(task.task_id) } }
     expect(asked.count('TaskerCore function_fingerprints')).to eq(1)
 

@@ -49,6 +49,6 @@ RSpec.configure do |config|
   config.after(:each, :delegation) do
     switch :off, on_report: nil
     TaskerCore::Reporting.reset
-    TaskerCore::Engine::FunctionVersions.reset
+    TaskerCore::FunctionVersions.reset
   end
 end

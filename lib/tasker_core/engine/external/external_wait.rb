@@ -15,9 +15,6 @@ module TaskerCore
         DONE = 'done'
         CHECK = 'check_at'
 
-        # What TaskRunnerJob is left with when its task goes on sleeping.
-        ASLEEP = :tasker_core_asleep
-
         # Why a task is enqueued, in the engine's events.
         REASON = 'external_steps_finished'
 

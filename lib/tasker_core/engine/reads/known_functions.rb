@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative 'per_database'
+require_relative '../../native/per_database'
 
 module TaskerCore
   module Engine

@@ -12,7 +12,7 @@ module TaskerCore
         class Fault < StandardError; end
 
         # What tells that the core cannot go on with a session.
-        ERRORS = [*Failover::FAULTS, InvalidArgument].freeze
+        ERRORS = [*Core::FAULTS, InvalidArgument].freeze
 
         class << self
           # @yieldreturn [Object] an answer of the core

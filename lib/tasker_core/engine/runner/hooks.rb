@@ -42,7 +42,7 @@ module TaskerCore
         module TaskInitializer
           def start_task!(task)
             if TaskJob.running? && (ExternalWait.new(task).asleep? || PendingTaskCheck.new(task).leaves?)
-              throw ExternalWait::ASLEEP
+              throw TaskJob::ASLEEP
             end
             return resume(task) if resumes?(task)
 

@@ -131,7 +131,7 @@ module TaskerCore
           yield host, moment
         rescue DatabaseError => e
           raise e.cause || e
-        rescue *Failover::FAULTS
+        rescue *Core::FAULTS
           raise if host.used?
 
           raise HandBack

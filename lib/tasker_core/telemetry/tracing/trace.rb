@@ -23,7 +23,7 @@ module TaskerCore
           core = Core.current
           ids = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent)
           ids && new(core, ids[0], ids[1]).first(name, ids[2])
-        rescue Error, *Failover::FAULTS => e
+        rescue Error, *Core::FAULTS => e
           lost(e)
           nil
         end
@@ -104,7 +104,7 @@ module TaskerCore
         return if spans.empty? || @core.pid != Process.pid
 
         @core.call('record_spans', 'trace' => @id, 'root' => @root, 'spans' => spans)
-      rescue Error, *Failover::FAULTS => e
+      rescue Error, *Core::FAULTS => e
         Trace.lost(e)
       end
 

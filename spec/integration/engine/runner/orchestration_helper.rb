@@ -82,7 +82,7 @@ RSpec.configure do |config|
     end
     Tasker.reset_configuration!
     TaskerCore::Reporting.reset
-    TaskerCore::Engine::FunctionVersions.reset
+    TaskerCore::FunctionVersions.reset
     ActiveJob::Base.queue_adapter = :test
     Scripted.forget
   end

@@ -8,6 +8,9 @@ module TaskerCore
         KEY = :tasker_core_job
         private_constant :KEY
 
+        # What the job is left with when its task goes on waiting.
+        ASLEEP = :tasker_core_asleep
+
         # @return [Boolean] whether this thread runs a job whose task is the core's
         def self.running? = Thread.current[KEY] && Runner.active?
 
@@ -17,7 +20,7 @@ module TaskerCore
         def perform(...)
           before = Thread.current[KEY]
           Thread.current[KEY] = true
-          catch(ExternalWait::ASLEEP) { super }
+          catch(ASLEEP) { super }
         ensure
           Thread.current[KEY] = before
         end
