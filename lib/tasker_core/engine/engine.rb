@@ -85,24 +85,23 @@ module TaskerCore
         true
       end
 
-      # @return [Boolean] whether the engine's classes can be named now. While a
-      #   Rails application boots they cannot: the railtie comes back later.
+      # @return [Boolean] whether the engine's classes can be named now. In a Rails application
+      #   that boots they cannot before its first to_prepare.
       def engine_loaded?
         application = defined?(Rails) && Rails.respond_to?(:application) && Rails.application
-        return false if application && !application.initialized? && !@preparing
+        return false if application && !application.initialized? && !@prepared
 
         defined?(::Tasker::Functions::FunctionWrapper) ? true : false
       end
 
       # Applies the settings from the railtie's to_prepare, where the engine's
-      # reloadable classes can be named although the application still boots.
+      # reloadable classes can be named although the application still boots. Settings
+      # that are made later, in an after_initialize too, are applied at once.
       #
       # @return [Boolean] see apply
       def prepare
-        @preparing = true
+        @prepared = true
         apply
-      ensure
-        @preparing = false
       end
 
       # Answers a read as the capability's switch says.

@@ -75,8 +75,7 @@ module TaskerCore
       def initialize(key, statement)
         super
         @sources = statement[2].assoc('fixed').last
-        @event = statement[5]
-        @to = key.split.last
+        @to, @event = statement.last(2)
       end
 
       def value(rows)

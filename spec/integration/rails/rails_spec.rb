@@ -56,6 +56,11 @@ RSpec.describe 'in a Rails application' do
     expect(run(code, initializer:)).to eq(%w[true false [] true])
   end
 
+  it 'is switched on after the application was initialized, from one of its own hooks too' do
+    hook = 'config.after_initialize { TaskerCore.configure { |c| c.dependency_resolution = :active } }'
+    expect(run(delegated, settings: hook)).to eq(%w[true])
+  end
+
   it 'is switched on by config.tasker_core' do
     settings = 'config.tasker_core.dependency_resolution = :shadow'
     expect(run("#{delegated}\np TaskerCore.configuration.dependency_resolution", settings:)).to eq(%w[true :shadow])

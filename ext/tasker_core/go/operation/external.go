@@ -184,14 +184,15 @@ func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Vers
 
 // closeTask leaves the task to whoever was faster.
 func closeTask(ctx context.Context, driver store.Driver, taskID int64, to string, now *string) (string, error) {
-	result, err := TransitionOne(ctx, driver, TransitionRequest{Machine: lifecycle.Task, IDs: []int64{taskID}, To: to, Now: now})
+	write := TransitionOne
+	if to == lifecycle.Complete {
+		write = CompleteTask
+	}
+	result, err := write(ctx, driver, TransitionRequest{Machine: lifecycle.Task, IDs: []int64{taskID}, To: to, Now: now})
 	if err != nil || !result.Allowed() {
 		return result.current(), err
 	}
-	if to == lifecycle.Complete {
-		err = store.MarkComplete(ctx, driver, taskID, now)
-	}
-	return to, err
+	return to, nil
 }
 
 func (r *TransitionResult) current() string {

@@ -19,8 +19,8 @@ type firstStatement struct {
 	params    []param
 	// answer is what the first cell of the first row is, where that is the operation's value.
 	answer string
-	// event is published with a transition.
-	event string
+	// to is a transition's target, event is published with it.
+	to, event string
 }
 
 // param is a parameter of a first statement: an argument of the operation, and how it is written.
@@ -87,19 +87,25 @@ var firstStatementsOf = withTransitions(map[string]firstStatement{
 func withTransitions(all map[string]firstStatement) map[string]firstStatement {
 	for _, machine := range []lifecycle.Machine{lifecycle.Step, lifecycle.Task} {
 		for _, to := range machine.States() {
-			all["transition_"+machine.String()+" "+to] = firstStatement{
-				statement: store.TransitionOf(machine.String(), machine.GuardFor(to) != lifecycle.NoGuard),
-				params: []param{{Kind: paramID, Argument: machine.String() + "_id"}, {Kind: paramFixed, Argument: *store.Texts(machine.Sources(to))},
-					{Kind: paramText, Argument: "to"}, {Kind: paramObject, Argument: "metadata"}, {Kind: paramText, Argument: "now"}},
-				answer: answerTransition, event: machine.PublishedEvent(to),
-			}
+			all["transition_"+machine.String()+" "+to] = ofTransition(machine, to,
+				store.TransitionOf(machine.String(), machine.GuardFor(to) != lifecycle.NoGuard))
 		}
 	}
+	all["complete_task"] = ofTransition(lifecycle.Task, lifecycle.Complete, store.CompletionOfTask)
 	return all
 }
 
+func ofTransition(machine lifecycle.Machine, to string, statement store.Statement) firstStatement {
+	return firstStatement{
+		statement: statement,
+		params: []param{{Kind: paramID, Argument: machine.String() + "_id"}, {Kind: paramFixed, Argument: *store.Texts(machine.Sources(to))},
+			{Kind: paramFixed, Argument: to}, {Kind: paramObject, Argument: "metadata"}, {Kind: paramText, Argument: "now"}},
+		answer: answerTransition, to: to, event: machine.PublishedEvent(to),
+	}
+}
+
 // firstStatements is [statements, nanoseconds]. statements has for each operation with a first
-// statement [statement name, SQL, [[kind, argument], ...], write, answer or nil, event or nil].
+// statement [statement name, SQL, [[kind, argument], ...], write, answer or nil, target or nil, event or nil].
 // An answer may be kept to the host if its statement took less than the nanoseconds, and is then told to
 // the core with count_answers: slow statements, and all where the log tells of every
 // operation, are the core's to see at once.
@@ -110,7 +116,7 @@ func firstStatements(c call, _ struct{}) (any, error) {
 		if params == nil {
 			params = []param{}
 		}
-		list[name] = []any{first.statement.Name, first.statement.SQL, params, first.statement.Write, orNil(first.answer), orNil(first.event)}
+		list[name] = []any{first.statement.Name, first.statement.SQL, params, first.statement.Write, orNil(first.answer), orNil(first.to), orNil(first.event)}
 	}
 	limit := c.core.Observer.Slow
 	switch {

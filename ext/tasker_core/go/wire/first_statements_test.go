@@ -74,7 +74,7 @@ func TestAnAnswerThatAHostMayKeepIsTheOperationsValue(t *testing.T) {
 		operation, given := asked(name)
 		if firstStatement.answer == answerTransition {
 			from, _, _ := strings.Cut(strings.Trim(firstStatement.params[1].Argument, `{"`), `"`)
-			values = map[string]any{"7,1,1,90,10 " + from: []any{int8(7), "allowed", "", from, given["to"], int8(90), int8(10), firstStatement.event}}
+			values = map[string]any{"7,1,1,90,10 " + from: []any{int8(7), "allowed", "", from, firstStatement.to, int8(90), int8(10), firstStatement.event}}
 		}
 		for text, value := range values {
 			answer := []any{firstStatement.statement.Name, []any{[]any{text}}, nil}

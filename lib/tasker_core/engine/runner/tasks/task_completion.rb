@@ -53,20 +53,33 @@ module TaskerCore
           log.debug { "TaskFinalizer: Task #{@task.task_id} transitioning to complete" }
         end
 
-        # As update! does where the application added nothing to the model: what the engine
-        # validates is there.
-        def complete
-          valid = [@task.context, @task.requested_at, @task.named_task].all?(&:present?)
-          return @task.update!({ complete: true }) unless valid && !ModelCustomizations.update?(::Tasker::Task)
+        # The column and the transition in one statement, where the application added nothing to the
+        # model and what the engine validates is there.
+        def write
+          return with_engine unless plain?
 
-          @task.update_columns(complete: true, updated_at: Time.current)
+          writer = TaskWriter.new(@finalizer, @task)
+          written = writer.write('complete', from: 'in_progress', operation: 'complete_task') { with_engine }
+          show_complete(writer.moment) if writer.moment
+          written
         end
 
-        def write
+        def plain?
+          [@task.context, @task.requested_at, @task.named_task].all?(&:present?) &&
+            !ModelCustomizations.update?(::Tasker::Task)
+        end
+
+        # The object as its row is now.
+        def show_complete(moment)
+          @task.assign_attributes(complete: true, updated_at: moment)
+          @task.changes_applied
+        end
+
+        def with_engine
           written = false
           ActiveRecord::Base.transaction do
-            complete
-            written = TaskWriter.new(@finalizer, @task).write('complete', from: 'in_progress')
+            @task.update!({ complete: true })
+            written = @finalizer.safe_transition_to(@task, 'complete', {})
             raise ActiveRecord::Rollback unless written
           end
           # The engine goes on with this object: it must not believe what was taken back.

@@ -17,18 +17,24 @@ module TaskerCore
           @task = task
         end
 
+        # @return [Time, nil] the time that the core has written
+        attr_reader :moment
+
         # @param state [String]
         # @param from [String] the state that the task has
         # @param metadata [Hash]
+        # @param operation [String] of the core, that writes it
+        # @yieldreturn [Boolean] whether the engine has written it, where the core cannot
         # @return [Boolean] whether it was written
-        def write(state, from:, metadata: {})
+        def write(state, from:, metadata: {}, operation: 'transition_task', &engine)
+          engine ||= -> { @source.safe_transition_to(@task, state, metadata) }
           event = ::Tasker::Constants::TASK_TRANSITION_EVENT_MAP[[nil, state]]
           @by_itself = possible?(state, event)
-          return @source.safe_transition_to(@task, state, metadata) unless @by_itself
+          return engine.call unless @by_itself
 
           debug_lines(from, state)
           publish(BEFORE, task_id: @task.task_id, from_state: nil, to_state: state, transition_event: event)
-          return false unless transition(state, metadata)
+          return false unless transition(operation, state, metadata, engine)
 
           publish(event, task_id: @task.task_id, task_name: @task.name, task_context: @task.context, from_state: nil,
                          to_state: state, transitioned_at: Time.zone.now)
@@ -48,19 +54,29 @@ module TaskerCore
 
         def machine = SharedTransaction::Machine.new(::Tasker::StateMachine::TaskStateMachine)
 
-        def transition(state, metadata)
+        def transition(operation, state, metadata, engine)
           host = HostConnection.new(::Tasker::ApplicationRecord.connection)
           now = Time.current.floor(6)
-          arguments = { 'task_id' => @task.task_id, 'to' => state, 'metadata' => metadata.to_json,
-                        'now' => host.date(now) }
-          Transition.new(*Core.current.call('transition_task', arguments, host)).written?
+          arguments = arguments(operation, state, metadata, host.date(now))
+          written = Transition.new(*Core.current.call(operation, arguments, host)).written?
+          @moment = now if written
+          written
         rescue ConflictError
           false
         rescue DatabaseError => e
           raise e.cause || e
         rescue *CoreLoss::ERRORS => e
           Failover.note(CAPABILITY, "#{@source.class.name}#safe_transition_to", e)
-          (host.used? && written?(state, now)) || @source.safe_transition_to(@task, state, metadata)
+          return engine.call unless host.used? && written?(state, now)
+
+          @moment = now
+          true
+        end
+
+        # The target of complete_task is in its name.
+        def arguments(operation, state, metadata, now)
+          target = operation == 'transition_task' ? { 'to' => state } : {}
+          { 'task_id' => @task.task_id, **target, 'metadata' => metadata.to_json, 'now' => now }
         end
 
         # A statement that went out may have worked although the core did not take its answer.
