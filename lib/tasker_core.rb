@@ -1,33 +1,33 @@
 # frozen_string_literal: true
 
 require_relative 'tasker_core/version'
-require_relative 'tasker_core/errors'
-require_relative 'tasker_core/engine'
+require_relative 'tasker_core/native/errors'
 require_relative 'tasker_core/configuration'
-require_relative 'tasker_core/library'
-require_relative 'tasker_core/abandoned'
-require_relative 'tasker_core/core'
-require_relative 'tasker_core/relay'
-require_relative 'tasker_core/publishing'
-require_relative 'tasker_core/client'
-require_relative 'tasker_core/host_connection'
-require_relative 'tasker_core/pool'
+require_relative 'tasker_core/native/library'
+require_relative 'tasker_core/native/unclosed_handles'
+require_relative 'tasker_core/native/core'
+require_relative 'tasker_core/events/relay'
+require_relative 'tasker_core/events/log_consumer'
+require_relative 'tasker_core/events/publishing'
+require_relative 'tasker_core/client/client'
+require_relative 'tasker_core/native/function_versions'
+require_relative 'tasker_core/native/host_connection'
+require_relative 'tasker_core/client/pool_client'
 require_relative 'tasker_core/report'
-require_relative 'tasker_core/failover'
-require_relative 'tasker_core/filter'
-require_relative 'tasker_core/tracing'
-require_relative 'tasker_core/surroundings'
-require_relative 'tasker_core/log_feed'
-require_relative 'tasker_core/shadow'
-require_relative 'tasker_core/delegation'
-require_relative 'tasker_core/doctor'
-require_relative 'tasker_core/stats'
-require_relative 'tasker_core/engine_metrics'
-require_relative 'tasker_core/external_step_handler'
-require_relative 'tasker_core/listener'
-require_relative 'tasker_core/stuck_in_rails'
-require_relative 'tasker_core/verification'
-require_relative 'tasker_core/watch'
+require_relative 'tasker_core/engine/failover'
+require_relative 'tasker_core/telemetry/filter'
+require_relative 'tasker_core/telemetry/tracing'
+require_relative 'tasker_core/telemetry/process_settings'
+require_relative 'tasker_core/engine/shadow'
+require_relative 'tasker_core/engine/engine'
+require_relative 'tasker_core/operations/doctor'
+require_relative 'tasker_core/telemetry/stats'
+require_relative 'tasker_core/telemetry/engine_metrics'
+require_relative 'tasker_core/engine/external/external_step_handler'
+require_relative 'tasker_core/engine/external/listener'
+require_relative 'tasker_core/operations/stuck_reset'
+require_relative 'tasker_core/operations/verification'
+require_relative 'tasker_core/operations/watch'
 
 # A Go core under the Tasker workflow engine.
 #
@@ -82,5 +82,5 @@ module TaskerCore
   end
 end
 
-TaskerCore.autoload :LogSubscriber, File.join(__dir__, 'tasker_core/log_subscriber')
-require_relative 'tasker_core/railtie' if defined?(Rails::Railtie)
+TaskerCore.autoload :LogSubscriber, File.join(__dir__, 'tasker_core/telemetry/log_subscriber')
+require_relative 'tasker_core/rails/railtie' if defined?(Rails::Railtie)

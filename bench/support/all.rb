@@ -18,7 +18,7 @@ class AllBenches
   def initialize(arguments)
     @publish = arguments.delete('--publish')
     @options, names = arguments.partition { |argument| argument.start_with?('--') }
-    @names = names.empty? ? Dir[File.join(FOLDER, '*.{rb,py}')].map { |file| File.basename(file, '.*') }.sort : names
+    @names = names.empty? ? every : names
     unknown = @names.reject { |name| path(name) }
     abort "no such benchmark: #{unknown.join(', ')}" if unknown.any?
   end
@@ -37,7 +37,9 @@ class AllBenches
 
   private
 
-  def path(name) = %w[rb py].map { |type| File.join(FOLDER, "#{name}.#{type}") }.find { |file| File.file?(file) }
+  def every = Dir[File.join(FOLDER, '{ruby,python}/*.{rb,py}')].map { |file| File.basename(file, '.*') }.sort
+
+  def path(name) = Dir[File.join(FOLDER, "{ruby,python}/#{name}.{rb,py}")].first
 
   # Scripts in Python run with the wheel that bin/bench has installed.
   def command(file)
@@ -107,7 +109,7 @@ module Wanted
     Ratio.new('transitions.rb', 'core under it: all_steps_complete?', 'engine: all_steps_complete?', 10),
     Ratio.new('transitions.rb', 'client: 100 steps in one statement', 'engine: one by one', 50)
   ].freeze
-  # A row as bench/transitions.rb prints it.
+  # A row as bench/ruby/transitions.rb prints it.
   PRINTED = /^  (?<name>\S.*?) +median +(?<median>[\d.]+) ms  p99 +(?<p99>[\d.]+) ms/
 
   module_function

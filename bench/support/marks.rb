@@ -6,6 +6,7 @@ module OrchestrationBench
   # happens after the other.
   module Marks
     @handoffs = nil
+    @depth = 0
 
     class << self
       # @yield a run of a line
@@ -32,28 +33,34 @@ module OrchestrationBench
         return unless on?
 
         @database = @publishing = 0.0
-        @inside = false
         @last = clock
       end
 
-      def database(&) = add(:database, &)
-      def publishing(&) = add(:publishing, &)
-
-      private
-
       # Only the outermost counts: a query of a subscriber is publishing.
-      def add(kind)
-        return yield unless on? && @last && !@inside
-
-        started = clock
-        @inside = true
+      #
+      # @yield something that talks to PostgreSQL
+      def database
+        enter
         yield
       ensure
-        if started
-          @inside = false
-          kind == :database ? @database += clock - started : @publishing += clock - started
-        end
+        leave(:database)
       end
+
+      # Something begins that is not the rest.
+      def enter
+        @started = clock if (@depth += 1) == 1
+      end
+
+      # It ends.
+      #
+      # @param kind [Symbol] :database or :publishing
+      def leave(kind)
+        return unless (@depth -= 1).zero? && on? && @last
+
+        kind == :database ? @database += clock - @started : @publishing += clock - @started
+      end
+
+      private
 
       def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC, :float_millisecond)
     end
@@ -65,16 +72,14 @@ module OrchestrationBench
       end
     end
 
-    # Payloads, log lines and subscribers: all that the engine publishes by.
+    # Payloads, log lines and subscribers: all that a run and the engine publish by. The methods
+    # are watched from outside, since a run takes whatever is put in front of them for the
+    # application's.
     module Publishing
-      def self.around(names)
-        Module.new do
-          names.each do |name|
-            define_method(name) do |*arguments, **options, &block|
-              Marks.publishing { super(*arguments, **options, &block) }
-            end
-          end
-        end
+      def self.watch(method)
+        TracePoint.new(:call, :return) do |point|
+          point.event == :call ? Marks.enter : Marks.leave(:publishing)
+        end.enable(target: method)
       end
     end
 
@@ -84,10 +89,10 @@ module OrchestrationBench
 
       @installed = true
       PG::Connection.prepend(Database)
-      publisher = Tasker::Concerns::EventPublisher
-      names = publisher.instance_methods(false).grep(/\Apublish_/) + [:publish_event]
-      publisher.prepend(Publishing.around(names))
-      Tasker::Events::Publisher.instance.singleton_class.prepend(Publishing.around([:publish]))
+      run = TaskerCore::Engine::Runner
+      [run::StepExecution.instance_method(:publish), run::RunEvents.instance_method(:publish),
+       run::RunEvents.instance_method(:announce), Tasker::Events::Publisher.instance_method(:publish)]
+        .each { |method| Publishing.watch(method) }
     end
   end
 end

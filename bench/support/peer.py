@@ -1,4 +1,4 @@
-"""The peer of bench/orchestration.rb: lines of steps that do nothing in DBOS for Python.
+"""The peer of bench/ruby/orchestration.rb: lines of steps that do nothing in DBOS for Python.
 
 A process behind a Runner (runner.rb tells how it is asked): peer.py DATABASE_URL
 """

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What the Sidekiq process of bench/sidekiq.rb loads. SIDE says whose side it is,
+# What the Sidekiq process of bench/ruby/sidekiq.rb loads. SIDE says whose side it is,
 # DATABASE_URL has the size of the pool, REDIS_URL is Sidekiq's own variable.
 require 'logger'
 require 'sidekiq'

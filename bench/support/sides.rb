@@ -7,7 +7,7 @@ require_relative 'peer'
 require_relative 'runner'
 require_relative 'spread'
 
-# The sides that bench/orchestration.rb compares: processes that run the same tasks on the
+# The sides that bench/ruby/orchestration.rb compares: processes that run the same tasks on the
 # same database, and take turns.
 module Sides
   PROGRAM = File.expand_path('run_tasks.rb', __dir__)

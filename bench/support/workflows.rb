@@ -6,7 +6,7 @@ require_relative 'marks'
 module OrchestrationBench
   # Workflows of steps that do nothing, by name.
   module Workflows
-    SIZES = { 'line4' => 4, 'line10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
+    SIZES = { 'line4' => 4, 'line10' => 10, 'paused10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
               'fan' => 30, 'small_fan' => 6, 'fan1000' => 1002, 'layers' => 20, 'wide100' => 100 }.freeze
     # Steps of a layer, of which each has two parents in the one above.
     WIDTH = 5
@@ -14,7 +14,7 @@ module OrchestrationBench
     @pause = 0
 
     class << self
-      # @return [Float] seconds that a handler takes
+      # @return [Float] seconds that a handler of a paused workflow takes
       attr_accessor :pause
 
       # Defines the handlers, once the engine is loaded.
@@ -22,13 +22,12 @@ module OrchestrationBench
         step = const_set(:Step, Class.new(Tasker::StepHandler::Base) do
           def process(_task, _sequence, _step)
             Marks.handler_starts
-            sleep(Workflows.pause) if Workflows.pause.positive?
             { 'ok' => true }
           ensure
             Marks.handler_ends
           end
         end)
-        SIZES.each_key { |name| handler(name, step) }
+        SIZES.each_key { |name| handler(name, name.start_with?('paused') ? paused_step : step) }
       end
 
       # @return [Tasker::Task] a new one
@@ -48,6 +47,15 @@ module OrchestrationBench
 
       private
 
+      def paused_step
+        @paused_step ||= const_set(:PausedStep, Class.new(Tasker::StepHandler::Base) do
+          def process(_task, _sequence, _step)
+            sleep(Workflows.pause)
+            { 'ok' => true }
+          end
+        end)
+      end
+
       def line(steps, place) = place.zero? ? [] : [steps[place - 1]]
       def wide(_steps, _place) = []
 
@@ -57,6 +65,7 @@ module OrchestrationBench
         place.zero? ? [] : [steps.first]
       end
       alias small_fan fan
+      alias paused line
 
       def layers(steps, place)
         above = place - WIDTH - (place % WIDTH)

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative 'nearest'
+require_relative 'native/nearest'
 require_relative 'secret'
 
 module TaskerCore
@@ -76,13 +76,13 @@ module TaskerCore
       end
 
       # Declares the switch of a capability. Where somebody asks the engine alone
-      # (Delegation.switched_off) it is read as :off.
+      # (Engine.switched_off) it is read as :off.
       #
       # @param name [Symbol]
       # @param doc [String]
       def switch(name, doc:)
         setting(name, default: :off, allowed: SWITCHES, doc:)
-        define_method(name) { Delegation.switched_off? ? :off : @values[name] }
+        define_method(name) { Engine.switched_off? ? :off : @values[name] }
       end
 
       # @return [Array<Symbol>] the capabilities that have a switch
@@ -218,7 +218,7 @@ module TaskerCore
       @applied = core_settings.hash
       Tracing.apply(self)
       LogSubscriber.switch(log_subscriber) if defined?(::ActiveSupport::LogSubscriber)
-      Delegation.apply(self)
+      Engine.apply(self)
     end
   end
 end

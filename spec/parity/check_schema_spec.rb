@@ -9,8 +9,8 @@ RSpec.describe 'the check of a live schema' do
   def versions(check) = check.functions.map(&:version).tally
 
   def resolution_notes
-    TaskerCore::Delegation::FunctionVersions.reset
-    TaskerCore::Delegation::KnownFunctions.reset
+    TaskerCore::FunctionVersions.reset
+    TaskerCore::Engine::KnownFunctions.reset
     TaskerCore.doctor.to_s
   end
 
@@ -42,12 +42,12 @@ RSpec.describe 'the check of a live schema' do
     expect(check).not_to be_clean
     expect(check.unknown_functions.map { |function| [function.name, function.capability] })
       .to eq([['calculate_dependency_levels(bigint)', :dependency_resolution]])
-    TaskerCore::Delegation::KnownFunctions.reset
+    TaskerCore::Engine::KnownFunctions.reset
     levels = Tasker::Functions::FunctionBasedDependencyLevels.for_task(Rows.workflow(steps: 2).task_id)
     expect(levels.map(&:dependency_level)).to eq([77])
     expect(TaskerCore.doctor.to_s).to include('calculate_dependency_levels')
   ensure
-    TaskerCore::Delegation::KnownFunctions.reset
+    TaskerCore::Engine::KnownFunctions.reset
   end
 
   it 'leaves an altered view to those who altered it' do
@@ -56,11 +56,11 @@ RSpec.describe 'the check of a live schema' do
                                 "#{view.delete_suffix(';')} LIMIT 1")
     expect(client.check_schema.unknown_functions.map(&:name)).to eq(['tasker_step_dag_relationships'])
     task = Rows.workflow(steps: 3)
-    TaskerCore::Delegation::KnownFunctions.reset
+    TaskerCore::Engine::KnownFunctions.reset
     expect(Tasker::StepDagRelationship.where(task_id: task.task_id).to_a.size).to be <= 1
     expect(TaskerCore::Reporting.counts.keys.flatten).to include(:unknown_function)
   ensure
-    TaskerCore::Delegation::KnownFunctions.reset
+    TaskerCore::Engine::KnownFunctions.reset
   end
 
   it 'names every table of an empty database' do

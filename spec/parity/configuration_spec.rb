@@ -145,7 +145,7 @@ RSpec.describe 'the configuration of tasker-engine' do
     # With a hundred free connections.
     def at_once
       settings = Tasker::Orchestration::StepExecutor.new.execution_config
-      TaskerCore::Delegation::Orchestration::Concurrency.within(settings, 100)
+      TaskerCore::Engine::Runner::Concurrency.within(settings, 100)
     end
 
     it 'min_concurrent_steps' do

@@ -40,7 +40,7 @@ RSpec.configure do |config|
   # see the same rows at the same time.
   config.around do |example|
     TaskerCore::Reporting.reset
-    TaskerCore::Delegation::FunctionVersions.reset
+    TaskerCore::FunctionVersions.reset
     Database.rolled_back { example.run }
     TaskerCore.configure { |c| c.dependency_resolution = :active }
   end

@@ -8,11 +8,11 @@ class PackedEvents
   # @param core [TaskerCore::Core]
   # @param count [Integer] events of a request
   def initialize(core, count: 2000, payload: { attempt: 1 }, wait: true)
-    row = TaskerCore::EventList.row({ name: 'step.completed', occurred_at: Time.now, task_id: 7, step_id: 9, payload:,
-                                      namespace: 'payments', task_name: 'charge_card', step_name: 'validate' })
+    row = TaskerCore::EventCodec.row({ name: 'step.completed', occurred_at: Time.now, task_id: 7, step_id: 9, payload:,
+                                       namespace: 'payments', task_name: 'charge_card', step_name: 'validate' })
     @handle = core.send(:handle)
     @count = count
-    @request = TaskerCore::EventList.request(Array.new(count, row), wait)
+    @request = TaskerCore::EventCodec.request(Array.new(count, row), wait)
   end
 
   # @return [Integer] how many were published

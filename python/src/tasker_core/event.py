@@ -130,7 +130,7 @@ def _row(event: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-# How deep a payload may be nested: as go/strict/depth.go.
+# How deep a payload may be nested: as go/msgpackstrict/depth.go.
 _MAX_DEPTH = 100
 
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 // Config is what a host may set when it opens a core. Zero values mean the
@@ -60,7 +60,7 @@ func Decode(data []byte) (Config, error) {
 	if len(data) == 0 {
 		return config, nil
 	}
-	if err := strict.Decode(data, &config); err != nil {
+	if err := msgpackstrict.Decode(data, &config); err != nil {
 		return config, fmt.Errorf("the settings do not fit: %w", err)
 	}
 	return config, config.validate()

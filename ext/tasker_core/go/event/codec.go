@@ -10,7 +10,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 // The elements of an event as hosts get it, and as they publish it.
@@ -100,7 +100,7 @@ func decodeField(d *msgpack.Decoder, name string, into any) error {
 		err = d.Decode(into)
 	}
 	if err != nil && !errors.Is(err, errTooLarge) {
-		return fmt.Errorf("%s is %s; it must be %s", name, strict.Given(code), wanted)
+		return fmt.Errorf("%s is %s; it must be %s", name, msgpackstrict.Given(code), wanted)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %w", name, err)

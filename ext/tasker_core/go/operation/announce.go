@@ -31,9 +31,9 @@ type Change struct {
 // Changes are what one call writes, noted by the operations while they write.
 type Changes struct {
 	list []Change
-	// told are the events of the first of them: other processes hear of these when the
-	// transaction is committed.
-	told []event.Event
+	// relayed are the events of the first of them, which were sent to other processes: these
+	// hear of them when the transaction is committed.
+	relayed []event.Event
 }
 
 type changesKey struct{}
@@ -55,36 +55,36 @@ func noteStep(ctx context.Context, stepID int64, from, to string) {
 	note(ctx, Change{Machine: lifecycle.Step, ID: stepID, From: from, To: to, Event: lifecycle.Step.Event(from, to)})
 }
 
-// Telling gives a driver whose transactions tell other processes of the changes that
-// were noted, as the last thing before they are committed.
-func (c *Core) Telling(driver store.Transactor, changes *Changes) store.Transactor {
-	return telling{Transactor: driver, core: c, changes: changes}
+// Relaying gives a driver that sends the changes of a transaction to other processes, as the
+// last thing before it is committed.
+func (c *Core) Relaying(driver store.Transactor, changes *Changes) store.Transactor {
+	return relaying{Transactor: driver, core: c, changes: changes}
 }
 
-type telling struct {
+type relaying struct {
 	store.Transactor
 	core    *Core
 	changes *Changes
 }
 
-// WithTransaction tells where the work was done without an error.
-func (t telling) WithTransaction(ctx context.Context, do func(store.Driver) error) error {
+// WithTransaction sends the changes where the work was done without an error.
+func (t relaying) WithTransaction(ctx context.Context, do func(store.Driver) error) error {
 	return t.Transactor.WithTransaction(ctx, func(driver store.Driver) error {
 		if err := do(driver); err != nil {
 			return err
 		}
-		return t.core.tell(ctx, driver, t.changes)
+		return t.core.relay(ctx, driver, t.changes)
 	})
 }
 
-func (c *Core) tell(ctx context.Context, driver store.Driver, changes *Changes) error {
-	fresh := changes.list[len(changes.told):]
+func (c *Core) relay(ctx context.Context, driver store.Driver, changes *Changes) error {
+	fresh := changes.list[len(changes.relayed):]
 	if len(fresh) == 0 || !c.Relay.sends() {
 		return nil
 	}
 	events := c.events(ctx, driver, fresh)
-	err := c.Relay.tell(ctx, driver, events)
-	changes.told = append(changes.told, events...)
+	err := c.Relay.notify(ctx, driver, events)
+	changes.relayed = append(changes.relayed, events...)
 	return err
 }
 
@@ -98,7 +98,7 @@ func (c *Core) Announce(ctx context.Context, changes *Changes) {
 		return
 	}
 	lookUp, cancel := context.WithTimeout(ctx, lookUpTime)
-	events := append(changes.told, c.events(lookUp, c.Pool, changes.list[len(changes.told):])...)
+	events := append(changes.relayed, c.events(lookUp, c.Pool, changes.list[len(changes.relayed):])...)
 	cancel()
 	if published, err := c.Bus.Publish(ctx, events...); err != nil {
 		// The bus is closed, or the caller gave up.

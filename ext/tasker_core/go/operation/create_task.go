@@ -14,7 +14,7 @@ import (
 )
 
 // waitsForRails is the metadata of the audit row of a task that a listener in Rails is to
-// enqueue; lib/tasker_core/delegation/orchestration/created_tasks.rb takes the mark off.
+// enqueue; lib/tasker_core/engine/external/created_tasks.rb takes the mark off.
 const waitsForRails = `{"wake_up": "created"}`
 
 // CreateRequest asks for a task with its steps.

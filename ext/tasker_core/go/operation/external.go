@@ -178,15 +178,15 @@ func ClaimState(ctx context.Context, driver store.Driver, token int64) (string, 
 // complete where every step is, error where a step has failed for good. It gives the
 // task's state.
 func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Version, taskID int64, now *string) (string, error) {
-	picture, at, err := takePicture(ctx, driver, taskID)
+	snapshot, at, err := readTaskSnapshot(ctx, driver, taskID)
 	if err != nil {
 		return "", err
 	}
-	session, err := orchestration.New(orchestration.Options{Rules: rules, FinalWhenNotRetryable: true}, *picture)
+	session, err := orchestration.New(orchestration.Options{Rules: rules, FinalWhenNotRetryable: true}, *snapshot)
 	if err != nil {
 		return "", err
 	}
-	state := picture.Task.State.Or(lifecycle.Pending)
+	state := snapshot.Task.State.Or(lifecycle.Pending)
 	if state != lifecycle.InProgress {
 		return state, nil
 	}
@@ -201,14 +201,15 @@ func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Vers
 
 // closeTask leaves the task to whoever was faster.
 func closeTask(ctx context.Context, driver store.Driver, taskID int64, to string, now *string) (string, error) {
-	result, err := TransitionOne(ctx, driver, TransitionRequest{Machine: lifecycle.Task, IDs: []int64{taskID}, To: to, Now: now})
+	write := TransitionOne
+	if to == lifecycle.Complete {
+		write = CompleteTask
+	}
+	result, err := write(ctx, driver, TransitionRequest{Machine: lifecycle.Task, IDs: []int64{taskID}, To: to, Now: now})
 	if err != nil || !result.Allowed() {
 		return result.current(), err
 	}
-	if to == lifecycle.Complete {
-		err = store.MarkComplete(ctx, driver, taskID, now)
-	}
-	return to, err
+	return to, nil
 }
 
 func (r *TransitionResult) current() string {

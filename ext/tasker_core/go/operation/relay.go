@@ -82,13 +82,13 @@ func (r *Relay) started() *relay.Listener {
 	return r.listener
 }
 
-// tell sends events in the transaction of the driver; the bus gets them when it is
+// notify sends events in the transaction of the driver; the bus gets them when it is
 // committed.
-func (r *Relay) tell(ctx context.Context, driver store.Driver, events []event.Event) error {
+func (r *Relay) notify(ctx context.Context, driver store.Driver, events []event.Event) error {
 	if !r.sends() {
 		return nil
 	}
-	return r.sender.Tell(ctx, driver, events)
+	return r.sender.Send(ctx, driver, events)
 }
 
 func (r *Relay) sends() bool { return r.sender != nil }

@@ -23,11 +23,11 @@ type SessionView struct {
 // OpenSession reads a task and opens a session on it. An unknown task is a
 // *MissingError, a cyclic one a *dag.CycleError.
 func OpenSession(ctx context.Context, core *Core, driver store.Driver, options orchestration.Options, taskID int64) (*SessionView, error) {
-	picture, now, err := takePicture(ctx, driver, taskID)
+	snapshot, now, err := readTaskSnapshot(ctx, driver, taskID)
 	if err != nil {
 		return nil, err
 	}
-	session, err := orchestration.New(options, *picture)
+	session, err := orchestration.New(options, *snapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func OpenSession(ctx context.Context, core *Core, driver store.Driver, options o
 		return nil, err
 	}
 	core.Sessions.stats.StrictReads.Add(1)
-	return live.view(id, []int64{}, picture.Edges), nil
+	return live.view(id, []int64{}, snapshot.Edges), nil
 }
 
 // RefreshSession brings a session up to date with a strict read. Where another
@@ -50,7 +50,7 @@ func RefreshSession(ctx context.Context, core *Core, driver store.Driver, id int
 		return nil, err
 	}
 	noted := live.noted()
-	picture, now, err := takePicture(ctx, driver, live.taskID)
+	snapshot, now, err := readTaskSnapshot(ctx, driver, live.taskID)
 	if err != nil {
 		return nil, err
 	}
@@ -59,45 +59,45 @@ func RefreshSession(ctx context.Context, core *Core, driver store.Driver, id int
 	core.Sessions.stats.StrictReads.Add(1)
 	if live.session.Noted() != noted {
 		live.session.MarkStale()
-		return live.view(id, []int64{}, picture.Edges), nil
+		return live.view(id, []int64{}, snapshot.Edges), nil
 	}
-	changed, err := live.session.Refresh(*picture)
+	changed, err := live.session.Refresh(*snapshot)
 	if err != nil {
 		return nil, err
 	}
 	live.setClock(now)
-	return live.view(id, changed, picture.Edges), nil
+	return live.view(id, changed, snapshot.Edges), nil
 }
 
-// takePicture reads rows and their versions in one statement: a version is that of what
+// readTaskSnapshot reads a task with its steps and their row versions in one statement: a version is that of what
 // was read.
-func takePicture(ctx context.Context, driver store.Driver, taskID int64) (*orchestration.Picture, int64, error) {
-	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithVersions|store.WithTasks)
+func readTaskSnapshot(ctx context.Context, driver store.Driver, taskID int64) (*orchestration.TaskSnapshot, int64, error) {
+	rows, err := store.LoadSnapshot(ctx, driver, taskID, store.WithVersions|store.WithTasks)
 	if err != nil {
 		return nil, 0, err
 	}
-	task, found := snapshot.Tasks[taskID]
+	task, found := rows.Tasks[taskID]
 	if !found {
 		return nil, 0, &MissingError{Machine: lifecycle.Task, ID: taskID}
 	}
-	picture := &orchestration.Picture{
+	snapshot := &orchestration.TaskSnapshot{
 		Task:     readiness.TaskInput{TaskID: taskID, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)},
-		Steps:    inputs(snapshot),
-		Versions: make([]int64, len(snapshot.Steps)),
-		Edges:    make([]dag.Edge, len(snapshot.Edges.Parent)),
+		Steps:    inputs(rows),
+		Versions: make([]int64, len(rows.Steps)),
+		Edges:    make([]dag.Edge, len(rows.Edges.Parent)),
 	}
-	for i := range snapshot.Steps {
-		picture.Versions[i] = snapshot.Steps[i].Version
+	for i := range rows.Steps {
+		snapshot.Versions[i] = rows.Steps[i].Version
 	}
-	for i, parent := range snapshot.Edges.Parent {
-		picture.Edges[i] = dag.Edge{From: parent, To: snapshot.Edges.Child[i]}
+	for i, parent := range rows.Edges.Parent {
+		snapshot.Edges[i] = dag.Edge{From: parent, To: rows.Edges.Child[i]}
 	}
-	for id, state := range snapshot.Edges.Outside {
+	for id, state := range rows.Edges.Outside {
 		if state != nil && lifecycle.Satisfied(*state) {
-			picture.SatisfiedOutside = append(picture.SatisfiedOutside, id)
+			snapshot.SatisfiedOutside = append(snapshot.SatisfiedOutside, id)
 		}
 	}
-	return picture, snapshot.Now, nil
+	return snapshot, rows.Now, nil
 }
 
 // NextSteps tells what a session can run now, from memory.

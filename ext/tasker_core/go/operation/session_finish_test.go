@@ -146,7 +146,7 @@ func TestWhatIsClaimedWithACompletion(t *testing.T) {
 			finish := b.finishAndClaim(t, session, steps[0], steps[1])
 			require.Equal(t, lifecycle.Allowed, finish.Code)
 			require.Equal(t, "in_progress complete", b.states(t, steps[0]))
-			require.False(t, b.next(t, session).Stale, "a claim that was not made says nothing about the picture")
+			require.False(t, b.next(t, session).Stale, "a claim that was not made says nothing about the snapshot")
 			if !c.claimed {
 				requireNotClaimed(t, finish)
 				require.Equal(t, before, b.states(t, steps[1]))

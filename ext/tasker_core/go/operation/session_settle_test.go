@@ -137,7 +137,7 @@ func TestALostCompletionThatWasWrittenIsKnownWithItsClaim(t *testing.T) {
 	require.Equal(t, b.latest(t, steps[1]), *store.Int(result.Claim.Token))
 	require.Equal(t, int64(10), result.Claim.SortKey)
 	require.Empty(t, result.Claim.Changed)
-	require.Zero(t, result.Claim.Follow, "a stale picture promises nothing")
+	require.Zero(t, result.Claim.Follow, "a stale snapshot promises nothing")
 	require.Empty(t, b.next(t, session).Ready)
 	require.Empty(t, b.refreshed(t, session).Ready)
 	require.Equal(t, lifecycle.Allowed, b.finishAndClaim(t, session, steps[1], steps[2]).Claim.Code)

@@ -24,7 +24,7 @@ const (
 
 // committed writes in a transaction and comes back when it holds: another thread
 // that learned of the write from the session before the database has it would be
-// refused, and would read a picture that lacks it.
+// refused, and would read a snapshot that lacks it.
 func committed[T any](ctx context.Context, driver store.Driver, write func(store.Driver) (*T, error)) (result *T, err error) {
 	err = store.InTransaction(ctx, driver, func(driver store.Driver) (err error) {
 		result, err = write(driver)
@@ -51,7 +51,7 @@ type ClaimResult struct {
 }
 
 // SessionClaim claims a step for the run just before its handler starts. A
-// refusal is an answer, not an error: the picture was stale.
+// refusal is an answer, not an error: the snapshot was stale.
 func SessionClaim(ctx context.Context, core *Core, driver store.Driver, id, stepID int64, now *string) (*ClaimResult, error) {
 	live, err := core.Sessions.find(id)
 	if err != nil {
@@ -149,7 +149,7 @@ func SessionRetry(ctx context.Context, core *Core, driver store.Driver, id, step
 }
 
 // SessionRolledBack tells a session that the transaction of a claim or of a
-// finish was rolled back, so that the picture is wrong. token is the claim that
+// finish was rolled back, so that the snapshot is wrong. token is the claim that
 // still holds after a finish was taken back, 0 where the claim itself was.
 func SessionRolledBack(core *Core, id, stepID, token int64) error {
 	live, err := core.Sessions.find(id)

@@ -52,6 +52,17 @@ func DemandTask(ctx context.Context, driver store.Driver, taskID int64) error {
 // *MissingError.
 func TransitionOne(ctx context.Context, driver store.Driver, request TransitionRequest) (*TransitionResult, error) {
 	row, err := store.WriteOne(ctx, driver, request.transition(), request.IDs[0])
+	return request.one(ctx, row, err)
+}
+
+// CompleteTask moves a task to complete, together with its column of that name: what
+// TaskFinalizer#complete_task of the engine writes. One that does not exist is a *MissingError.
+func CompleteTask(ctx context.Context, driver store.Driver, request TransitionRequest) (*TransitionResult, error) {
+	row, err := store.CompleteTask(ctx, driver, request.transition(), request.IDs[0])
+	return request.one(ctx, row, err)
+}
+
+func (request TransitionRequest) one(ctx context.Context, row *store.TransitionRow, err error) (*TransitionResult, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,72 @@ func TestATaskIsCompleteWhenItsStepsAre(t *testing.T) {
 	require.Equal(t, lifecycle.TransitionFailed, one(lifecycle.Complete).Code)
 }
 
+func (b testbed) completeTask(task int64) (*operation.TransitionResult, error) {
+	return inTransaction(b, func(driver store.Driver) (*operation.TransitionResult, error) {
+		return operation.CompleteTask(ctx, driver, operation.TransitionRequest{Machine: lifecycle.Task, IDs: []int64{task},
+			To: lifecycle.Complete, Now: &written})
+	})
+}
+
+func TestATaskAndItsColumnAreCompletedTogether(t *testing.T) {
+	b := newTestbed(t, 1)
+	task, steps := b.line(t, 1)
+	column := func() string {
+		return b.text(t, `SELECT concat_ws(' ', complete, updated_at = $2::timestamp) FROM tasker_tasks WHERE task_id = $1`, task, written)
+	}
+	refused := func(code lifecycle.Code) {
+		result, err := b.completeTask(task)
+		require.NoError(t, err)
+		require.Equal(t, code, result.Code)
+		require.Equal(t, "f f", column())
+	}
+	refused(lifecycle.GuardFailed)
+	b.move(t, steps[0], lifecycle.Complete)
+	refused(lifecycle.TransitionFailed) // pending cannot become complete
+	_, err := b.transitionOne(operation.TransitionRequest{Machine: lifecycle.Task, IDs: []int64{task}, To: lifecycle.InProgress})
+	require.NoError(t, err)
+	result, err := b.completeTask(task)
+	require.NoError(t, err)
+	require.Equal(t, lifecycle.Allowed, result.Code)
+	require.Equal(t, "t t", column())
+	require.Equal(t, "complete "+written, b.text(t, `SELECT concat_ws(' ', to_state, created_at) FROM tasker_task_transitions
+		WHERE id = $1 AND most_recent`, result.RowID))
+	_, err = b.completeTask(404)
+	var missing *operation.MissingError
+	require.ErrorAs(t, err, &missing)
+}
+
+func TestOfManyWhoCompleteATaskOneDoes(t *testing.T) {
+	b := newTestbed(t, 1)
+	task, steps := b.line(t, 1)
+	b.move(t, steps[0], lifecycle.Complete)
+	_, err := b.transitionOne(operation.TransitionRequest{Machine: lifecycle.Task, IDs: []int64{task}, To: lifecycle.InProgress})
+	require.NoError(t, err)
+	codes := make([]lifecycle.Code, 8)
+	var all sync.WaitGroup
+	for racer := range codes {
+		all.Go(func() {
+			result, err := b.completeTask(task)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			codes[racer] = result.Code
+		})
+	}
+	all.Wait()
+	won := 0
+	for _, code := range codes {
+		if code == lifecycle.Allowed {
+			won++
+		} else if code != lifecycle.Conflict && code != lifecycle.TransitionFailed {
+			t.Errorf("a loser is told %s", code)
+		}
+	}
+	require.Equal(t, 1, won)
+	require.Equal(t, "1", b.text(t, `SELECT count(*)::text FROM tasker_task_transitions WHERE task_id = $1 AND to_state = 'complete'`, task))
+}
+
 // Many connections at once: for each step exactly one wins, and no audit trail has a
 // gap, a repeat or two current rows.
 func TestRacesHaveOneWinner(t *testing.T) {

@@ -1,7 +1,7 @@
 // Package orchestration follows one run of a task: which steps can run next, what
 // became of those that ran, and whether the task is blocked or done.
 //
-// A Session is a picture of the task in memory. It makes the next decision a
+// A Session is a snapshot of the task in memory. It makes the next decision a
 // matter of microseconds, and it may be wrong: the database decides each claim
 // and each completion. A refused claim marks the session as stale, and a strict
 // read brings it up to date; so does the end of a run.

@@ -9,7 +9,7 @@ import (
 // id, which is in progress; 0 for none. It is the only one that becomes ready then, it
 // was in no state before, and it has another attempt after this one, because such a
 // claim cannot be given back. At the time now (micros) nothing else of the task can run
-// or is running, and the picture was not found wrong.
+// or is running, and the snapshot was not found wrong.
 func (s *Session) Follow(id, now int64) int64 {
 	node, err := s.node(id)
 	if err != nil || s.stale || s.closed() || s.running != 1 || s.steps[node].State.Value != lifecycle.InProgress || s.anyReady(now) {

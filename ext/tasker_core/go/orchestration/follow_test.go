@@ -141,7 +141,7 @@ func TestWhatFollows(t *testing.T) {
 	line := []dag.Edge{{From: 1, To: 2}}
 	for name, c := range map[string]struct {
 		edges  []dag.Edge
-		change func(picture *orchestration.Picture)
+		change func(snapshot *orchestration.TaskSnapshot)
 		follow int64
 	}{
 		"a line":                 {edges: line, follow: 2},
@@ -154,66 +154,66 @@ func TestWhatFollows(t *testing.T) {
 			change: unmove, follow: 2},
 		"a step of another task": {edges: append(line, dag.Edge{From: 1, To: 90}), follow: 2},
 		"another that cannot run": {edges: append(line, dag.Edge{From: 1, To: 3}), follow: 2,
-			change: func(p *orchestration.Picture) { unmove(p); p.Steps[2].Retryable = readiness.Some(false) }},
+			change: func(p *orchestration.TaskSnapshot) { unmove(p); p.Steps[2].Retryable = readiness.Some(false) }},
 		"one that cannot run": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[1].Retryable = readiness.Some(false) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].Retryable = readiness.Some(false) }},
 		"one in process": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[1].InProcess = readiness.Some(true) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].InProcess = readiness.Some(true) }},
 		"one that is processed": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[1].Processed = readiness.Some(true) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].Processed = readiness.Some(true) }},
 		"one that was pending before": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[1].State = readiness.Some(lifecycle.Pending) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].State = readiness.Some(lifecycle.Pending) }},
 		"a last attempt": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[1].Attempts = readiness.Some(int32(2)) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].Attempts = readiness.Some(int32(2)) }},
 		"an attempt to spare": {edges: line, follow: 2,
-			change: func(p *orchestration.Picture) { p.Steps[1].Attempts = readiness.Some(int32(1)) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].Attempts = readiness.Some(int32(1)) }},
 		"no limit": {edges: line, follow: 2,
-			change: func(p *orchestration.Picture) { p.Steps[1].RetryLimit = readiness.Null[int32]{} }},
-		"one that waits": {edges: line, change: func(p *orchestration.Picture) { wait(&p.Steps[1], 10) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[1].RetryLimit = readiness.Null[int32]{} }},
+		"one that waits": {edges: line, change: func(p *orchestration.TaskSnapshot) { wait(&p.Steps[1], 10) }},
 		"one that has waited": {edges: line, follow: 2,
-			change: func(p *orchestration.Picture) { wait(&p.Steps[1], 9) }},
+			change: func(p *orchestration.TaskSnapshot) { wait(&p.Steps[1], 9) }},
 		"a ready step": {edges: line, change: unmove},
 		"a step that can be retried": {edges: line,
-			change: func(p *orchestration.Picture) { fail(&p.Steps[3], 9) }},
+			change: func(p *orchestration.TaskSnapshot) { fail(&p.Steps[3], 9) }},
 		"a step that waits for its retry": {edges: line, follow: 2,
-			change: func(p *orchestration.Picture) { fail(&p.Steps[3], 10) }},
+			change: func(p *orchestration.TaskSnapshot) { fail(&p.Steps[3], 10) }},
 		"another in progress": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[3].State = readiness.Some(lifecycle.InProgress) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[3].State = readiness.Some(lifecycle.InProgress) }},
 		"a closed task": {edges: line,
-			change: func(p *orchestration.Picture) { p.Task.State = readiness.Some(lifecycle.ResolvedManually) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Task.State = readiness.Some(lifecycle.ResolvedManually) }},
 		"not in progress": {edges: line,
-			change: func(p *orchestration.Picture) { p.Steps[0].State = readiness.Some(lifecycle.Cancelled) }},
+			change: func(p *orchestration.TaskSnapshot) { p.Steps[0].State = readiness.Some(lifecycle.Cancelled) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			picture := fourSteps(c.edges)
+			snapshot := fourSteps(c.edges)
 			if c.change != nil {
-				c.change(&picture)
+				c.change(&snapshot)
 			}
-			session, err := orchestration.New(orchestration.Options{Rules: readiness.V02}, picture)
+			session, err := orchestration.New(orchestration.Options{Rules: readiness.V02}, snapshot)
 			require.NoError(t, err)
 			require.Equal(t, c.follow, session.Follow(1, 10*second))
 			session.MarkStale()
-			require.Zero(t, session.Follow(1, 10*second), "a picture that was found wrong promises nothing")
+			require.Zero(t, session.Follow(1, 10*second), "a snapshot that was found wrong promises nothing")
 			require.Zero(t, session.Follow(90, 10*second), "a step of another task")
 		})
 	}
 }
 
 // fourSteps are 1 in progress, 2 in no state yet, and 3 and 4 cancelled.
-func fourSteps(edges []dag.Edge) orchestration.Picture {
-	picture := orchestration.Picture{Task: readiness.TaskInput{TaskID: 7, State: readiness.Some(lifecycle.InProgress)},
+func fourSteps(edges []dag.Edge) orchestration.TaskSnapshot {
+	snapshot := orchestration.TaskSnapshot{Task: readiness.TaskInput{TaskID: 7, State: readiness.Some(lifecycle.InProgress)},
 		Versions: make([]int64, 4), Edges: edges}
 	for id := range int64(4) {
-		picture.Steps = append(picture.Steps, readiness.StepInput{WorkflowStepID: id + 1, TaskID: 7,
+		snapshot.Steps = append(snapshot.Steps, readiness.StepInput{WorkflowStepID: id + 1, TaskID: 7,
 			Attempts: readiness.Some(int32(0)), RetryLimit: readiness.Some(int32(3)), Retryable: readiness.Some(true)})
 	}
-	picture.Steps[0].State = readiness.Some(lifecycle.InProgress)
-	picture.Steps[2].State, picture.Steps[3].State = readiness.Some(lifecycle.Cancelled), readiness.Some(lifecycle.Cancelled)
-	return picture
+	snapshot.Steps[0].State = readiness.Some(lifecycle.InProgress)
+	snapshot.Steps[2].State, snapshot.Steps[3].State = readiness.Some(lifecycle.Cancelled), readiness.Some(lifecycle.Cancelled)
+	return snapshot
 }
 
 // unmove takes the third step's state away.
-func unmove(picture *orchestration.Picture) { picture.Steps[2].State = readiness.Null[string]{} }
+func unmove(snapshot *orchestration.TaskSnapshot) { snapshot.Steps[2].State = readiness.Null[string]{} }
 
 // wait makes a step wait for some seconds from the first one on.
 func wait(step *readiness.StepInput, seconds int32) {

@@ -9,8 +9,8 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/readiness"
 )
 
-// Picture is what a strict read saw of a task.
-type Picture struct {
+// TaskSnapshot is a task as a strict read saw it: rows, row versions and edges of one moment.
+type TaskSnapshot struct {
 	Task readiness.TaskInput
 	// Steps are the task's steps in ascending order of id.
 	Steps []readiness.StepInput
@@ -22,7 +22,7 @@ type Picture struct {
 	SatisfiedOutside []int64
 }
 
-// Session is one run's picture of its task. It is not safe for concurrent use.
+// Session is one run's snapshot of its task. It is not safe for concurrent use.
 type Session struct {
 	rules    readiness.Version
 	final    bool
@@ -52,17 +52,17 @@ type Options struct {
 
 // New makes a session from a strict read. Steps that depend on each other in a
 // circle are a *dag.CycleError.
-func New(options Options, picture Picture) (*Session, error) {
+func New(options Options, snapshot TaskSnapshot) (*Session, error) {
 	s := &Session{rules: options.Rules, final: options.FinalWhenNotRetryable, tokens: make(map[int64]int64)}
-	return s, s.show(picture)
+	return s, s.show(snapshot)
 }
 
-func (s *Session) show(picture Picture) error {
-	ids := make([]int64, len(picture.Steps))
-	for i := range picture.Steps {
-		ids[i] = picture.Steps[i].WorkflowStepID
+func (s *Session) show(snapshot TaskSnapshot) error {
+	ids := make([]int64, len(snapshot.Steps))
+	for i := range snapshot.Steps {
+		ids[i] = snapshot.Steps[i].WorkflowStepID
 	}
-	graph, err := dag.Compile(ids, picture.Edges)
+	graph, err := dag.Compile(ids, snapshot.Edges)
 	if err != nil {
 		return err
 	}
@@ -71,8 +71,8 @@ func (s *Session) show(picture Picture) error {
 	}
 	satisfied := make([]bool, graph.NodeCount())
 	failed, running := 0, 0
-	for i := range picture.Steps {
-		state := picture.Steps[i].State.Or(lifecycle.Pending)
+	for i := range snapshot.Steps {
+		state := snapshot.Steps[i].State.Or(lifecycle.Pending)
 		satisfied[i] = lifecycle.Satisfied(state)
 		switch state {
 		case lifecycle.Error:
@@ -81,7 +81,7 @@ func (s *Session) show(picture Picture) error {
 			running++
 		}
 	}
-	for _, id := range picture.SatisfiedOutside {
+	for _, id := range snapshot.SatisfiedOutside {
 		if node, found := graph.Index(id); found {
 			satisfied[node] = true
 		}
@@ -90,7 +90,7 @@ func (s *Session) show(picture Picture) error {
 	if err != nil {
 		return err
 	}
-	s.task, s.steps, s.versions = picture.Task, picture.Steps, picture.Versions
+	s.task, s.steps, s.versions = snapshot.Task, snapshot.Steps, snapshot.Versions
 	s.graph, s.counters, s.failed, s.running, s.stale = graph, counters, failed, running, false
 	s.open = counters.AppendFree(nil)
 	return nil
@@ -98,20 +98,20 @@ func (s *Session) show(picture Picture) error {
 
 // Refresh takes a newer strict read and gives the ids of the steps whose row or
 // state is not what the session knew, or that it did not know at all.
-func (s *Session) Refresh(picture Picture) ([]int64, error) {
+func (s *Session) Refresh(snapshot TaskSnapshot) ([]int64, error) {
 	before := make(map[int64]int, len(s.steps))
 	for i := range s.steps {
 		before[s.steps[i].WorkflowStepID] = i
 	}
 	changed := []int64{}
-	for i := range picture.Steps {
-		id := picture.Steps[i].WorkflowStepID
+	for i := range snapshot.Steps {
+		id := snapshot.Steps[i].WorkflowStepID
 		at, known := before[id]
-		if !known || s.versions[at] != picture.Versions[i] || s.steps[at].State != picture.Steps[i].State {
+		if !known || s.versions[at] != snapshot.Versions[i] || s.steps[at].State != snapshot.Steps[i].State {
 			changed = append(changed, id)
 		}
 	}
-	return changed, s.show(picture)
+	return changed, s.show(snapshot)
 }
 
 // Noted tells how often the session was told of a claim, an outcome or a refusal: a
@@ -121,7 +121,7 @@ func (s *Session) Noted() int { return s.noted }
 // MarkStale asks for a strict read before the next decision.
 func (s *Session) MarkStale() { s.stale = true }
 
-// Stale tells that the picture was found wrong: a strict read is due before the
+// Stale tells that the snapshot was found wrong: a strict read is due before the
 // next decision.
 func (s *Session) Stale() bool { return s.stale }
 

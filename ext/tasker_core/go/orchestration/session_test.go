@@ -13,7 +13,7 @@ import (
 )
 
 func open(t require.TestingT, w *world, final bool) *orchestration.Session {
-	session, err := orchestration.New(orchestration.Options{Rules: readiness.V02, FinalWhenNotRetryable: final}, w.picture())
+	session, err := orchestration.New(orchestration.Options{Rules: readiness.V02, FinalWhenNotRetryable: final}, w.snapshot())
 	require.NoError(t, err)
 	return session
 }
@@ -39,7 +39,7 @@ type run struct {
 }
 
 func (r *run) refresh(t *rapid.T) {
-	_, err := r.session.Refresh(r.world.picture())
+	_, err := r.session.Refresh(r.world.snapshot())
 	require.NoError(t, err)
 	require.False(t, r.session.Stale())
 	r.meddled = false
@@ -191,10 +191,10 @@ func TestRefreshTellsWhatOthersChanged(t *testing.T) {
 				want = append(want, id)
 			}
 		}
-		changed, err := session.Refresh(w.picture())
+		changed, err := session.Refresh(w.snapshot())
 		require.NoError(t, err)
 		require.Equal(t, want, changed)
-		again, err := session.Refresh(w.picture())
+		again, err := session.Refresh(w.snapshot())
 		require.NoError(t, err)
 		require.Empty(t, again, "what is known does not change twice")
 	})
@@ -206,7 +206,7 @@ func TestRefreshTakesAnotherTopology(t *testing.T) {
 	session := open(t, w, true)
 	w.steps[3], w.ids, w.edges = newRow(3), []int64{1, 3}, []dag.Edge{{From: 3, To: 1}}
 	delete(w.steps, 2)
-	changed, err := session.Refresh(w.picture())
+	changed, err := session.Refresh(w.snapshot())
 	require.NoError(t, err)
 	require.Equal(t, []int64{3}, changed)
 	require.Equal(t, []int64{3}, session.Next(0).Ready)
@@ -250,7 +250,7 @@ func TestTokens(t *testing.T) {
 func TestACircleIsNamed(t *testing.T) {
 	w := &world{steps: map[int64]*row{1: newRow(1), 2: newRow(2)}, ids: []int64{1, 2},
 		edges: []dag.Edge{{From: 1, To: 2}, {From: 2, To: 1}}}
-	_, err := orchestration.New(orchestration.Options{Rules: readiness.V02}, w.picture())
+	_, err := orchestration.New(orchestration.Options{Rules: readiness.V02}, w.snapshot())
 	var cycle *dag.CycleError
 	require.ErrorAs(t, err, &cycle)
 }

@@ -62,9 +62,9 @@ func drawWorld(t *rapid.T) *world {
 
 func (w *world) tick() int64 { w.clock++; return w.clock }
 
-// picture is a strict read.
-func (w *world) picture() orchestration.Picture {
-	picture := orchestration.Picture{
+// snapshot is a strict read.
+func (w *world) snapshot() orchestration.TaskSnapshot {
+	snapshot := orchestration.TaskSnapshot{
 		Task:  readiness.TaskInput{TaskID: 7, State: readiness.Some(w.taskState)},
 		Edges: slices.Clone(w.edges),
 	}
@@ -76,15 +76,15 @@ func (w *world) picture() orchestration.Picture {
 		if step.audit > 0 {
 			input.State, input.StateCreatedAt = readiness.Some(step.state), readiness.Some(step.since)
 		}
-		picture.Steps = append(picture.Steps, input)
-		picture.Versions = append(picture.Versions, step.version)
+		snapshot.Steps = append(snapshot.Steps, input)
+		snapshot.Versions = append(snapshot.Versions, step.version)
 	}
 	for id, state := range w.outside {
 		if lifecycle.Satisfied(state) {
-			picture.SatisfiedOutside = append(picture.SatisfiedOutside, id)
+			snapshot.SatisfiedOutside = append(snapshot.SatisfiedOutside, id)
 		}
 	}
-	return picture
+	return snapshot
 }
 
 func (w *world) stateOf(id int64) string {

@@ -9,5 +9,5 @@
 // every encoding of a database and may be cut anywhere. ORIGIN and NUMBER make each
 // message another one: PostgreSQL drops equal messages of a transaction.
 //
-// lib/tasker_core/relay writes the same messages on the application's connection.
+// lib/tasker_core/events/relay writes the same messages on the application's connection.
 package relay

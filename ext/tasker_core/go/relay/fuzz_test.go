@@ -12,7 +12,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 // oddPayloads are maps that a host can publish and JSON has no form for.
@@ -43,9 +43,9 @@ func TestAnEventWhosePayloadCannotBeReadIsLeftOutAlone(t *testing.T) {
 }
 
 func TestAMessageThatIsTooDeepIsRefused(t *testing.T) {
-	for _, depth := range []int{strict.MaxDepth + 1, 9_000, 2_000_000} {
+	for _, depth := range []int{msgpackstrict.MaxDepth + 1, 9_000, 2_000_000} {
 		_, err := decode("o", `[["a.b",0,0,0,"","","",`+strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)+"]]")
-		assert.ErrorIs(t, err, strict.ErrTooDeep)
+		assert.ErrorIs(t, err, msgpackstrict.ErrTooDeep)
 	}
 }
 
@@ -68,7 +68,7 @@ func FuzzMessage(f *testing.F) {
 		}
 		for i := range events {
 			require.NotEmpty(t, events[i].Name)
-			require.NoError(t, strict.Whole(orNil(events[i].Payload), 0))
+			require.NoError(t, msgpackstrict.Whole(orNil(events[i].Payload), 0))
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/fault"
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 const (
@@ -134,7 +134,7 @@ func encode(e *event.Event) (text []byte, err error) {
 // decode reads what encode or the application wrote.
 func decode(origin, list string) (events []event.Event, err error) {
 	defer fault.Recover(&err)
-	if err := strict.ShallowJSON([]byte(list), rowLevels); err != nil {
+	if err := msgpackstrict.ShallowJSON([]byte(list), rowLevels); err != nil {
 		return nil, err
 	}
 	var rows [][]json.RawMessage

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jcoletaylor/tasker_core/go/event"
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 func payload(t require.TestingT, value any) []byte {
@@ -94,7 +94,7 @@ func TestEveryFormOfJSONIsRead(t *testing.T) {
 		`{"a":[[[]],[[],[]]],"b":[" "],"\u0000,":"\ud83d\ude00","e":18446744073709551616,"f":1e400,"g":-0}`} {
 		packed, err := fromJSON([]byte(text))
 		require.NoError(t, err, text)
-		require.NoError(t, strict.Whole(packed, 0), text)
+		require.NoError(t, msgpackstrict.Whole(packed, 0), text)
 		var read map[string]any
 		require.NoError(t, msgpack.Unmarshal(packed, &read), text)
 		d := json.NewDecoder(strings.NewReader(text))

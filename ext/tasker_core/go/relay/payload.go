@@ -8,7 +8,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/jcoletaylor/tasker_core/go/strict"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 )
 
 // toJSON turns a payload of the bus, a msgpack map or nothing, into JSON.
@@ -16,7 +16,7 @@ func toJSON(payload []byte) ([]byte, error) {
 	if payload == nil {
 		return []byte("null"), nil
 	}
-	if err := strict.Whole(payload, 0); err != nil {
+	if err := msgpackstrict.Whole(payload, 0); err != nil {
 		return nil, err
 	}
 	d := msgpack.NewDecoder(bytes.NewReader(payload))

@@ -49,9 +49,9 @@ func Send(driver store.Driver, channel string, names []string, bus *event.Bus, l
 	return s, nil
 }
 
-// Tell sends those of the events that others are to hear in the driver's transaction,
+// Send sends those of the events that others are to hear in the driver's transaction,
 // and marks them, so that they are not sent again when the bus gets them.
-func (s *Sender) Tell(ctx context.Context, driver store.Driver, events []event.Event) error {
+func (s *Sender) Send(ctx context.Context, driver store.Driver, events []event.Event) error {
 	var chosen []event.Event
 	for i := range events {
 		if s.from.Wants(events[i].Name) {

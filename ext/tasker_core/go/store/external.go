@@ -192,13 +192,3 @@ WHERE workflow_step_id = $3::bigint AND task_id = $2::bigint`,
 	return len(rows) == 1, err
 }
 
-// MarkComplete sets a task's own column, which the engine keeps beside its state.
-func MarkComplete(ctx context.Context, driver Driver, taskID int64, now *string) error {
-	_, err := driver.Query(ctx, Statement{
-		Name: "mark_complete",
-		SQL: `UPDATE tasker_tasks SET complete = true, updated_at = coalesce($2::timestamp, LOCALTIMESTAMP)
-WHERE task_id = $1::bigint`,
-		Params: []*string{Int(taskID), now}, Write: true,
-	})
-	return err
-}

@@ -62,7 +62,11 @@ func TransitionOf(machine string, guarded bool) Statement {
 
 // WriteOne moves one task or step, whatever IDs holds; nil where it does not exist.
 func WriteOne(ctx context.Context, driver Driver, t Transition, id int64) (*TransitionRow, error) {
-	rows, err := driver.Query(ctx, TransitionOf(t.Machine, t.Guarded).With(
+	return writeOne(ctx, driver, TransitionOf(t.Machine, t.Guarded), t, id)
+}
+
+func writeOne(ctx context.Context, driver Driver, statement Statement, t Transition, id int64) (*TransitionRow, error) {
+	rows, err := driver.Query(ctx, statement.With(
 		Int(id), Texts(t.Sources), Text(t.To), Text(cmp.Or(t.Metadata, "{}")), t.Now))
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -87,6 +91,15 @@ func WriteOne(ctx context.Context, driver Driver, t Transition, id int64) (*Tran
 		return nil, &UnpairedError{Machine: t.Machine, IDs: []int64{id}}
 	}
 	return &row, nil
+}
+
+// CompletionOfTask is TransitionOf for a task that becomes complete, its column with it.
+var CompletionOfTask = Statement{Name: "complete_task", SQL: completeTaskSQL, Write: true}
+
+// CompleteTask moves a task to complete, together with its column. The parameters are those
+// of WriteOne.
+func CompleteTask(ctx context.Context, driver Driver, t Transition, id int64) (*TransitionRow, error) {
+	return writeOne(ctx, driver, CompletionOfTask, t, id)
 }
 
 // WriteTransition moves tasks or steps and tells for each that exists what was
@@ -151,23 +164,36 @@ const stepsSatisfied = `NOT EXISTS (
 // The statements, for many and for one.
 var transitionSQL, transitionOneSQL = everyTransition(transitionTemplate), everyTransition(transitionOneTemplate)
 
+// The task's row is locked first, as by the engine, which writes its column before the audit row.
+var completeTaskSQL = taskTables.fill(transitionOneTemplate, stepsSatisfied, "\n  FOR NO KEY UPDATE OF object", `, completed AS (
+  UPDATE tasker_tasks task SET complete = true, updated_at = coalesce($5::timestamp, LOCALTIMESTAMP)
+  FROM inserted WHERE task.task_id = $1::bigint
+)`)
+
 func everyTransition(template string) map[transitionKind]string {
-	step := func(guard string) string {
-		return fill(template, "tasker_workflow_steps", "tasker_workflow_step_transitions", "workflow_step_id",
-			`coalesce(nullif(btrim(audit.to_state), ''), 'pending')`, guard)
-	}
-	task := func(guard string) string {
-		return fill(template, "tasker_tasks", "tasker_task_transitions", "task_id", `coalesce(audit.to_state, 'pending')`, guard)
-	}
+	step := func(guard string) string { return stepTables.fill(template, guard, "", "") }
+	task := func(guard string) string { return taskTables.fill(template, guard, "", "") }
 	return map[transitionKind]string{
 		{"step", false}: step("true"), {"step", true}: step(parentsSatisfied),
 		{"task", false}: task("true"), {"task", true}: task(stepsSatisfied),
 	}
 }
 
-func fill(template, objects, transitions, id, state, guard string) string {
-	return compact(strings.NewReplacer("{{objects}}", objects, "{{transitions}}", transitions, "{{id}}", id,
-		"{{state}}", state, "{{guard}}", guard, "{{increment}}", sortKeyIncrement).Replace(template))
+// machineTables is where the rows of a machine are, and how a row's state reads.
+type machineTables struct{ objects, transitions, id, state string }
+
+var (
+	stepTables = machineTables{"tasker_workflow_steps", "tasker_workflow_step_transitions", "workflow_step_id",
+		`coalesce(nullif(btrim(audit.to_state), ''), 'pending')`}
+	taskTables = machineTables{"tasker_tasks", "tasker_task_transitions", "task_id", `coalesce(audit.to_state, 'pending')`}
+)
+
+// fill makes a statement of a template: with a guard, a lock of the object's row, and another
+// part that writes.
+func (t machineTables) fill(template, guard, lock, also string) string {
+	return compact(strings.NewReplacer("{{objects}}", t.objects, "{{transitions}}", t.transitions, "{{id}}", t.id,
+		"{{state}}", t.state, "{{guard}}", guard, "{{lock}}", lock, "{{also}}", also,
+		"{{increment}}", sortKeyIncrement).Replace(template))
 }
 
 // sortKeyIncrement is the distance of sort keys, as lifecycle.SortKeyIncrement.

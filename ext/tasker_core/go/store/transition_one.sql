@@ -9,7 +9,7 @@ WITH seen AS MATERIALIZED (
   SELECT object.{{id}} AS id, audit.id AS row_id, {{state}} AS state, {{guard}} AS guard
   FROM {{objects}} object
   LEFT JOIN {{transitions}} audit ON audit.{{id}} = object.{{id}} AND audit.most_recent
-  WHERE object.{{id}} = $1::bigint
+  WHERE object.{{id}} = $1::bigint{{lock}}
 ), open AS MATERIALIZED (
   SELECT id, row_id FROM seen WHERE guard AND state = ANY ((SELECT $2)::text[])
 ), cleared AS (
@@ -25,7 +25,7 @@ WITH seen AS MATERIALIZED (
   FROM (SELECT id FROM cleared UNION ALL SELECT id FROM open WHERE row_id IS NULL) AS source
   ON CONFLICT DO NOTHING
   RETURNING id AS row_id, sort_key
-)
+){{also}}
 SELECT concat(concat_ws(',', seen.id, seen.guard::int, (SELECT count(*) FROM cleared), inserted.row_id, inserted.sort_key),
   ' ', seen.state)
 FROM seen LEFT JOIN inserted ON true

@@ -8,8 +8,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
 	"github.com/jcoletaylor/tasker_core/go/fault"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 	"github.com/jcoletaylor/tasker_core/go/store"
-	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 // maxIDs bounds a list of ids in one call: above it a caller's mistake is more
@@ -22,7 +22,7 @@ func decodeArguments(raw msgpack.RawMessage, into any) (err error) {
 	if len(raw) == 0 || !isMap(raw[0]) {
 		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: they must be a map of names")
 	}
-	if err := strict.Decode(raw, into); err != nil {
+	if err := msgpackstrict.Decode(raw, into); err != nil {
 		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: %v", err)
 	}
 	return nil

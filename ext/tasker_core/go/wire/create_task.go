@@ -6,8 +6,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/jcoletaylor/tasker_core/go/creation"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 	"github.com/jcoletaylor/tasker_core/go/operation"
-	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 type createArguments struct {
@@ -91,7 +91,7 @@ func readStep(at string, raw msgpack.RawMessage) (step creation.Step, err error)
 		return step, Errorf(CodeInvalidArgument, "%s is no map; a step is a map with its name", at)
 	}
 	var fields createStep
-	if err := strict.Decode(raw, &fields); err != nil {
+	if err := msgpackstrict.Decode(raw, &fields); err != nil {
 		return step, Errorf(CodeInvalidArgument, "%s does not fit: %v", at, err)
 	}
 	if fields.Inputs != nil {
@@ -104,7 +104,7 @@ func readStep(at string, raw msgpack.RawMessage) (step creation.Step, err error)
 
 // shallow refuses JSON that nobody could read again.
 func shallow(name, text string) error {
-	if err := strict.ShallowJSON([]byte(text), 0); err != nil {
+	if err := msgpackstrict.ShallowJSON([]byte(text), 0); err != nil {
 		return Errorf(CodeInvalidArgument, "%s cannot be written: %v", name, err)
 	}
 	return nil

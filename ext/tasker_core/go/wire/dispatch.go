@@ -110,7 +110,7 @@ func answer(ctx context.Context, core *operation.Core, run handler, notes *notes
 func onPool(ctx context.Context, core *operation.Core, run handler, notes *notes) ([]byte, error) {
 	ctx, changes := operation.NoteChanges(ctx)
 	ctx, end := notes.span(ctx)
-	driver := core.Telling(core.Observer.Watch(notes, core.Pool), changes)
+	driver := core.Relaying(core.Observer.Watch(notes, core.Pool), changes)
 	value, err := run(call{ctx: ctx, core: core, driver: driver, notes: notes}, notes.request.Arguments)
 	end(err)
 	notes.ended(err)

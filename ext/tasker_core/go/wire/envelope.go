@@ -10,9 +10,9 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 
 	"github.com/jcoletaylor/tasker_core/go/fault"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 	"github.com/jcoletaylor/tasker_core/go/store"
 	"github.com/jcoletaylor/tasker_core/go/store/host"
-	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 // Reply kinds: the first element of a reply.
@@ -43,7 +43,7 @@ type Origin struct {
 // too deep one with CodeInvalidArgument.
 func DecodeRequest(data []byte) (request *Request, err error) {
 	defer fault.Recover(&err)
-	if err := strict.Whole(data, strict.Around); errors.Is(err, strict.ErrTooDeep) {
+	if err := msgpackstrict.Whole(data, msgpackstrict.Around); errors.Is(err, msgpackstrict.ErrTooDeep) {
 		return nil, Errorf(CodeInvalidArgument, "the request cannot be read: %v", err)
 	} else if err != nil {
 		return nil, Errorf(CodeMalformedRequest, "the request is not one whole msgpack value: %v", err)

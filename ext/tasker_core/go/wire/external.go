@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/store"
-	"github.com/jcoletaylor/tasker_core/go/strict"
 )
 
 const (
@@ -114,7 +114,7 @@ func (a finishClaimArguments) finish() (finish store.Finish, err error) {
 	if !json.Valid([]byte(a.Results)) {
 		return finish, Errorf(CodeInvalidArgument, "the results of step %d are not JSON", finish.StepID)
 	}
-	if err := strict.ShallowJSON([]byte(a.Results), 0); err != nil {
+	if err := msgpackstrict.ShallowJSON([]byte(a.Results), 0); err != nil {
 		return finish, Errorf(CodeInvalidArgument, "the results of step %d cannot be written: %v", finish.StepID, err)
 	}
 	finish.Columns = []store.Column{{Name: "results", Value: &a.Results}}

@@ -15,9 +15,9 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/jcoletaylor/tasker_core/go/config"
+	"github.com/jcoletaylor/tasker_core/go/msgpackstrict"
 	"github.com/jcoletaylor/tasker_core/go/operation"
 	"github.com/jcoletaylor/tasker_core/go/queue"
-	"github.com/jcoletaylor/tasker_core/go/strict"
 	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
@@ -200,17 +200,17 @@ func TestARequestThatIsTooDeepIsRefusedBeforeItIsDecoded(t *testing.T) {
 			append([]byte{0x93, 0xae}, "publish_events\x81\xa6events"...)} {
 			sent := decoded(t, Dispatch(context.Background(), core, append(slices.Clone(where), bytes.Repeat(open, 5<<20/len(open))...)))
 			assert.Equal(t, string(CodeInvalidArgument), sent.code(t))
-			assert.Contains(t, sent.Elements[0].(map[string]any)["message"], fmt.Sprint("nested deeper than ", strict.MaxDepth, " levels"))
+			assert.Contains(t, sent.Elements[0].(map[string]any)["message"], fmt.Sprint("nested deeper than ", msgpackstrict.MaxDepth, " levels"))
 		}
 	}
 }
 
 func TestResultsThatAreTooDeepAreRefused(t *testing.T) {
 	deep := func(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
-	for _, depth := range []int{strict.MaxDepth + 1, 9_000, 2_000_000} {
+	for _, depth := range []int{msgpackstrict.MaxDepth + 1, 9_000, 2_000_000} {
 		sent := dispatched(t, openCore(t, ""), "finish_claim", arguments{"step_id": 7, "task_id": 1, "token": 1, "to": "complete", "results": deep(depth)}, nil)
 		assert.Equal(t, string(CodeInvalidArgument), sent.code(t))
 	}
-	sent := dispatched(t, openCore(t, ""), "finish_claim", arguments{"step_id": 7, "task_id": 1, "token": 1, "to": "complete", "results": deep(strict.MaxDepth)}, nil)
+	sent := dispatched(t, openCore(t, ""), "finish_claim", arguments{"step_id": 7, "task_id": 1, "token": 1, "to": "complete", "results": deep(msgpackstrict.MaxDepth)}, nil)
 	assert.Equal(t, replyStatement, sent.Kind)
 }

@@ -17,6 +17,7 @@ var operations = map[string]entry{
 	"begin_trace":             handle(beginTrace),
 	"claim_state":             handle(claimState),
 	"close_session":           handle(closeSession),
+	"complete_task":           handle(completeTask),
 	"check_schema":            handle(checkSchema),
 	"count_answers":           handle(countAnswers),
 	"create_task":             handle(createTask),

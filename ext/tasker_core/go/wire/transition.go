@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
 type transitionArguments struct {
@@ -12,6 +14,13 @@ type transitionArguments struct {
 	TaskID  *int64  `msgpack:"task_id"`
 	StepIDs []int64 `msgpack:"step_ids"`
 	To      string  `msgpack:"to"`
+	// Metadata is a JSON object, as text.
+	Metadata string  `msgpack:"metadata"`
+	Now      *string `msgpack:"now"`
+}
+
+type completionArguments struct {
+	TaskID *int64 `msgpack:"task_id"`
 	// Metadata is a JSON object, as text.
 	Metadata string  `msgpack:"metadata"`
 	Now      *string `msgpack:"now"`
@@ -26,7 +35,10 @@ func (a transitionArguments) request(machine lifecycle.Machine, ids []int64) (op
 	return request, checkIDs("step_ids", ids)
 }
 
-func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id *int64) (any, error) {
+// writeTransition is how one task or step is moved.
+type writeTransition func(context.Context, store.Driver, operation.TransitionRequest) (*operation.TransitionResult, error)
+
+func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id *int64, write writeTransition) (any, error) {
 	if id == nil {
 		return nil, Errorf(CodeInvalidArgument, "%s_id is missing", machine)
 	}
@@ -34,7 +46,7 @@ func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id 
 	if err != nil {
 		return nil, err
 	}
-	result, err := operation.TransitionOne(c.ctx, c.driver, request)
+	result, err := write(c.ctx, c.driver, request)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +54,16 @@ func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id 
 }
 
 func transitionStep(c call, a transitionArguments) (any, error) {
-	return transitionOne(c, a, lifecycle.Step, a.StepID)
+	return transitionOne(c, a, lifecycle.Step, a.StepID, operation.TransitionOne)
 }
 
 func transitionTask(c call, a transitionArguments) (any, error) {
-	return transitionOne(c, a, lifecycle.Task, a.TaskID)
+	return transitionOne(c, a, lifecycle.Task, a.TaskID, operation.TransitionOne)
+}
+
+func completeTask(c call, a completionArguments) (any, error) {
+	transition := transitionArguments{TaskID: a.TaskID, To: lifecycle.Complete, Metadata: a.Metadata, Now: a.Now}
+	return transitionOne(c, transition, lifecycle.Task, a.TaskID, operation.CompleteTask)
 }
 
 func transitionSteps(c call, a transitionArguments) (any, error) {

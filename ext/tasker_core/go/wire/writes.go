@@ -12,6 +12,7 @@ import (
 var writes = map[string]bool{
 	"begin_claim":       true,
 	"claim_ready_steps": true,
+	"complete_task":     true,
 	"create_task":       true,
 	"finalize_task":     true,
 	"finish_claim":      true,

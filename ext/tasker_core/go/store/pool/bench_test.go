@@ -14,7 +14,7 @@ import (
 
 // BenchmarkStatements compares the pool with bare pgx: one connection that is
 // always there, the same statements, the same text values copied out. Its figures
-// are those of bench/pool_driver.rb.
+// are those of bench/ruby/pool_driver.rb.
 func BenchmarkStatements(b *testing.B) {
 	database := databaseURL(b)
 	prepareRows(b, database)

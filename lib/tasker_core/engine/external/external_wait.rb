@@ -1,0 +1,153 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # A task in which nothing is left for Rails until a step is done elsewhere. It is
+      # pending, and the audit row of that says so: whoever takes this mark off enqueues
+      # the task, so that many completions and many listeners make one job. One delayed
+      # job looks from time to time whether a wake-up was missed; where there is nothing
+      # to do it writes no row and publishes no event.
+      class ExternalWait
+        # The metadata of a parked task's audit row.
+        MARK = 'external_steps'
+        WAITING = 'awaited'
+        DONE = 'done'
+        CHECK = 'check_at'
+
+        # Why a task is enqueued, in the engine's events.
+        REASON = 'external_steps_finished'
+
+        # How far the clocks of two machines may differ, in seconds.
+        TOLERANCE = 1
+
+        # What the engine's DelayCalculator asks of a context.
+        Waiting = Struct.new(:task_id, :execution_status)
+        private_constant :Waiting
+
+        class << self
+          # @return [ActiveRecord::Relation] the audit rows of parked tasks
+          def rows
+            ::Tasker::TaskTransition.where(most_recent: true, to_state: 'pending')
+                                    .where("metadata ->> '#{MARK}' = '#{WAITING}'")
+          end
+
+          # Enqueues a parked task if a run of it has something to do now.
+          #
+          # @param task_id [Integer]
+          # @return [Boolean] whether this call did
+          def wake(task_id)
+            task = ::Tasker::Task.find_by(task_id:)
+            task ? new(task).wake : false
+          end
+        end
+
+        # @param task [Tasker::Task]
+        # @param own_failures [Boolean] whether a failed step waits for Rails
+        def initialize(task, own_failures: false)
+          @task = task
+          @own_failures = own_failures
+        end
+
+        # Marks the pending task, unless it is marked, and enqueues the job that looks for it later.
+        #
+        # @return [void]
+        def park
+          unmarked = ::Tasker::TaskTransition.where(task_id: @task.task_id, most_recent: true, to_state: 'pending')
+                                             .where("metadata ->> '#{MARK}' IS NULL")
+          return unless mark(unmarked, MARK => WAITING, CHECK => check_at) == 1
+
+          ActiveRecord.after_all_transactions_commit do
+            enqueue_check
+            # What ended between the run's last look and the mark told nobody.
+            wake
+          end
+        end
+
+        # @return [Boolean]
+        def wake
+          return false unless parked.exists? && needed? && mark(parked, MARK => DONE) == 1
+
+          JobEnqueuer.new(@task, REASON).call(0)
+          true
+        end
+
+        # Whether a job has nothing to do for its task: it is closed, or parked with
+        # nothing for Rails yet. In the latter case the next look is seen to.
+        #
+        # @return [Boolean]
+        def asleep?
+          return false if ExternalSteps.names_of(@task).empty?
+          return true if %w[complete cancelled resolved_manually].include?(@task.status)
+          return false if parked.none? || needed?
+
+          due = parked.where("(metadata ->> '#{CHECK}')::float <= ?", Time.current.to_f + TOLERANCE)
+          enqueue_check if mark(due, CHECK => check_at) == 1
+          true
+        end
+
+        private
+
+        def parked = self.class.rows.where(task_id: @task.task_id)
+
+        def mark(rows, changes)
+          rows.update_all(["metadata = coalesce(metadata, '{}') || ?::jsonb", changes.to_json])
+        end
+
+        def needed? = RailsWork.new(@task).call
+
+        def check_at = delay && (Time.current + delay).to_f
+
+        # The engine's own rule for a task that waits, unless the application sets another
+        # pace: 0 for none.
+        #
+        # @return [Integer, nil] seconds
+        def delay
+          @delay ||= begin
+            own = TaskerCore.configuration.external_steps_recheck_seconds unless @own_failures
+            own || ::Tasker::Orchestration::TaskFinalizer::DelayCalculator.calculate_reenqueue_delay(
+              Waiting.new(@task.task_id, 'waiting_for_dependencies')
+            )
+          end
+          @delay if @delay.positive?
+        end
+
+        def enqueue_check
+          JobEnqueuer.new(@task, REASON).call(delay) if delay
+        end
+      end
+
+      # Whether a run of a task would find something to do in Rails.
+      class RailsWork
+        DONE = %w[complete resolved_manually].freeze
+        private_constant :DONE
+
+        # @param task [Tasker::Task]
+        def initialize(task)
+          @task = task
+        end
+
+        # @return [Boolean]
+        def call
+          connection = ::Tasker::ApplicationRecord.connection
+          session = Session.new(Core.current, HostConnection.new(connection), @task.task_id,
+                                FunctionVersions.of(connection),
+                                final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
+          batch = session.next
+          batch.blocked || session.step_states.each_value.all? { |state| DONE.include?(state) } ||
+            ((batch.ready + again(batch.retry)) - external).any?
+        ensure
+          session&.close
+        end
+
+        private
+
+        def again(steps) = TaskerCore.configuration.retry_failed_steps ? steps : []
+
+        def external
+          ExternalSteps.of(@task, ExternalSteps.names_of(@task)).pluck(:workflow_step_id)
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,73 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # Enqueues a task's job, and notices where no job came of it: the engine's re-enqueuer
+      # swallows what the queue adapter raises.
+      class JobEnqueuer
+        EVENTS = /\Aenqueue(_at)?\.active_job\z/
+        private_constant :EVENTS
+
+        # @param task [Tasker::Task]
+        # @param reason [String] for the engine's events
+        def initialize(task, reason)
+          @task = task
+          @reason = reason
+        end
+
+        # Enqueues the job. Inside of a job it fails with the job, so that the queue runs it
+        # again; elsewhere it is reported. stuck_tasks lists the task.
+        #
+        # @param delay [Integer] seconds
+        # @return [void]
+        # @raise [NotEnqueued]
+        def call(delay)
+          return if enqueued? { delay.positive? ? later(delay) : reenqueuer.reenqueue_task(@task, reason: @reason) }
+
+          PendingMark.new(@task).set(PendingMark::LOST)
+          raise error if TaskJob.running?
+
+          report(error)
+        rescue NotImplementedError => e
+          # The adapter :inline has no later, and says so with what is no StandardError.
+          no_later(e)
+        end
+
+        private
+
+        def reenqueuer = ::Tasker::Orchestration::TaskReenqueuer.new
+
+        def later(delay) = reenqueuer.reenqueue_task_delayed(@task, delay_seconds: delay, reason: @reason)
+
+        def enqueued?(&block)
+          done = false
+          listener = lambda do |*, payload|
+            done ||= payload[:job].is_a?(::Tasker::TaskRunnerJob) && payload[:job].successfully_enqueued? &&
+                     payload[:job].arguments.first == @task.task_id
+          end
+          ActiveSupport::Notifications.subscribed(listener, EVENTS, &block)
+          done
+        end
+
+        def error
+          NotEnqueued.new("Task #{@task.task_id} is pending and has to go on, but its job could not be enqueued. " \
+                          'Once the queue takes jobs again, run this job again or call TaskerCore.reset_stuck.',
+                          code: 'not_enqueued')
+        end
+
+        def no_later(error)
+          report(error, "Task #{@task.task_id} has to wait and stays pending, but the queue adapter cannot run a job " \
+                        'later. Enqueue its job again, or use another adapter than :inline.')
+        end
+
+        def report(error, message = error.message)
+          Reporting.report(
+            Report.new(kind: :not_enqueued, capability: CAPABILITY, operation: 'TaskReenqueuer', details: { error: },
+                       message:)
+          )
+        end
+      end
+    end
+  end
+end

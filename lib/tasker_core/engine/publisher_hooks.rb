@@ -1,0 +1,68 @@
+# frozen_string_literal: true
+
+require_relative 'publisher_hooks/deduplication'
+require_relative 'publisher_hooks/bridge'
+
+module TaskerCore
+  module Engine
+    # Stands between the engine and its publisher, where a setting asks for it: with
+    # none of them on, the publisher is not touched.
+    module PublisherHooks
+      # Prepended to Tasker::Events::Publisher.
+      module Publisher
+        def publish(name, payload = {})
+          return super unless PublisherHooks.active?
+
+          name = name.to_s
+          payload = Deduplication.kept(name, payload) if PublisherHooks.deduplicate?
+          return unless payload
+
+          Bridge.forward(name, payload)
+          super
+        end
+      end
+
+      # Prepended to Tasker::Orchestration::TaskFinalizer: it publishes the end of a
+      # task itself, after the transition has done so.
+      module Finalizer
+        KEY = :tasker_core_finalizing
+        private_constant :KEY
+
+        # @return [Boolean] whether this thread ends a task and will say so
+        def self.at_work? = Thread.current[KEY] ? true : false
+
+        def self.announced
+          before = Thread.current[KEY]
+          Thread.current[KEY] = true
+          yield
+        ensure
+          Thread.current[KEY] = before
+        end
+
+        def complete_task(...) = Finalizer.announced { super }
+
+        def error_task(...) = Finalizer.announced { super }
+      end
+
+      class << self
+        # @return [void]
+        def apply
+          ::Tasker::Events::Publisher.prepend(Publisher)
+          ::Tasker::Orchestration::TaskFinalizer.prepend(Finalizer)
+        end
+
+        # @param configuration [Configuration]
+        # @return [Boolean] whether a setting needs the publisher
+        def wanted?(configuration)
+          configuration.deduplicate_events || configuration.event_bridge || configuration.event_relay
+        end
+
+        # @return [Boolean] whether there is anything to do
+        def active? = wanted?(TaskerCore.configuration)
+
+        # @return [Boolean]
+        def deduplicate? = TaskerCore.configuration.deduplicate_events
+      end
+    end
+  end
+end

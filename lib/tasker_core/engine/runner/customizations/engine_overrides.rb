@@ -1,0 +1,74 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # Tells whether the parts of the engine that a run stands in for are the engine's
+      # own. An application's subclass, prepended module, singleton method or stub on one
+      # of them means the engine's path.
+      module EngineOverrides
+        # The methods whose work a run does itself, by class.
+        METHODS = {
+          'Tasker::Orchestration::WorkflowCoordinator' =>
+            %i[execute_workflow_iteration find_viable_steps_with_monitoring handle_viable_steps_with_monitoring
+               blocked_by_errors_with_monitoring? finalize_task_with_logging publish_task_finalization_completed],
+          'Tasker::Orchestration::StepExecutor' =>
+            %i[execute_steps execute_single_step execute_steps_concurrently max_concurrent_steps
+               transition_step_to_in_progress! execute_step_handler complete_step_execution store_step_error_data
+               complete_error_step_execution calculate_batch_timeout publish_execution_started_event
+               publish_steps_execution_started publish_steps_execution_completed publish_step_started
+               publish_step_completed publish_step_failed],
+          'Tasker::Orchestration::TaskFinalizer' =>
+            %i[blocked_by_errors? finalize_task_with_steps finalize_task complete_task publish_finalization_completed
+               publish_task_finalization_completed],
+          'Tasker::Orchestration::TaskReenqueuer' => %i[reenqueue_task reenqueue_task_delayed],
+          'Tasker::Orchestration::ViableStepDiscovery' => %i[find_viable_steps]
+        }.freeze
+
+        # The same for methods of the engine's classes themselves.
+        CLASS_METHODS = { 'Tasker::WorkflowStep' => %i[get_viable_steps] }.freeze
+
+        class << self
+          # @param coordinator [WorkflowCoordinator]
+          # @param handler [Object] the engine's task handler
+          # @return [Boolean]
+          def all?(coordinator, handler)
+            return false unless handler.respond_to?(:step_executor, true) && handler.respond_to?(:task_finalizer, true)
+
+            parts = [coordinator, handler.send(:step_executor), handler.send(:task_finalizer),
+                     coordinator.reenqueuer_strategy, ::Tasker::Orchestration::ViableStepDiscovery.new]
+            METHODS.zip(parts).all? { |(owner, names), part| own?(part, owner, names) } &&
+              CLASS_METHODS.all? { |owner, names| own_class?(Object.const_get(owner), names) }
+          end
+
+          # @param handler [Object] the engine's task handler
+          # @param hooks [Array<Symbol>]
+          # @return [Boolean] whether the application overrides one of them
+          def overridden?(handler, *hooks)
+            hooks.any? do |hook|
+              handler.respond_to?(hook) && handler.method(hook).owner != ::Tasker::TaskHandler::InstanceMethods
+            end
+          end
+
+          private
+
+          def own?(part, owner, names)
+            engine = Object.const_get(owner)
+            part.is_a?(engine) && names.all? do |name|
+              !part.respond_to?(name, true) || ours?(part.method(name).owner, engine)
+            end
+          end
+
+          def own_class?(model, names)
+            names.all? { |name| ours?(model.method(name).owner, model.singleton_class) }
+          end
+
+          # What this gem prepends is no modification of the application's.
+          def ours?(owner, engine)
+            [engine, ::Tasker::Concerns::EventPublisher].include?(owner) || owner.name.to_s.start_with?('TaskerCore::')
+          end
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # What is prepended to the engine beside the coordinator's strategy.
+      module Hooks
+        # Prepended to WorkflowStep's class.
+        module WorkflowStep
+          # Steps and edges that are missing are made in bulk.
+          def get_steps_for_task(task, templates)
+            return super unless Runner.active? && equal?(::Tasker::WorkflowStep)
+
+            StepCreation.new(task, templates).call || super
+          end
+
+          # The engine's own loop leaves the steps of other programs alone; in shadow mode its
+          # answer is compared.
+          def get_viable_steps(task, sequence)
+            return ShadowBatch.check(task, sequence) { super } if TaskerCore.configuration.orchestration == :shadow
+
+            ExternalSteps.without(task, super)
+          end
+
+          # What a task's payload says of its steps, in one statement instead of four.
+          def task_completion_stats(task)
+            return super unless Runner.active? && equal?(::Tasker::WorkflowStep)
+
+            CurrentWork.task(task)&.stats || TaskCounts.of(task).stats
+          end
+        end
+
+        # Prepended to StepStateMachine's class: the payload of a transition's event is built
+        # from the step that this thread executes, instead of reading it again.
+        module StepMachine
+          private
+
+          def extract_step_from_context(context) = CurrentWork.step(context[:step_id]) || super
+        end
+
+        # Prepended to TaskInitializer.
+        module TaskInitializer
+          def start_task!(task)
+            if TaskJob.running? && (ExternalWait.new(task).asleep? || PendingTaskCheck.new(task).leaves?)
+              throw TaskJob::ASLEEP
+            end
+            return resume(task) if resumes?(task)
+
+            Runner.active? && Runner.native? ? TaskStart.new(self, task).call : super
+          end
+
+          private
+
+          def resumes?(task) = TaskJob.resuming? && !task.complete && task.status == 'in_progress'
+
+          def resume(task)
+            task.context = ActiveSupport::HashWithIndifferentAccess.new(task.context)
+            Rails.logger.info { "TaskerCore: task #{task.task_id} is taken up again; its last run was cut short" }
+            true
+          end
+        end
+
+        # What is prepended, and where; a second place names a class whose own methods are meant.
+        INSTANCES = {
+          WorkflowCoordinator::Strategy => 'Tasker::TaskHandler::InstanceMethods',
+          TaskInitializer => 'Tasker::Orchestration::TaskInitializer',
+          TaskJob => 'Tasker::TaskRunnerJob',
+          Tracing::Job => 'Tasker::TaskRunnerJob',
+          StructuredLogging => 'Tasker::Concerns::StructuredLogging'
+        }.freeze
+        MACHINES = %w[Tasker::StateMachine::StepStateMachine Tasker::StateMachine::TaskStateMachine].freeze
+        CLASSES = {
+          WorkflowStep => 'Tasker::WorkflowStep',
+          StepMachine => 'Tasker::StateMachine::StepStateMachine',
+          EventPayloads => 'Tasker::Events::EventPayloadBuilder'
+        }.freeze
+
+        # @return [void]
+        def self.apply
+          INSTANCES.each { |hook, name| Object.const_get(name).prepend(hook) }
+          MACHINES.each { |name| Object.const_get(name).prepend(ActiveRuns::Moves) }
+          CLASSES.each { |hook, name| Object.const_get(name).singleton_class.prepend(hook) }
+        end
+      end
+    end
+  end
+end

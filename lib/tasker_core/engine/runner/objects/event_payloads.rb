@@ -1,0 +1,76 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # Prepended to the engine's EventPayloadBuilder. Payloads about the task and the step
+      # that this thread works on are made of what their run knows; the keys, their order
+      # and their values are the engine's (lib/tasker/events/event_payload_builder.rb).
+      module EventPayloads
+        # Times in events have no fraction: their text is made once a second.
+        module Clock
+          Second = Struct.new(:number, :zone, :text)
+          private_constant :Second
+
+          @second = Second.new
+
+          class << self
+            # @return [String] the time now as the engine's payloads have it
+            def iso8601 = text(Time.now, Time.zone) { Time.current.iso8601 }
+
+            # @param time [ActiveSupport::TimeWithZone, Time, nil]
+            # @return [String, nil] the same of another time
+            def of(time)
+              return time&.iso8601 unless time.respond_to?(:time_zone)
+
+              text(time, time.time_zone) { time.iso8601 }
+            end
+
+            private
+
+            def text(time, zone)
+              number = time.to_i
+              second = @second
+              return second.text if second.number == number && second.zone.equal?(zone)
+
+              yield.tap { |text| @second = Second.new(number, zone, text) }
+            end
+          end
+        end
+
+        class << self
+          # @return [Boolean] whether the builder below is the engine's own, and not one
+          #   that an application has put in between
+          def engines?
+            builder = ::Tasker::Events::EventPayloadBuilder
+            %i[build_step_payload build_task_payload].all? do |name|
+              method = builder.method(name)
+              method = method.super_method if method.owner == self
+              method.owner == builder.singleton_class
+            end
+          end
+        end
+
+        def build_step_payload(step, task = nil, event_type: :completed, additional_context: {})
+          execution = CurrentWork.execution(step)
+          return super unless execution&.snapshot&.payloads? && (task.nil? || execution.snapshot.about?(task))
+
+          execution.payload(event_type, additional_context)
+        end
+
+        def build_orchestration_payload(event_type:, context: {})
+          return super unless Runner.active?
+
+          { event_type: event_type.to_s, orchestration_event: true, timestamp: Clock.iso8601, **context }
+        end
+
+        def build_task_payload(task, event_type: :completed, additional_context: {})
+          snapshot = CurrentWork.task(task)
+          return super unless snapshot&.payloads?
+
+          snapshot.payload(task, event_type, additional_context)
+        end
+      end
+    end
+  end
+end

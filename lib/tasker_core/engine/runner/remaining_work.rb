@@ -1,0 +1,92 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # What can still change for a task that waits.
+      class RemainingWork
+        DONE = %w[complete resolved_manually].freeze
+
+        # The steps of other tasks that steps of this one wait for.
+        FOREIGN = <<~SQL
+          SELECT 1 FROM tasker_workflow_steps child
+          JOIN tasker_workflow_step_edges edge ON edge.to_step_id = child.workflow_step_id
+          JOIN tasker_workflow_steps parent ON parent.workflow_step_id = edge.from_step_id
+          LEFT JOIN tasker_workflow_step_transitions audit
+            ON audit.workflow_step_id = parent.workflow_step_id AND audit.most_recent
+          WHERE child.task_id = $1 AND parent.task_id <> $1
+            AND coalesce(audit.to_state, 'pending') NOT IN ('complete', 'resolved_manually')
+          LIMIT 1
+        SQL
+        private_constant :DONE, :FOREIGN
+
+        # @param task [Tasker::Task]
+        def initialize(task)
+          @task = task
+        end
+
+        # @return [Boolean] whether a run has something to do now: a step to execute, or the task
+        #   to finalize
+        def now? = steps.any? { |step| step.ready_for_execution && runs?(step) } || decided?
+
+        # @return [Boolean] whether nothing that anybody is doing or waiting for can change what
+        #   can run
+        def none? = !now? && !timed? && !others?
+
+        # @return [Boolean] whether a step can run at a time that is known: a failed one, or one
+        #   that asked to wait
+        def timed?
+          steps.any? do |step|
+            step.dependencies_satisfied && step.next_retry_at && step.attempts < step.retry_limit && runs?(step) &&
+              !unretryable.include?(step.workflow_step_id) && %w[pending error].include?(step.current_state)
+          end
+        end
+
+        # @return [String] which steps hold the task, and why
+        def holders
+          return 'it has no steps' if steps.empty?
+
+          open = steps.reject { |step| DONE.include?(step.current_state) }
+          open.map { |step| "#{step.name} #{reason(step)}" }.join(', ')
+        end
+
+        private
+
+        def steps = @steps ||= ::Tasker::StepReadinessStatus.for_task(@task.task_id).to_a
+
+        # All steps are complete, or one has failed for good.
+        def decided?
+          steps.any? && (steps.all? { |step| DONE.include?(step.current_state) } ||
+            steps.any? { |step| step.current_state == 'error' && final?(step) })
+        end
+
+        def final?(step)
+          step.attempts >= step.retry_limit ||
+            (TaskerCore.configuration.permanent_errors_final && unretryable.include?(step.workflow_step_id))
+        end
+
+        # What readiness does not tell.
+        def unretryable
+          @unretryable ||= ::Tasker::WorkflowStep.where(task_id: @task.task_id, retryable: false)
+                                                 .pluck(:workflow_step_id)
+        end
+
+        # A failed step runs again only where retries are switched on.
+        def runs?(step) = step.current_state != 'error' || TaskerCore.configuration.retry_failed_steps
+
+        # Somebody works on a step, or another task has to go on first.
+        def others?
+          steps.any? { |step| step.current_state == 'in_progress' } ||
+            ::Tasker::ApplicationRecord.connection.select_value(FOREIGN, 'TaskerCore foreign_parents', [@task.task_id])
+        end
+
+        def reason(step)
+          return "is #{step.current_state}" unless step.current_state == 'pending'
+          return 'waits for a step that will not be complete' unless step.dependencies_satisfied
+
+          'is pending and may not run: not retryable, without attempts left, or marked as processed'
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,103 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # Moves a task whose state is known to another one: what safe_transition_to of the engine
+      # does, with one statement and without asking for the state again. Where the application
+      # takes part in the transition, the engine's method is called.
+      class TaskWriter
+        # What the state machine publishes before each transition.
+        BEFORE = 'task.before_transition'
+
+        # @param source [Tasker::Concerns::IdempotentStateTransitions] under whose name it is logged
+        # @param task [Tasker::Task]
+        def initialize(source, task)
+          @source = source
+          @task = task
+        end
+
+        # @return [Time, nil] the time that the core has written
+        attr_reader :moment
+
+        # @param state [String]
+        # @param from [String] the state that the task has
+        # @param metadata [Hash]
+        # @param operation [String] of the core, that writes it
+        # @yieldreturn [Boolean] whether the engine has written it, where the core cannot
+        # @return [Boolean] whether it was written
+        def write(state, from:, metadata: {}, operation: 'transition_task', &engine)
+          engine ||= -> { @source.safe_transition_to(@task, state, metadata) }
+          event = ::Tasker::Constants::TASK_TRANSITION_EVENT_MAP[[nil, state]]
+          @by_itself = possible?(state, event)
+          return engine.call unless @by_itself
+
+          debug_lines(from, state)
+          publish(BEFORE, task_id: @task.task_id, from_state: nil, to_state: state, transition_event: event)
+          return false unless transition(operation, state, metadata, engine)
+
+          publish(event, task_id: @task.task_id, task_name: @task.name, task_context: @task.context, from_state: nil,
+                         to_state: state, transitioned_at: Time.zone.now)
+          true
+        end
+
+        # @return [Boolean] whether the application took no part in what was written
+        def by_itself? = @by_itself
+
+        private
+
+        def possible?(state, event)
+          events = [BEFORE, event]
+          TaskerCore.configuration.state_transitions != :shadow && !ApplicationListeners.listens?(events) &&
+            events.none? { |name| Relay.sends?(name) } && machine.plain?(state, @task)
+        end
+
+        def machine = SharedTransaction::Machine.new(::Tasker::StateMachine::TaskStateMachine)
+
+        def transition(operation, state, metadata, engine)
+          host = HostConnection.new(::Tasker::ApplicationRecord.connection)
+          now = Time.current.floor(6)
+          arguments = arguments(operation, state, metadata, host.date(now))
+          written = Transition.new(*Core.current.call(operation, arguments, host)).written?
+          @moment = now if written
+          written
+        rescue ConflictError
+          false
+        rescue DatabaseError => e
+          raise e.cause || e
+        rescue *CoreLoss::ERRORS => e
+          Failover.note(CAPABILITY, "#{@source.class.name}#safe_transition_to", e)
+          return engine.call unless host.used? && written?(state, now)
+
+          @moment = now
+          true
+        end
+
+        # The target of complete_task is in its name.
+        def arguments(operation, state, metadata, now)
+          target = operation == 'transition_task' ? { 'to' => state } : {}
+          { 'task_id' => @task.task_id, **target, 'metadata' => metadata.to_json, 'now' => now }
+        end
+
+        # A statement that went out may have worked although the core did not take its answer.
+        def written?(state, now)
+          ::Tasker::TaskTransition.exists?(task_id: @task.task_id, to_state: state, most_recent: true, created_at: now)
+        end
+
+        def publish(event, payload)
+          ::Tasker::Events::Publisher.instance.publish(event, { timestamp: Time.current, **payload })
+        rescue StandardError => e
+          Rails.logger.error { "Error publishing event #{event}: #{e.message}" }
+        end
+
+        # The lines of safe_transition_to and of the machine's before_transition callback.
+        def debug_lines(from, to)
+          Rails.logger.debug do
+            "#{@source.class.name}: Transitioning #{@task.class.name} #{@task.id} from #{from} to #{to}"
+          end
+          Rails.logger.debug { "Task #{@task.task_id} transitioning from #{from} to #{to}" }
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,131 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module Runner
+      # Executes steps of a batch on a thread of Concurrent's pool, one after the other, over
+      # one connection as long as nobody else waits for one.
+      #
+      # It writes a completion and claims its next step with one statement where it may: the next
+      # one of the batch or, in a line, the one that the completion makes ready. In a line it
+      # goes on with the next turn.
+      class Worker
+        # @param run [Run]
+        # @param queue [StepQueue]
+        # @param timeout [Float, nil] seconds that a step has
+        def initialize(run, queue, timeout)
+          @run = run
+          @queue = queue
+          @timeout = timeout
+        end
+
+        # @param span [Tracing::Span, nil] the batch's
+        # @return [void]
+        def start(span)
+          Concurrent::Future.execute { Tracing.inside(span) { @run.use { work } } }
+        end
+
+        # @return [Boolean] whether it waits for something, as opposed to computing
+        def asleep? = @thread&.status == 'sleep'
+
+        private
+
+        # A step that is claimed is executed, whatever else happens.
+        def work
+          @thread = Thread.current
+          @run.connections.release
+          lent while @claimed || (@queue.waiting? && !@leaves)
+        rescue StandardError => e
+          @run.break_off(e)
+        ensure
+          @thread = nil
+          @queue.leave(self)
+        end
+
+        def lent
+          @run.connections.lend do
+            loop { break unless execute && (@claimed || !@run.connections.wanted?) }
+          end
+        rescue ActiveRecord::ConnectionNotEstablished => e
+          without_connection(e)
+        rescue StandardError => e
+          @run.break_off(e)
+          execute if @claimed
+        end
+
+        # A claimed step gets along without, as far as it can. What waits is left to the other
+        # workers of the run; the last one waits for longer.
+        def without_connection(error)
+          return execute if @claimed
+
+          @leaves = @queue.workers.size > 1
+          refuse(@queue.take, error) if @queue.starved?
+        end
+
+        # @return [Boolean] whether this worker goes on
+        def execute
+          execution = @claimed || taken
+          @claimed = nil
+          return false unless execution
+
+          @queue.began(execution, self, @timeout)
+          @claimed = execution.call { candidate(execution) }
+          @leaves ||= !@queue.ended(execution)
+          advance if @claimed && !@candidate && !@leaves
+          !@leaves
+        ensure
+          give_back
+        end
+
+        # The step that was to be claimed with the completion, where it was not.
+        def give_back
+          @queue.put_back(@candidate) if @candidate && !@claimed
+          @candidate = nil
+        end
+
+        def taken
+          id = @queue.take
+          id && StepExecution.new(@run, id)
+        rescue ActiveRecord::ActiveRecordError => e
+          refuse(id, e)
+        end
+
+        # It counts as refused, so that the loop ends.
+        def refuse(id, error)
+          return unless id
+
+          Rails.logger.error("TaskerCore: step #{id} was not started: #{error.message}")
+          @run.refused(id)
+          nil
+        end
+
+        # A step to claim with a completion. A listener of the application between the two may
+        # cancel it, a handler with a sequence of its own may change it, and who waits for a
+        # connection goes first.
+        def candidate(execution)
+          @queue.handled(execution)
+          return unless claims_ahead?(execution)
+          return @candidate = @queue.take if @queue.waiting?
+
+          execution.follow if @queue.line? && @run.runs?(execution.follow)
+        end
+
+        def claims_ahead?(execution)
+          return false if @queue.closed? || execution.given_up? || @run.connections.wanted?
+
+          @run.claims_ahead?
+        end
+
+        # The turn of a line ends, and the next one begins.
+        def advance
+          @run.correlated do
+            @queue.turn.close
+            turn = Turn.new(@run, @queue.turn.number + 1)
+            turn.begin([@claimed.id])
+            @queue.follow(turn)
+          end
+        end
+      end
+    end
+  end
+end

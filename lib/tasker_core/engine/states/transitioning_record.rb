@@ -1,0 +1,79 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  module Engine
+    module States
+      # The object whose transition is written on this thread, while its callbacks run. For
+      # the event the engine reads the step anew, then its task, then its name, with a query
+      # each: here step and task are read with one, and a named step that the object has
+      # loaded is the same row.
+      module TransitioningRecord
+        KEY = :tasker_core_moved
+        private_constant :KEY
+
+        class << self
+          # @param object [Tasker::Task, Tasker::WorkflowStep]
+          # @yieldreturn [Object] what the callbacks do
+          def with(object)
+            outer = Thread.current[KEY]
+            Thread.current[KEY] = object
+            yield
+          ensure
+            Thread.current[KEY] = outer
+          end
+
+          # @param id [Integer] a step's
+          # @return [Tasker::WorkflowStep, nil] as it stands in the database, with its task; nil
+          #   for another than the one whose callbacks run, and where models are not read plainly
+          def step(id)
+            object = Thread.current[KEY]
+            return unless object.instance_of?(::Tasker::WorkflowStep) && object.id == id && plain?
+
+            row = read(id)
+            row && made(object, row)
+          end
+
+          private
+
+          # A default scope is the application's, and only Active Record applies it.
+          def plain? = [::Tasker::WorkflowStep, ::Tasker::Task].all? { |model| model.default_scopes.empty? }
+
+          def read(id)
+            connection = ::Tasker::WorkflowStep.connection
+            HostConnection.new(connection).rows('moved_step', statement(connection), [id.to_s]).first
+          end
+
+          def statement(connection)
+            steps, tasks = [::Tasker::WorkflowStep, ::Tasker::Task].map(&:quoted_table_name)
+            columns = [[::Tasker::WorkflowStep, 'step'], [::Tasker::Task, 'task']].flat_map do |model, name|
+              model.column_names.map { |column| "#{name}.#{connection.quote_column_name(column)}" }
+            end
+            "SELECT #{columns.join(', ')} FROM #{steps} step JOIN #{tasks} task ON task.task_id = step.task_id " \
+              'WHERE step.workflow_step_id = $1::bigint'
+          end
+
+          def made(object, row)
+            own = ::Tasker::WorkflowStep.column_names
+            step = ::Tasker::WorkflowStep.instantiate(own.zip(row).to_h)
+            step.association(:task).target =
+              ::Tasker::Task.instantiate(::Tasker::Task.column_names.zip(row.drop(own.size)).to_h)
+            share_name(object.association(:named_step), step)
+            step
+          end
+
+          def share_name(loaded, step)
+            return unless loaded.loaded? && (named = loaded.target) && named.id == step.named_step_id
+
+            step.association(:named_step).target = named unless named.has_changes_to_save?
+          end
+        end
+
+        # Prepended to StepStateMachine's class.
+        module EventStep
+          # @return [Tasker::WorkflowStep, nil]
+          def extract_step_from_context(context) = TransitioningRecord.step(context[:step_id]) || super
+        end
+      end
+    end
+  end
+end

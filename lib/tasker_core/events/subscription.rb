@@ -1,0 +1,126 @@
+# frozen_string_literal: true
+
+require_relative 'event'
+require_relative '../native/ids'
+require_relative 'delivery'
+
+module TaskerCore
+  # A wish for events. It holds for the core that it was made for, and in each forked
+  # child for the core that the child opens.
+  class Subscription
+    include Ids
+
+    POLICIES = %i[block drop_oldest spill].freeze
+
+    # @return [Array<String>] names and prefixes
+    attr_reader :names
+
+    # @api private
+    def initialize(subscriptions, names, options, block)
+      @subscriptions = subscriptions
+      @names = names.flatten.map(&:to_s)
+      @arguments = arguments(options)
+      @block = block
+      @failed = 0
+      @closed = false
+    end
+
+    # Ends the subscription. What waits is still delivered: the call returns when that
+    # is done, or after some seconds where the block is slower. In the block itself it
+    # returns at once.
+    #
+    # @return [Boolean] whether everything was delivered
+    def close
+      @closed = true
+      @subscriptions.remove(self)
+      detach(Process.clock_gettime(Process::CLOCK_MONOTONIC) + Delivery::PATIENCE)
+    end
+
+    # @return [Boolean]
+    def closed? = @closed
+
+    # What became of the events that matched in this process. matched is delivered and
+    # dropped and pending together; failed are those whose block raised.
+    #
+    # @return [Hash{Symbol => Integer}] matched, delivered, dropped, spilled, pending, failed
+    def stats = (feed&.stats || QueueConsumer::NOTHING).merge(failed: @failed)
+
+    # Makes the queue in a core that was opened.
+    #
+    # @api private
+    # @param core [Integer] its handle
+    def attach(core)
+      request = ['subscribe', @arguments, []].to_msgpack
+      taken = []
+      reply = MessagePack.unpack(Native.call(core, request, true, taken))
+      raise Error.from_wire(reply[1]) unless reply[0].zero?
+
+      Thread.handle_interrupt(QueueConsumer::NEVER) { deliver(core, taken, *reply[1]) }
+    ensure
+      give_back(taken[0])
+    end
+
+    # Ends the queue, before its core is closed.
+    #
+    # @api private
+    # @param deadline [Float, nil] until when to wait for what is still delivered
+    # @return [Boolean] whether everything was delivered
+    def detach(deadline = nil)
+      return true unless feed
+
+      feed.stop unless feed.ended?
+      deadline && !Delivery.here? ? feed.wait(deadline) : feed.ended?
+    end
+
+    # Hands an event to the block. What it raises is reported and goes no further.
+    #
+    # @api private
+    def receive(event)
+      @block.call(event)
+    rescue StandardError, ScriptError, SystemStackError => e
+      @failed += 1
+      report(event, e)
+    end
+
+    def inspect = "#<#{self.class} #{@names.join(', ')}#{' closed' if closed?}>"
+
+    private
+
+    # The queue in this process; the parent's is none of a child's business.
+    def feed = (@feed if @pid == Process.pid)
+
+    def arguments(options)
+      policy = options.fetch(:when_full).to_sym
+      unless POLICIES.include?(policy)
+        refuse("when_full is #{policy.inspect}; it must be one of #{POLICIES.map(&:inspect).join(', ')}")
+      end
+      refuse('no event is named; give names such as step.completed, prefixes such as step.*, or *') if @names.empty?
+      given = options.compact
+      given[:task_id] = id(given[:task_id]) if given.key?(:task_id)
+      given.transform_keys(&:to_s).merge('names' => @names, 'when_full' => policy.to_s)
+    end
+
+    # From here on the queue is the feed's.
+    def deliver(core, taken, queue, descriptor)
+      @feed = QueueConsumer.new(self, core, queue, descriptor)
+      @pid = Process.pid
+      Delivery.current.add(@feed)
+      taken.clear
+    end
+
+    # A queue that an interrupt left without a feed.
+    def give_back(bytes)
+      kind, queue = bytes && MessagePack.unpack(bytes)
+      Native.queue_close(queue[0]) if kind&.zero?
+    end
+
+    def refuse(message) = raise(InvalidArgument.new(message, code: 'invalid_argument'))
+
+    def report(event, error)
+      message = "a subscriber of #{@names.join(', ')} raised #{error.class} at #{event.name}: #{error.message} " \
+                "(#{error.backtrace&.first}); the other events and subscribers go on"
+      Reporting.report(Report.new(kind: :subscriber_failed, capability: :events, operation: event.name, message:,
+                                  details: { error:, event: }), once: [object_id, error.class])
+    end
+  end
+end

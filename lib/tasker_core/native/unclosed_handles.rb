@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # Closes what a program dropped without closing it: when the garbage collector finds
+  # it, in the process that opened it, with a report.
+  module UnclosedHandles
+    @ending = false
+    at_exit { @ending = true }
+
+    class << self
+      # @param owner [Object] what may be dropped
+      # @param what [String] for the report: "a client of TaskerCore.open"
+      # @param close [#call] must not hold the owner, nor take a lock: the collector runs
+      #   it wherever a thread is
+      # @return [void]
+      def watch(owner, what, close)
+        ObjectSpace.define_finalizer(owner, finalizer(Process.pid, what, close))
+      end
+
+      # @param owner [Object] which was closed
+      # @return [void]
+      def closed(owner)
+        ObjectSpace.undefine_finalizer(owner)
+        nil
+      end
+
+      private
+
+      # Made here, where no owner is in sight.
+      def finalizer(pid, what, close)
+        lambda do |_|
+          next if @ending || Process.pid != pid
+
+          close.call
+          in_background { report(what) }
+        end
+      end
+
+      # A thread of its own: this one may hold the lock that a report takes.
+      def in_background(&)
+        Thread.new(&)
+      rescue ThreadError
+        nil # the process is ending
+      end
+
+      def report(what)
+        Reporting.report(Report.new(kind: :not_closed, capability: :core, operation: 'TaskerCore', details: {},
+                                    message: "#{what} was dropped without being closed; the garbage collector closed " \
+                                             'it. Call close, or give a block'), once: what)
+      end
+    end
+  end
+end

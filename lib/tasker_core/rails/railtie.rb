@@ -1,0 +1,18 @@
+# frozen_string_literal: true
+
+module TaskerCore
+  # Makes the settings +config.tasker_core+ and applies them once the engine's
+  # classes are loaded, and again after each reload of them. Says at boot where the gem
+  # was installed without its native core.
+  class Railtie < ::Rails::Railtie
+    config.tasker_core = TaskerCore.configuration
+
+    config.to_prepare { Engine.prepare }
+
+    initializer('tasker_core.log_subscriber') { LogSubscriber.switch(config.tasker_core.log_subscriber) }
+
+    config.after_initialize { Installation.check(::Rails.logger) }
+
+    rake_tasks { load File.expand_path('tasker_core.rake', __dir__) }
+  end
+end

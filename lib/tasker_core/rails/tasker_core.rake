@@ -1,0 +1,109 @@
+# frozen_string_literal: true
+
+namespace :tasker_core do
+  seconds = lambda do |arguments|
+    Float(arguments.fetch(:seconds, 600), exception: false) ||
+      abort("#{arguments[:seconds]} is no number of seconds: bin/rails 'tasker_core:stuck[600]'")
+  end
+
+  # What is to do comes as one line, without a backtrace.
+  told = lambda do |&work|
+    work.call
+  rescue TaskerCore::EngineMissing, TaskerCore::InvalidArgument => e
+    abort e.message
+  end
+
+  desc 'Show whether the native core is available, and every setting'
+  task settings: :environment do
+    reason = TaskerCore.unavailable_reason
+    state = reason ? "Ruby only, because #{reason}" : 'the native core is available'
+    puts "tasker_core #{TaskerCore::VERSION}: #{state}"
+    values = TaskerCore.configuration.to_h
+    TaskerCore::Configuration.settings.each_value do |setting|
+      puts "  #{setting.name.to_s.ljust(30)} #{values[setting.name].inspect.ljust(20)} #{setting.doc}"
+    end
+  end
+
+  desc "Compare the engine's database with what is expected; exits with 1 where something is missing or changed"
+  task check: :environment do
+    told.call do
+      check = TaskerCore.on(TaskerCore::Engine.connection('tasker_core:check')).check_schema
+      puts check
+      exit 1 unless check.clean?
+    end
+  end
+
+  desc 'Say how the core stands here, and what to do; exits with 1 where there is a problem'
+  task doctor: :environment do
+    report = TaskerCore.doctor
+    puts report
+    exit 1 unless report.healthy?
+  end
+
+  desc "Compare the core's answers with the engine's over the application's tasks, reading only: is it safe to go " \
+       'active? Exits with 0 for yes, 1 for no, 2 where it cannot tell. SAMPLE=1000 or ALL=1, STATES=error,pending, ' \
+       'OLDER_THAN=7d, NEWER_THAN=12h, TASKS=1,2, ONLY=, EXCEPT=, SECONDS=60, JSON=report.json'
+  task verify: :environment do
+    require 'tasker_core/operations/verification/command'
+    exit TaskerCore::Verification::Command.new(ENV).run
+  end
+
+  desc 'List the steps and tasks that a dead worker seems to hold, for more than 600 seconds or as many as given'
+  task :stuck, [:seconds] => :environment do |_, arguments|
+    older_than = seconds.call(arguments)
+    told.call do
+      steps = TaskerCore.stuck_steps(older_than:)
+      tasks = TaskerCore.stuck_tasks(older_than:)
+      steps.each do |step|
+        puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
+             "in_progress since #{step.since}, attempts #{step.attempts.to_i}"
+      end
+      tasks.each { |task| puts "task #{task.task_id} (#{task.name}): in_progress without a step since #{task.since}" }
+      puts "#{steps.size} steps and #{tasks.size} tasks are stuck for more than #{older_than} seconds"
+    end
+  end
+
+  desc 'Take them from it, and enqueue their tasks; 600 seconds or as many as given'
+  task :reset_stuck, [:seconds] => :environment do |_, arguments|
+    older_than = seconds.call(arguments)
+    told.call do
+      reset = TaskerCore.reset_stuck(older_than:)
+      reset.steps.each do |step|
+        puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
+             "#{step.state}, attempts #{step.attempts}"
+      end
+      puts "#{reset.steps.size} steps were reset; tasks enqueued: #{reset.task_ids.join(', ').presence || 'none'}"
+    end
+  end
+
+  desc "Draw a task: 'tasker_core:graph[42,task.svg]', or task.mmd for Mermaid; without a file to standard output"
+  task :graph, %i[task_id file] => :environment do |_, arguments|
+    abort "Which task? bin/rails 'tasker_core:graph[42,task.svg]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
+    file = arguments[:file]
+    told.call do
+      format = TaskerCore::Drawing.format_of(file, ENV.fetch('FORMAT', 'svg'))
+      drawing = TaskerCore.draw(arguments[:task_id].to_i, format:)
+      abort "There is no task #{arguments[:task_id]}." unless drawing
+      file ? File.write(file, drawing) : puts(drawing)
+    end
+  end
+
+  desc "Watch a task until it ends: 'tasker_core:watch[42]'. Exits with 0 where it is complete or resolved manually, " \
+       '1 in error, 2 cancelled, 3 where there is no such task'
+  task :watch, %i[task_id] => :environment do |_, arguments|
+    abort "Which task? bin/rails 'tasker_core:watch[42]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
+    told.call { exit TaskerCore::Watch::Command.new(arguments[:task_id].to_i).run }
+  end
+
+  desc 'Enqueue tasks as soon as others have finished their steps, or made them for Rails; until SIGTERM or Ctrl-C'
+  task listen: :environment do
+    told.call do
+      listener = TaskerCore::Listener.start
+      wake, signal = IO.pipe
+      %w[TERM INT].each { |name| trap(name) { signal.write_nonblock('.') } }
+      puts 'tasker_core listens for steps that workers have finished, and for tasks made for Rails'
+      wake.read(1)
+      listener.stop
+    end
+  end
+end
