@@ -6,8 +6,9 @@ require_relative 'marks'
 module OrchestrationBench
   # Workflows of steps that do nothing, by name.
   module Workflows
-    SIZES = { 'line4' => 4, 'line10' => 10, 'paused10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
-              'fan' => 30, 'small_fan' => 6, 'fan1000' => 1002, 'layers' => 20, 'wide100' => 100 }.freeze
+    SIZES = { 'line4' => 4, 'line10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
+              'fan' => 30, 'small_fan' => 6, 'fan1000' => 1002, 'layers' => 20, 'wide100' => 100,
+              'paused10' => 10 }.freeze
     # Steps of a layer, of which each has two parents in the one above.
     WIDTH = 5
 
