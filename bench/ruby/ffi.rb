@@ -22,7 +22,7 @@ module Crossings
     end
   end
 
-  def call(core, request, blocking)
+  def call(_core, request, *)
     super.tap { |reply| Crossings.sizes&.push([request.bytesize, reply.bytesize]) }
   end
 end

@@ -87,4 +87,4 @@ module PoolDriverBench
   end
 end
 
-PoolDriverBench.run(Integer(ARGV.fetch(0, 10)))
+PoolDriverBench.run(Integer(ARGV.grep(/\A\d+\z/).first || 10))

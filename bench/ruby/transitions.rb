@@ -97,7 +97,7 @@ module TransitionBench
   def states
     return unless World.engine?
 
-    step = Tasker::WorkflowStep.find(steps(1).first)
+    step = Tasker::WorkflowStep.find(steps(2).first)
     machine = step.state_machine
     ways = ['core under it', 'engine'].flat_map do |side|
       [["#{side}: current_state", ->(_) { machine.current_state }], ["#{side}: status", ->(_) { step.status }]]

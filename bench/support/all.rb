@@ -17,6 +17,7 @@ class AllBenches
 
   def initialize(arguments)
     @publish = arguments.delete('--publish')
+    @keep = arguments.delete('--keep')
     @options, names = arguments.partition { |argument| argument.start_with?('--') }
     @names = names.empty? ? every : names
     unknown = @names.reject { |name| path(name) }
@@ -25,7 +26,7 @@ class AllBenches
 
   # @return [Boolean] whether every script came to its end
   def run
-    results = @names.map { |name| one(name) }
+    results = kept + @names.map { |name| one(name) }
     FileUtils.mkdir_p(File.dirname(RESULTS))
     File.write(RESULTS, JSON.pretty_generate(results))
     table(results)
@@ -38,6 +39,14 @@ class AllBenches
   private
 
   def every = Dir[File.join(FOLDER, '{ruby,python}/*.{rb,py}')].map { |file| File.basename(file, '.*') }.sort
+
+  # The results of the last time, of the scripts that do not run now.
+  def kept
+    return [] unless @keep && File.file?(RESULTS)
+
+    scripts = @names.map { |name| File.basename(path(name)) }
+    JSON.parse(File.read(RESULTS)).reject { |result| scripts.include?(result['script']) }
+  end
 
   def path(name) = Dir[File.join(FOLDER, "{ruby,python}/#{name}.{rb,py}")].first
 
@@ -70,7 +79,19 @@ class AllBenches
   LINE = '%-18<script>s %-66<name>s %-12<wanted>s %10<value>s  %<met>s'
   private_constant :LINE
 
-  def conditions(results) = results.filter_map { |result| result['conditions'] }.first.to_s.lines(chomp: true)
+  # @return [Array<String>] versions and machine, what it was compared with, Go, and when
+  #   the scripts ran
+  def conditions(results)
+    lines = results.filter_map { |result| result['conditions'] }.map { |text| text.lines(chomp: true) }
+    engine = lines.find { |own| own[1].to_s.start_with?('Compared') } || lines.first || []
+    loads, times = lines.flatten.filter_map { |line| line.match(RAN)&.captures }.transpose
+    ran = loads && "The scripts ran from #{times.min} to #{times.max} UTC, at load averages of " \
+                   "#{loads.min_by(&:to_f)} to #{loads.max_by(&:to_f)} at their start."
+    [engine[0], engine[1], ran].compact
+  end
+
+  RAN = /load average ([\d.]+).*; ([\d :-]+) UTC/
+  private_constant :RAN
 
   # @return [Array<Hash>] every target of every script
   def rows(results)

@@ -20,8 +20,8 @@ module Pages
   # @param headlines [Headlines]
   def publish(conditions, rows, headlines)
     Plots.draw(headlines.lines)
-    write('README.md', "#{PICTURE}\n#{headlines.markdown}\n\nMedians. #{header(conditions)}")
-    write('docs/PERFORMANCE.md', "#{header(conditions)}\n\n#{targets(rows)}")
+    write('README.md', "#{PICTURE}\n#{headlines.markdown}\n\nMedians. #{conditions.join("\n")}")
+    write('docs/PERFORMANCE.md', "#{conditions.join("\n")}\n\n#{targets(rows)}")
   end
 
   def write(page, text)
@@ -30,9 +30,6 @@ module Pages
     from, to = MARKS.map { |mark| page_text.index(mark) || abort("#{page} has no #{mark}") }
     File.write(path, "#{page_text[0...from]}#{MARKS.first}\n\n#{text}\n\n#{page_text[to..]}")
   end
-
-  # Versions and machine, what it was compared with, Go and load.
-  def header(conditions) = conditions.values_at(0, 1, 3).compact.join("\n")
 
   def targets(rows)
     ['| script | target | wanted | measured | |', '|---|---|---|---|---|',
