@@ -100,11 +100,11 @@ func TestATaskAndItsColumnAreCompletedTogether(t *testing.T) {
 		require.Equal(t, code, result.Code)
 		require.Equal(t, "f f", column())
 	}
-	refused(lifecycle.GuardFailed)
-	b.move(t, steps[0], lifecycle.Complete)
 	refused(lifecycle.TransitionFailed) // pending cannot become complete
 	_, err := b.transitionOne(operation.TransitionRequest{Machine: lifecycle.Task, IDs: []int64{task}, To: lifecycle.InProgress})
 	require.NoError(t, err)
+	refused(lifecycle.GuardFailed)
+	b.move(t, steps[0], lifecycle.Complete)
 	result, err := b.completeTask(task)
 	require.NoError(t, err)
 	require.Equal(t, lifecycle.Allowed, result.Code)
