@@ -6,8 +6,8 @@
 #   ruby run_tasks.rb engine|one_query|core LOGFILE
 require 'json'
 require_relative 'captured'
-require_relative 'counts'
 require_relative 'side'
+require_relative '../../spec/support/counts'
 
 # Answers for one side.
 class RunTasks
@@ -94,8 +94,15 @@ class RunTasks
     set(telemetry:)
     works = Array.new(4) { prepared(workflow).last }
     works.pop.call
-    counted = Counts.statements(&works.pop)
+    counted = statements(&works.pop)
     ruby ? { **counted, calls: Counts.calls(&works.pop), objects: Counts.objects(&works.pop) } : counted
+  end
+
+  # @return [Hash{Symbol => Integer}] data statements, transactions, and all statements with
+  #   BEGIN and COMMIT
+  def statements(&)
+    sql = Counts.sql(&)
+    { data: sql.grep_v(Counts::BORDERS).size, transactions: sql.grep(/\ABEGIN/).size, statements: sql.size }
   end
 
   # @return [Array<Hash>] the hand-offs of runs of a line, in milliseconds

@@ -7,19 +7,29 @@ require 'io/console'
 require_relative 'children'
 require_relative 'database'
 
-# A small Rails application in a process of its own, whose rake tasks are run as
-# bin/rails runs them: Rails boots once in a process.
+# A small Rails application in a process of its own: Rails boots once in a process. The engine's
+# stand-in comes late, as something that is autoloaded.
 class RailsProgram
+  # Runs a rake task as bin/rails does.
+  RAKE = <<~RUBY
+    Rails.application.load_tasks
+    Rake::Task[ARGV.shift].invoke(*ARGV)
+  RUBY
+  private_constant :RAKE
+
   # @param engine [Boolean] whether the stand-in of the engine is loaded
   # @param initializer [String] Ruby, for config/initializers
+  # @param settings [String] Ruby, in the application's class
+  # @param code [String] Ruby that the booted application runs; the rake task that is its first
+  #   argument unless given
   # @param environment [Hash{String => String}]
-  def initialize(engine: true, initializer: '', environment: {})
+  def initialize(engine: true, initializer: '', settings: '', code: RAKE, environment: {})
     @folder = Dir.mktmpdir('tasker_core-program')
     @environment = { 'RAILS_ENV' => 'test', 'DATABASE_URL' => Database.url, 'NO_COLOR' => nil, 'TERM' => 'xterm',
                      'COLUMNS' => nil, 'LINES' => nil, **environment }
     FileUtils.mkdir_p("#{@folder}/config/initializers")
     File.write("#{@folder}/config/initializers/tasker_core.rb", initializer)
-    File.write("#{@folder}/program.rb", source(engine))
+    File.write("#{@folder}/program.rb", source(engine, settings, code))
   end
 
   # Makes one for a block.
@@ -30,14 +40,14 @@ class RailsProgram
     program&.remove
   end
 
-  # @return [Array<String>] what starts a rake task
-  def command(task, *arguments) = [RbConfig.ruby, '-W0', "#{@folder}/program.rb", task, *arguments.map(&:to_s)]
+  # @return [Array<String>] what starts the program: a rake task and its arguments, unless it runs other code
+  def command(*arguments) = [RbConfig.ruby, '-W0', "#{@folder}/program.rb", *arguments.map(&:to_s)]
 
-  # Runs a task to its end, without a terminal.
+  # Runs the program to its end, without a terminal.
   #
   # @return [Array(String, String, Integer)] what it wrote to both streams, and its exit code
-  def call(task, *, **environment)
-    out, err, status = Open3.capture3({ **@environment, **environment.transform_keys(&:to_s) }, *command(task, *))
+  def call(*, **environment)
+    out, err, status = Open3.capture3({ **@environment, **environment.transform_keys(&:to_s) }, *command(*))
     [out, err, status.exitstatus]
   end
 
@@ -77,7 +87,7 @@ class RailsProgram
 
   private
 
-  def source(engine)
+  def source(engine, settings, code)
     <<~RUBY
       $LOAD_PATH.unshift '#{Children::LIB}'
       require 'rails'
@@ -89,11 +99,11 @@ class RailsProgram
         config.eager_load = false
         config.load_defaults 7.2
         config.logger = Logger.new(IO::NULL)
+        #{settings}
       end
       #{"require '#{File.expand_path('engine', __dir__)}'" if engine}
       Rails.application.initialize!
-      Rails.application.load_tasks
-      Rake::Task[ARGV.shift].invoke(*ARGV)
+      #{code}
     RUBY
   end
 end

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative 'counts'
+
 # What a further step of a line costs a run, and what its start and end do, as counts that do
 # not depend on the machine: Ruby's calls in all threads, objects and statements. On the
 # stand-in and on the real engine alike.
@@ -8,7 +10,6 @@ module RunCounts
   LONG = 40
   RUNS = 3
   NAME = 'counted'
-  TRANSACTION = /\A(BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK)/
 
   # Does nothing.
   class Step < Tasker::StepHandler::Base
@@ -40,7 +41,7 @@ module RunCounts
     def of_line(steps)
       name = define(steps)
       2.times { average(name, 1) { |run| run.call.then { 0 } } }
-      { calls: average(name) { |run| calls(&run) }, objects: average(name) { |run| objects(&run) },
+      { calls: average(name) { |run| Counts.calls(&run) }, objects: average(name) { |run| Counts.objects(&run) },
         **statements(name) }
     end
 
@@ -68,26 +69,10 @@ module RunCounts
       total.fdiv(runs)
     end
 
-    def calls(&)
-      count = 0
-      TracePoint.new(:call, :c_call) { count += 1 }.enable(target_thread: nil, &)
-      count
-    end
-
-    def objects
-      before = GC.stat(:total_allocated_objects)
-      yield
-      GC.stat(:total_allocated_objects) - before
-    end
-
     def statements(name)
       seen = []
-      listener = ->(*, payload) { seen << payload[:sql] unless payload[:name] == 'SCHEMA' }
-      all = average(name) do |run|
-        ActiveSupport::Notifications.subscribed(listener, 'sql.active_record', &run)
-        seen.size
-      end
-      { statements: all, transactions: seen.grep(TRANSACTION).size.fdiv(RUNS) }
+      all = average(name) { |run| seen.concat(Counts.sql(&run)).size }
+      { statements: all, transactions: seen.grep(Counts::BORDERS).size.fdiv(RUNS) }
     end
   end
 end

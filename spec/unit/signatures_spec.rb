@@ -10,10 +10,9 @@ RSpec.describe 'the RBS signatures' do
 
   # What stands behind the public interface and is none of it.
   let(:internal) do
-    %i[Core Delivery Engine EventCodec Failover Failure Filter FirstStatements FunctionVersions GoRegexp HostConnection Ids
-       Installation
-       Limits LogConsumer Native Nearest Notifications PerDatabase ProcessSettings QueueConsumer Railtie Shadow Subscriptions Table
-       Terminal UnclosedHandles]
+    %i[Core Delivery Engine EventCodec Failover Failure Filter FirstStatements FunctionVersions GoRegexp HostConnection
+       Ids Installation Limits LogConsumer Native Nearest Notifications PerDatabase ProcessSettings QueueConsumer
+       Railtie Shadow Subscriptions Table Terminal UnclosedHandles]
   end
   # Public to Ruby, since another file of this gem calls them, and marked or meant for nobody else.
   let(:unmentioned) do

@@ -41,8 +41,8 @@ module TaskerCore
 
   # A client whose core has connections of its own.
   class PoolClient < Client
-    # The face that a client has to its connection, where the core runs everything
-    # itself: operations that write run in a transaction of the core's.
+    # Stands in for a HostConnection where the core has connections of its own and runs every
+    # statement itself: operations that write run in a transaction of the core's.
     module OwnConnections
       module_function
 
@@ -58,8 +58,8 @@ module TaskerCore
 
       def moment = nil
 
-      # The core publishes and tells itself.
-      def tell(_core, _rows) = nil
+      # The core publishes by itself.
+      def publish_after_commit(_core, _rows) = nil
     end
     private_constant :OwnConnections
 

@@ -6,9 +6,9 @@ require_relative '../native/row'
 require_relative 'transition'
 
 module TaskerCore
-  # One run's picture of a task, held in memory by the core: what can run next costs
+  # One run's snapshot of a task, held in memory by the core: what can run next costs
   # no query. Claims and outcomes are one statement each, in a transaction of their
-  # own; the database checks them as it writes, so a picture that is out of date can
+  # own; the database checks them as it writes, so a snapshot that is out of date can
   # cost a refused claim, never a step that runs twice.
   #
   #   client.transition_task!(42, to: :in_progress)
@@ -45,7 +45,7 @@ module TaskerCore
     # @!attribute [r] blocked
     #   @return [Boolean] whether nothing can run and a step has failed for good
     # @!attribute [r] changed
-    #   @return [Array<Integer>] as of #refresh, where the picture was read anew
+    #   @return [Array<Integer>] as of #refresh, where the snapshot was read anew
     Next = Struct.new(:ready, :retry, :blocked, :changed) do
       # @return [Boolean] whether there is nothing to do now
       def empty? = ready.empty? && self.retry.empty?
@@ -131,7 +131,7 @@ module TaskerCore
     # @return [Session]
     def on(host) = dup.tap { |view| view.host = host }
 
-    # What can run now. It reads nothing, except after a refusal: then the picture is
+    # What can run now. It reads nothing, except after a refusal: then the snapshot is
     # read anew first.
     #
     # @return [Next]

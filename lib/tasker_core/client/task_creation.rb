@@ -70,8 +70,9 @@ module TaskerCore
     def created(arguments, context)
       call('create_task', arguments).tap do |answer|
         payload = { **answer.last, 'task_context' => context }
-        @host.tell(@core, [EventCodec.row(name: STARTED, task_id: answer.first, task_name: payload['task_name'],
-                                          namespace: payload['namespace'], payload:)])
+        event = { name: STARTED, task_id: answer.first, task_name: payload['task_name'],
+                  namespace: payload['namespace'], payload: }
+        @host.publish_after_commit(@core, [EventCodec.row(event)])
       end
     end
 

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # What became of a wish to move a task or step to another state.
+  # The result of a state transition that was asked for.
   #
   # @!attribute [r] id
   #   @return [Integer] the task's or step's

@@ -5,8 +5,8 @@ require_relative 'publisher_hooks/bridge'
 
 module TaskerCore
   module Engine
-    # Stands between the engine and its publisher, where a setting asks for it: with
-    # none of them on, the publisher is not touched.
+    # Hooks on the engine's event publisher, for removing duplicates and for forwarding events to
+    # the core. With none of these settings on, the publisher is not touched.
     module PublisherHooks
       # Prepended to Tasker::Events::Publisher.
       module Publisher

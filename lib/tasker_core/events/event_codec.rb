@@ -4,7 +4,7 @@ require 'msgpack'
 require_relative '../native/nearest'
 
 module TaskerCore
-  # Events on their way into the core.
+  # Encodes events for the core, as go/event/codec.go decodes them.
   module EventCodec
     FIELDS = %i[name occurred_at task_id step_id namespace task_name step_name payload].freeze
     # How deep a payload may be nested: as go/msgpackstrict/depth.go.

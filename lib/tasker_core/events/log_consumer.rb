@@ -3,8 +3,8 @@
 require 'msgpack'
 
 module TaskerCore
-  # The core's log lines on their way to Rails.logger. The thread of Delivery waits for
-  # them and hands them out, as it does with events.
+  # Takes the core's log lines from their queue and writes them to Rails.logger. Only the thread
+  # of Delivery calls it, as it does with events.
   class LogConsumer
     BATCH = 500
     private_constant :BATCH

@@ -3,8 +3,8 @@
 require 'msgpack'
 
 module TaskerCore
-  # A subscription's queue in the core of this process, and what was taken from it and
-  # not handed out yet. The thread of Delivery alone takes and hands out.
+  # Takes events from a subscription's queue in the core, in batches, and hands them to the
+  # subscription. Only the thread of Delivery calls it.
   class QueueConsumer
     # How many events are taken at once. Between two batches other subscriptions have
     # their turn.

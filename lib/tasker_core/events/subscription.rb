@@ -5,8 +5,9 @@ require_relative '../native/ids'
 require_relative 'delivery'
 
 module TaskerCore
-  # A wish for events. It holds for the core that it was made for, and in each forked
-  # child for the core that the child opens.
+  # An event subscription of one core: which events, what happens when its queue is full, and
+  # the block that gets them. In a forked child it has a queue of its own, in the core that the
+  # child opens.
   class Subscription
     include Ids
 

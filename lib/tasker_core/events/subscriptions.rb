@@ -2,7 +2,6 @@
 
 require_relative 'subscription'
 
-# What the subscribers of a core are kept in.
 module TaskerCore
   # The subscriptions to the events of one core. They are kept in Ruby and made in the
   # core when it is opened, so that an application subscribes at boot without loading

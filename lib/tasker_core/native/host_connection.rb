@@ -101,7 +101,7 @@ module TaskerCore
     # @param core [Core]
     # @param rows [Array<Array>] see EventCodec
     # @return [void]
-    def tell(core, rows)
+    def publish_after_commit(core, rows)
       Relay.deliver(rows, @connection) if Relay.on?
       ActiveRecord.after_all_transactions_commit { publish(core, rows) }
     end

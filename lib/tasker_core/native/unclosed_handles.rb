@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Closes what a program dropped without closing it: when the garbage collector finds
-  # it, in the process that opened it, with a report.
+  # Closes clients and sessions that a program dropped without closing them, when the garbage
+  # collector finds them, in the process that opened them. Each is reported.
   module UnclosedHandles
     @ending = false
     at_exit { @ending = true }

@@ -4,6 +4,7 @@ require_relative 'terminal'
 require_relative 'watch/command'
 require_relative 'watch/view'
 
+# A task that somebody watches until it ends.
 module TaskerCore
   # Shows one task until it ends: drawn anew whenever it changes on a terminal, with a line
   # for each change elsewhere. Where events come from other processes (event_relay) they tell

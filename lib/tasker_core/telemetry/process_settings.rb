@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # What a core has to know of the process around it, beside its settings.
+  # Completes a core's settings with what it needs of its process: the OTEL_ variables, the
+  # engine's service name and the application's parameter filter.
   module ProcessSettings
     class << self
       # @param settings [Hash{String => Object}] see go/config

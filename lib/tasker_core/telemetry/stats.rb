@@ -13,7 +13,7 @@ module TaskerCore
     def stats = Stats.of(Core.current)
   end
 
-  # A picture of all metrics at one moment.
+  # All metrics at one moment.
   class Stats
     # One metric.
     #

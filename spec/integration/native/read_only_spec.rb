@@ -79,10 +79,10 @@ RSpec.describe 'read-only guards', :orchestration, database: :committed do
       -> { external },
       lambda {
         Tasker::TaskTransition.where(task_id: external.task_id).update_all("metadata = '{}'") unless @unmarked
-        TaskerCore::Engine::Runner::ExternalWait.new(Tasker::Task.find(external.task_id)).park
+        TaskerCore::Engine::Runner::ExternalWait.new(Tasker::Task.find(external.task_id)).start
       }
     ],
-    'waking what was parked' => [
+    'waking a task that waits for external steps' => [
       -> { complete_elsewhere },
       -> { TaskerCore::Engine::Runner::ExternalWait.wake(external.task_id) }
     ]

@@ -1,49 +1,18 @@
 # frozen_string_literal: true
 
-require 'open3'
-require 'tmpdir'
 require_relative '../../spec_helper'
+require_relative '../../support/rails_program'
 
-# A Rails application is a process of its own: Rails boots once.
 RSpec.describe 'in a Rails application' do
-  let(:folder) { Dir.mktmpdir('tasker_core-app') }
-
-  after { FileUtils.remove_entry(folder) }
-
-  def write(path, text)
-    file = File.join(folder, path)
-    FileUtils.mkdir_p(File.dirname(file))
-    File.write(file, text)
-  end
-
-  # The application of a process: Rails first, then the gem, then the engine's
-  # stand-in as something that is autoloaded late.
-  def run(code, initializer: '', settings: '')
-    write('config/initializers/tasker_core.rb', initializer)
-    write('app.rb', <<~RUBY)
-      $LOAD_PATH.unshift '#{File.expand_path('../../../lib', __dir__)}'
-      require 'rails'
-      require 'active_record/railtie'
-      require 'tasker_core'
-      class App < Rails::Application
-        config.root = '#{folder}'
-        config.eager_load = false
-        config.load_defaults 7.2
-        config.logger = Logger.new(IO::NULL)
-        #{settings}
-      end
-      require '#{File.expand_path('../../support/engine', __dir__)}'
-      Rails.application.initialize!
-      #{code}
-    RUBY
-    variables = { 'RAILS_ENV' => 'test', 'DATABASE_URL' => Database.url }
-    output, status = Open3.capture2e(variables, RbConfig.ruby, File.join(folder, 'app.rb'))
-    expect(status).to be_success, output
-    output.lines(chomp: true)
+  # @return [Array<String>] the lines that the code prints
+  def run(code, **application)
+    out, err, status = RailsProgram.run(code:, **application, &:call)
+    expect(status).to eq(0), err
+    out.lines(chomp: true)
   end
 
   delegated = 'p Tasker::Functions::FunctionBasedStepReadinessStatus.singleton_class' \
-              '.include?(TaskerCore::Delegation::StepReadiness)'
+              '.include?(TaskerCore::Engine::StepReadiness)'
 
   it 'leaves the engine alone where nothing is switched on' do
     expect(run("#{delegated}\np TaskerCore::Library.loaded?")).to eq(%w[false false])
@@ -80,8 +49,8 @@ RSpec.describe 'in a Rails application' do
   it 'writes an initializer by its generator, and lists its settings by a task' do
     output = run(<<~RUBY)
       require 'rails/generators'
-      Rails::Generators.invoke('tasker_core:install', ['--quiet'], destination_root: '#{folder}/made')
-      load '#{folder}/made/config/initializers/tasker_core.rb'
+      Rails::Generators.invoke('tasker_core:install', ['--quiet'], destination_root: Rails.root.join('made').to_s)
+      load Rails.root.join('made/config/initializers/tasker_core.rb').to_s
       p TaskerCore.configuration.to_h.slice(:dependency_resolution, :state_transitions)
       Rails.application.load_tasks
       Rake::Task['tasker_core:settings'].invoke

@@ -3,13 +3,13 @@
 module TaskerCore
   module Engine
     module Runner
-      # A task in which nothing is left for Rails until a step is done elsewhere. It is
-      # pending, and the audit row of that says so: whoever takes this mark off enqueues
-      # the task, so that many completions and many listeners make one job. One delayed
+      # A task that waits for external steps: nothing is left for Rails until a worker has done one.
+      # The task is pending, with a mark in its audit row. Whoever takes the mark off enqueues the
+      # task, so that many completions and many listeners make one job. One delayed
       # job looks from time to time whether a wake-up was missed; where there is nothing
       # to do it writes no row and publishes no event.
       class ExternalWait
-        # The metadata of a parked task's audit row.
+        # The metadata of a waiting task's audit row.
         MARK = 'external_steps'
         WAITING = 'awaited'
         DONE = 'done'
@@ -26,13 +26,13 @@ module TaskerCore
         private_constant :Waiting
 
         class << self
-          # @return [ActiveRecord::Relation] the audit rows of parked tasks
+          # @return [ActiveRecord::Relation] the audit rows of waiting tasks
           def rows
             ::Tasker::TaskTransition.where(most_recent: true, to_state: 'pending')
                                     .where("metadata ->> '#{MARK}' = '#{WAITING}'")
           end
 
-          # Enqueues a parked task if a run of it has something to do now.
+          # Enqueues a waiting task if a run of it has something to do now.
           #
           # @param task_id [Integer]
           # @return [Boolean] whether this call did
@@ -52,7 +52,7 @@ module TaskerCore
         # Marks the pending task, unless it is marked, and enqueues the job that looks for it later.
         #
         # @return [void]
-        def park
+        def start
           unmarked = ::Tasker::TaskTransition.where(task_id: @task.task_id, most_recent: true, to_state: 'pending')
                                              .where("metadata ->> '#{MARK}' IS NULL")
           return unless mark(unmarked, MARK => WAITING, CHECK => check_at) == 1
@@ -66,29 +66,29 @@ module TaskerCore
 
         # @return [Boolean]
         def wake
-          return false unless parked.exists? && needed? && mark(parked, MARK => DONE) == 1
+          return false unless waiting.exists? && needed? && mark(waiting, MARK => DONE) == 1
 
           JobEnqueuer.new(@task, REASON).call(0)
           true
         end
 
-        # Whether a job has nothing to do for its task: it is closed, or parked with
+        # Whether a job has nothing to do for its task: it is closed, or waiting with
         # nothing for Rails yet. In the latter case the next look is seen to.
         #
         # @return [Boolean]
-        def asleep?
+        def undisturbed?
           return false if ExternalSteps.names_of(@task).empty?
           return true if %w[complete cancelled resolved_manually].include?(@task.status)
-          return false if parked.none? || needed?
+          return false if waiting.none? || needed?
 
-          due = parked.where("(metadata ->> '#{CHECK}')::float <= ?", Time.current.to_f + TOLERANCE)
+          due = waiting.where("(metadata ->> '#{CHECK}')::float <= ?", Time.current.to_f + TOLERANCE)
           enqueue_check if mark(due, CHECK => check_at) == 1
           true
         end
 
         private
 
-        def parked = self.class.rows.where(task_id: @task.task_id)
+        def waiting = self.class.rows.where(task_id: @task.task_id)
 
         def mark(rows, changes)
           rows.update_all(["metadata = coalesce(metadata, '{}') || ?::jsonb", changes.to_json])
@@ -117,7 +117,7 @@ module TaskerCore
         end
       end
 
-      # Whether a run of a task would find something to do in Rails.
+      # Tells whether a run of a task would find something to do in Rails.
       class RailsWork
         DONE = %w[complete resolved_manually].freeze
         private_constant :DONE

@@ -22,7 +22,7 @@ module TaskerCore
     SWEEP_SECONDS = 60
 
     # How many tasks are looked at for what was heard at once. Anybody may notify: where
-    # more are named, every parked task is looked at instead.
+    # more are named, every waiting task is looked at instead.
     MOST_HEARD = 1000
 
     # How many notifications are taken before what they say is looked at.
@@ -62,7 +62,7 @@ module TaskerCore
     end
 
     # Listens until it is stopped. A connection that breaks is replaced, and every
-    # parked task looked at then.
+    # waiting task looked at then.
     #
     # @return [void]
     # @raise [EngineMissing]
@@ -99,12 +99,12 @@ module TaskerCore
     # @return [Array<Integer>] those that were enqueued
     def sweep
       @swept = monotonic
-      wake(wrapped { parked } || []) + enqueue(wrapped { created } || [])
+      wake(wrapped { waiting_for_steps } || []) + enqueue(wrapped { created } || [])
     end
 
     private
 
-    def parked = waiting(Engine::Runner::ExternalWait, open_tasks)
+    def waiting_for_steps = waiting(Engine::Runner::ExternalWait, open_tasks)
 
     def created = waiting(Engine::Runner::CreatedTasks, open_tasks)
 

@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # Enqueues a task's job, and notices where no job came of it: the engine's re-enqueuer
+      # Enqueues a task's job, and checks that the queue has taken it: the engine's re-enqueuer
       # swallows what the queue adapter raises.
       class JobEnqueuer
         EVENTS = /\Aenqueue(_at)?\.active_job\z/

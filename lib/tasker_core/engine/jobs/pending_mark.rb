@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # A word in the audit row of a pending task: why nothing is enqueued for it. It needs no
-      # row of its own, and ends with the next transition.
+      # A mark in the audit row of a pending task that tells why no job is enqueued for it. It needs
+      # no row of its own, and ends with the next transition.
       class PendingMark
         KEY = 'wake_up'
 

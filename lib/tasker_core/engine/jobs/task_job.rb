@@ -9,7 +9,7 @@ module TaskerCore
         private_constant :KEY
 
         # What the job is left with when its task goes on waiting.
-        ASLEEP = :tasker_core_asleep
+        LEFT_ALONE = :tasker_core_left_alone
 
         # @return [Boolean] whether this thread runs a job whose task is the core's
         def self.running? = Thread.current[KEY] && Runner.active?
@@ -20,7 +20,7 @@ module TaskerCore
         def perform(...)
           before = Thread.current[KEY]
           Thread.current[KEY] = true
-          catch(ASLEEP) { super }
+          catch(LEFT_ALONE) { super }
         ensure
           Thread.current[KEY] = before
         end

@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # The runs of this process by their tasks. Where the application itself moves a task or one
+      # The runs that are under way in this process, by their tasks. Where the application itself moves a task or one
       # of its steps to another state, in a handler or in a subscriber, the task's run reads anew
       # before it goes on, as the engine does at each turn.
       module ActiveRuns

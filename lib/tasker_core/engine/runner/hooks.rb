@@ -41,8 +41,8 @@ module TaskerCore
         # Prepended to TaskInitializer.
         module TaskInitializer
           def start_task!(task)
-            if TaskJob.running? && (ExternalWait.new(task).asleep? || PendingTaskCheck.new(task).leaves?)
-              throw TaskJob::ASLEEP
+            if TaskJob.running? && (ExternalWait.new(task).undisturbed? || PendingTaskCheck.new(task).leaves?)
+              throw TaskJob::LEFT_ALONE
             end
             return resume(task) if resumes?(task)
 

@@ -3,7 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # What can still change for a task that waits.
+      # What can still happen for a task that waits: a step that can run now or at a known time, or
+      # somebody else's work that it waits for.
       class RemainingWork
         DONE = %w[complete resolved_manually].freeze
 

@@ -3,7 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # What keeps a run from going on as it began.
+      # What ends a run early, or hands it to the engine: a lost core, an error that it has to stop
+      # with.
       module RunInterruption
         # @return [Exception, nil] what the run ends with
         attr_reader :broken

@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module States
-      # What differs between the engine's two machines, and what of them is the
-      # engine's own.
+      # What differs between the state machines of steps and of tasks, and whether a machine is
+      # still as the engine defines it.
       class MachineSpec
         # The successors that the core knows. A machine that an application gave
         # others is left to the engine.

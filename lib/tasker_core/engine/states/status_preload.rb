@@ -3,11 +3,10 @@
 module TaskerCore
   module Engine
     module States
-      # The states of tasks and steps that one answer shows together, read with one
-      # statement when the first of them is asked for. Lists are noted only inside a
-      # block around such an answer (an action of the engine's controllers, a GraphQL
-      # execution); what was read ends with the block, and with any transition in it.
-      # It serves +status+ alone: current_state stays strict.
+      # Preloads the states of tasks and steps that one response lists: one statement reads all of
+      # them when the first is asked for. It works inside an action of the engine's controllers or
+      # a GraphQL execution, and forgets what it read with any transition there. It serves +status+
+      # alone; current_state always asks the database.
       class StatusPreload
         KEY = :tasker_core_shown_together
         private_constant :KEY

@@ -3,10 +3,9 @@
 module TaskerCore
   module Engine
     module States
-      # The object whose transition is written on this thread, while its callbacks run. For
-      # the event the engine reads the step anew, then its task, then its name, with a query
-      # each: here step and task are read with one, and a named step that the object has
-      # loaded is the same row.
+      # The record whose transition callbacks run on this thread. To publish the event, the engine
+      # reads the step again, then its task, then its name, with a query each. Here one query
+      # reads step and task, and a named step that the record has loaded is shared.
       module TransitioningRecord
         KEY = :tasker_core_moved
         private_constant :KEY

@@ -261,11 +261,7 @@ RSpec.describe 'orchestration', :orchestration, database: :committed do
 
     it 'leaves it where it is switched off' do
       switch :active, resume_interrupted_tasks: false
-      begin
-        run_job(task)
-      rescue Tasker::ProceduralError => e
-        expect(e.message).to match(/not pending/)
-      end
+      expect { run_job(task) }.to raise_error(Tasker::ProceduralError, /not pending/)
 
       expect(task_state(task)).to eq('in_progress')
       expect(step_states(task)).to eq('one' => 'pending', 'two' => 'pending')

@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # Tells an application's listeners from the engine's own. A listener of the
+      # Tells an application's event listeners from the engine's own. A listener of the
       # application may write rows in the transaction of a transition, and may cancel a
       # step before it is claimed: where it can, a run writes as the engine does.
       module ApplicationListeners

@@ -3,9 +3,9 @@
 module TaskerCore
   module Engine
     module Runner
-      # What this thread works on: a task whose counts are known, and the step that it
-      # executes. The engine's payloads and log lines take their values from it where
-      # they are about these very objects, instead of asking the database.
+      # The task and the step that this thread works on. The engine's payloads and log lines take
+      # their values from it where they are about these very objects, instead of asking the
+      # database.
       module CurrentWork
         KEY = :tasker_core_current
         private_constant :KEY

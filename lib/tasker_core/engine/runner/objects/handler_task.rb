@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # The task's object that handlers see. The engine reloads it at the beginning of each
-      # turn; where that would read the row that the object has, and forget nothing, it is left.
+      # The task object that handlers get. The engine reloads it at the beginning of each turn; here
+      # it is reloaded only where its row has changed, or a handler left something in it.
       class HandlerTask
         # @param task [Tasker::Task]
         # @param version [Integer, nil] of its row before it is read first

@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # Which of the engine's log lines would be written now, looked at once a turn:
-      # about thirty lines a step ask for it.
+      # The levels at which the engine's log lines would be written now. They are read once a turn,
+      # since about thirty lines a step ask for them.
       class LogLevels
         # @param source [Tasker::Concerns::StructuredLogging] which keeps its setting for its life
         def initialize(source)

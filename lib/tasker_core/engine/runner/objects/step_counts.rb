@@ -3,7 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # How far a run's task is, from the states that the run knows.
+      # How many steps of a run's task are complete, failed or pending, by the states that the run
+      # knows.
       class StepCounts
         DONE = %w[complete resolved_manually].freeze
         private_constant :DONE

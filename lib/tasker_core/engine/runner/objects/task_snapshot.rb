@@ -3,7 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # What is known of a task without asking: its state and how far its steps are.
+      # What a run knows of its task without a query: its state and its steps' counts, from which
+      # the engine's payloads are made.
       class TaskSnapshot
         # @return [Integer]
         attr_reader :task_id

@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # An exception as text. An application's exception may be odd itself: its message, its
-      # backtrace or its class may raise, or be no text that can be stored.
+      # An exception as text. An application's exception may fail itself: its message, its backtrace
+      # or its class may raise, or be no text that can be stored.
       #
       # @!attribute [r] message
       #   @return [String] what the engine logs

@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # A transaction that a handler began on its connection and did not end. What became of its
+      # A transaction that a handler left open on its connection. What became of its
       # step would be written inside of it, and be lost with it; the connection's next user would
       # lose his work too. It is rolled back before the step is written.
       module LeakedTransaction

@@ -3,7 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # What the two endings of a step share.
+      # What StepCompletion and StepFailure share: writing how a step ended, and what to do where that
+      # cannot be written or comes too late.
       class StepOutcome
         # What a result may raise while a document is made of it.
         UNSTORABLE = [StandardError, SystemStackError, NoMemoryError, ScriptError].freeze

@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module Runner
-      # Sees to it that an unfinished run is taken up again: its task is set pending
-      # and exactly one job is enqueued, after commit, with the delay that the
-      # engine's own rules give (its backoff settings, its steps' waiting times). Where nothing
-      # can change any more no job is: that is reported once, with the steps that hold the task.
+      # Reenqueues an unfinished task after its run: the task is set pending and exactly one job is
+      # enqueued, after commit, with the delay of the engine's own rules (its backoff settings, its
+      # steps' waiting times). Where nothing can change any more no job is enqueued, and the steps
+      # that block the task are reported once.
       class Reenqueuer
         # @param run [Run]
         def initialize(run)
@@ -18,7 +18,7 @@ module TaskerCore
         # @raise [NotEnqueued] inside of a job
         def call
           return unless TaskerCore.configuration.reenqueue_unfinished_tasks && unfinished?
-          return park if waits_for_others?
+          return wait_for_workers if waits_for_others?
 
           context = finalizer::ContextManager.get_task_execution_context(@task.task_id)
           go_on(context) if context && waits?(context) && set_pending
@@ -68,10 +68,10 @@ module TaskerCore
 
         # Also where another run has set the task pending, which knew less: the mark says
         # that a worker's word is waited for, and is set once.
-        def park
+        def wait_for_workers
           return unless @state == 'pending' || set_pending
 
-          ExternalWait.new(@task, own_failures: external.failed_beside?(@run.session.step_states)).park
+          ExternalWait.new(@task, own_failures: external.failed_beside?(@run.session.step_states)).start
         end
 
         def go_on(context)
@@ -93,7 +93,7 @@ module TaskerCore
         end
       end
 
-      # A task for which nothing can change: no job looks for it any more.
+      # A task for which nothing can change: no job is enqueued for it any more, which is reported.
       class StalledTask
         # @param task [Tasker::Task]
         # @param remaining [RemainingWork]
@@ -121,8 +121,8 @@ module TaskerCore
         end
       end
 
-      # What a job does before it starts a task that waits for others: where nothing has changed
-      # it looks again later, without writing a row or publishing an event.
+      # Lets a job leave a pending task alone while it waits for others: where nothing has changed it
+      # is enqueued for later, without writing a row or publishing an event.
       class PendingTaskCheck
         # @param task [Tasker::Task]
         def initialize(task)

@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module Runner
-      # Outlasts failures of the database that pass: a server that starts again or fails over,
-      # a lock that somebody holds too long. What is done is repeated with growing pauses.
+      # Retries after transient failures of the database: a server that restarts or fails over, a
+      # lock that somebody holds too long. The pauses grow.
       class DatabaseRetry
-        # How long it is repeated, in seconds.
+        # How long it is retried, in seconds.
         LONGEST = 30
 
         # The pause before the second repetition, in seconds; three times as long before each

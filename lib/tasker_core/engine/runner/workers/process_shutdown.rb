@@ -5,7 +5,7 @@ require 'timeout'
 module TaskerCore
   module Engine
     module Runner
-      # What becomes of steps whose process ends while their handlers run: after a signal, an
+      # Fails the steps whose process shuts down while their handlers run: after a signal, an
       # exit, or the shutdown of a queue's worker that waits no longer. Their handlers end with
       # the process, so each of these steps is written as failed and may be retried. Nothing
       # can be written where the process is killed; TaskerCore.reset_stuck finds those steps.
