@@ -128,7 +128,8 @@ PHASES = { 'loading' => 'load', 'opening' => 'first call',
            'forked' => 'first call of a forked child, with a copy of its own' }.freeze
 
 def in_new_process(*arguments)
-  output, status = Open3.capture2(RbConfig.ruby, '-I', File.expand_path('../../lib', __dir__), '-e', LOADING, *arguments)
+  lib = File.expand_path('../../lib', __dir__)
+  output, status = Open3.capture2(RbConfig.ruby, '-I', lib, '-e', LOADING, *arguments)
   status.success? ? JSON.parse(output) : abort('the extension does not load')
 end
 

@@ -79,18 +79,20 @@ class AllBenches
   LINE = '%-18<script>s %-66<name>s %-12<wanted>s %10<value>s  %<met>s'
   private_constant :LINE
 
-  # @return [Array<String>] versions and machine, what it was compared with, Go, and when
-  #   the scripts ran
+  # @return [Array<String>] versions and machine, what it was compared with, and when the
+  #   scripts ran
   def conditions(results)
-    lines = results.filter_map { |result| result['conditions'] }.map { |text| text.lines(chomp: true) }
-    engine = lines.find { |own| own[1].to_s.start_with?('Compared') } || lines.first || []
-    loads, times = lines.flatten.filter_map { |line| line.match(RAN)&.captures }.transpose
-    ran = loads && "The scripts ran from #{times.min} to #{times.max} UTC, at load averages of " \
-                   "#{loads.min_by(&:to_f)} to #{loads.max_by(&:to_f)} at their start."
-    [engine[0], engine[1], ran].compact
+    texts = results.filter_map { |result| result['conditions'] }
+    [*(texts.find { |text| text.include?("\nCompared") } || '').lines(chomp: true).first(2), ran(texts)]
   end
 
-  RAN = /load average ([\d.]+).*; ([\d :-]+) UTC/
+  def ran(texts)
+    loads, times = texts.filter_map { |text| text.match(RAN)&.captures }.transpose
+    "The scripts ran from #{times.min} to #{times.max} UTC, at load averages of " \
+      "#{loads.min_by(&:to_f)} to #{loads.max_by(&:to_f)} at their start."
+  end
+
+  RAN = /load average ([\d.]+).*?; ([\d :-]+) UTC/
   private_constant :RAN
 
   # @return [Array<Hash>] every target of every script
