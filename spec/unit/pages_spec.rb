@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative '../spec_helper'
+require 'open3'
 
 # What the pages refer to exists: links, headings, files and commands of the repository.
 RSpec.describe 'the pages' do
@@ -64,6 +65,34 @@ RSpec.describe 'the pages' do
       blocks = code(page).select { |language, _| language == 'ruby' }
       expect { blocks.each { |_, text| RubyVM::InstructionSequence.compile(text) } }.not_to raise_error
     end
+  end
+
+  # What a pattern finds in the code and the quoted words of all pages.
+  define_method(:mentioned) do |pattern|
+    text = pages.map { |page| File.read("#{root}/#{page}") }.join("\n")
+    text.scan(pattern).flatten.flat_map(&:split).uniq
+  end
+
+  it 'name tasks of Rake that there are' do
+    rake, status = Open3.capture2(RbConfig.ruby, '-S', 'rake', '--all', '--tasks', chdir: root)
+    expect(status).to be_success
+    named = mentioned(/(?<=`|^|exec )rake (?!tasker_core:)([a-z][\w:]*)/)
+    expect(named).to include('wheels', 'parity')
+    expect(named - rake.scan(/^rake (\S+)/).flatten).to be_empty
+  end
+
+  it 'name tasks of Rails that there are' do
+    file = Dir.glob('lib/**/*.rake', base: root).map { |path| File.read("#{root}/#{path}") }.join
+    named = mentioned(/\btasker_core:([a-z_]+)/) - %w[install]
+    expect(named).to include('doctor', 'verify')
+    expect(named - file.scan(/^  task :?(\w+)/).flatten).to be_empty
+  end
+
+  it 'name benches that there are' do
+    benches = Dir.glob('bench/**/*.{rb,py}', base: root).map { |path| File.basename(path, '.*') }
+    named = mentioned(%r{(?<=`|^)bin/bench\s((?:[a-z_]+[ \n]?)+)(?=`|$)})
+    expect(named).to include('event_bus')
+    expect(named - benches).to be_empty
   end
 
   it 'are all looked at' do
