@@ -2,7 +2,7 @@
 
 require_relative 'packages/container_check'
 
-desc 'Check the Dockerfiles, the unit and the manifest of examples/docker'
+desc 'Check the Dockerfiles, the systemd unit and the Kubernetes manifest of examples/docker'
 task 'release:check:containers' do
   Packages::ContainerCheck.new.run
 end

@@ -4,12 +4,12 @@ require_relative 'packages/native_library'
 require_relative 'packages/release'
 require_relative 'packages/staged_gem'
 
-desc 'Build the source gem into pkg/, with the Go modules in it'
+desc 'Build the source gem, with its Go modules, into pkg/'
 task gem: 'release:moment' do
   puts Packages::StagedGem.source
 end
 
-desc 'Build the precompiled gems into pkg/; `rake native gem` builds all'
+desc 'Build the precompiled gems into pkg/; `rake native gem` builds every gem'
 task native: Packages::NativeLibrary::GOARCH.keys.map { |platform| "native:#{platform}" }
 
 namespace :native do

@@ -6,7 +6,7 @@ require_relative 'packages/release'
 # prerequisite, as task 'release:check' => 'release:check:gem', and depends on
 # release:clean before it builds.
 namespace :release do
-  desc 'Build every package, install each into something clean, try it, and print names, sizes and checksums'
+  desc 'Build every package, install each into an empty environment and use it; print names, sizes and checksums'
   task :check do
     puts Packages::Release.table
   end

@@ -9,17 +9,17 @@ end
 
 namespace :release do
   namespace :check do
-    desc 'Build the wheels twice, install each into something clean, run a task with each'
+    desc 'Build the wheels twice, install each into an empty environment and run a task with it'
     task wheels: %w[release:clean release:moment] do
       Packages::WheelCheck.new.run
     end
 
-    desc 'The short form of the tests on every CPython that is here, with the wheel in pkg/ (rake wheels)'
+    desc 'Run the short tests on every installed CPython, with the wheel in pkg/ (rake wheels)'
     task :pythons do
       Packages::WheelCheck.new.pythons
     end
 
-    desc 'The short form of the suites on PostgreSQL 13 to 18, with the wheel in pkg/ (rake wheels)'
+    desc 'Run the short suites on PostgreSQL 13 to 18, with the wheel in pkg/ (rake wheels)'
     task postgres: 'compile' do
       Packages::WheelCheck.new.servers
     end

@@ -94,83 +94,83 @@ module TaskerCore
     end
 
     switch :dependency_resolution,
-           doc: 'Readiness, execution contexts, dependency levels and the DAG rows.'
+           doc: 'Step readiness, execution contexts, dependency levels, DAG rows and analytics.'
     switch :state_transitions,
            doc: 'The state machines of tasks and steps.'
     switch :orchestration,
            doc: 'The loop that finds steps, runs their handlers and finalizes a task.'
 
-    # Repairs of the engine, for delegated runs; docs/COMPATIBILITY.md tells each.
+    # Repairs of the engine, for delegated runs. docs/COMPATIBILITY.md describes each.
     setting :retry_failed_steps, default: true, allowed: [true, false],
-                                 doc: 'A failed step whose waiting time is over goes back to pending and runs again.'
+                                 doc: 'A failed step goes back to pending after its backoff and runs again.'
     setting :permanent_errors_final, default: true, allowed: [true, false],
                                      doc: 'A step that raised PermanentError is never retried.'
     setting :record_failed_completions, default: true, allowed: [true, false],
-                                        doc: 'A result that cannot be saved fails the step instead of leaving it.'
+                                        doc: 'A result that cannot be saved fails its step, so none is left behind.'
     setting :enforce_timeouts, default: true, allowed: [true, false],
-                               doc: 'A step that outlasts the batch timeout is failed; its late result is refused.'
+                               doc: 'A step that exceeds the batch timeout fails, and its late result is refused.'
     setting :resume_interrupted_tasks, default: true, allowed: [true, false],
-                                       doc: 'A job may take up a task that is in_progress: its run was cut short.'
+                                       doc: 'A job may resume a task that an interrupted run has left in_progress.'
     setting :reenqueue_unfinished_tasks, default: true, allowed: [true, false],
                                          doc: 'A run that must wait sets its task pending and enqueues one job.'
     setting :honour_concurrency_limits, default: true, allowed: [true, false],
-                                        doc: "Steps run as many at once as the engine's configuration allows."
+                                        doc: "The engine's configuration limits how many steps run at the same time."
 
     setting :deduplicate_events, default: false, allowed: [true, false],
-                                 doc: 'Each happening is published once, where the engine publishes it twice or thrice.'
+                                 doc: 'Publish one event where the engine publishes two or three for the same change.'
     setting :event_bridge, default: false, allowed: [true, false],
-                           doc: "What the engine publishes reaches TaskerCore.subscribe's subscribers of this process."
+                           doc: "Deliver the engine's events to TaskerCore.subscribe in this process."
     setting :event_relay, default: false, allowed: [true, false], core: true,
-                          doc: 'The same for all processes, over LISTEN and NOTIFY of PostgreSQL.'
+                          doc: 'Exchange events with other processes, by LISTEN and NOTIFY of PostgreSQL.'
     setting :event_relay_channel, default: 'tasker_core_events', core: true,
                                   allowed: ->(value) { value.is_a?(String) && value.bytesize.between?(1, 63) },
                                   values: 'a text of 1 to 63 bytes',
-                                  doc: 'The channel: processes with the same one hear each other.'
+                                  doc: 'The NOTIFY channel. Processes with the same channel exchange events.'
     setting :event_relay_url, default: nil, allowed: TEXT, core: true, secret: true,
                               values: 'nil or the text of a URL such as postgresql://user@host/database',
-                              doc: 'Where to LISTEN; nil: the database of the application, which must not be PgBouncer.'
+                              doc: "Where to LISTEN, not through PgBouncer. nil: the application's database."
     setting :event_relay_names, default: ['*'].freeze, core: true,
                                 allowed: ->(value) { value.is_a?(Array) && value.any? && value.all?(String) },
                                 values: "a list of names (step.completed), prefixes (step.*), or ['*']",
-                                doc: 'The events that are sent to other processes.'
+                                doc: 'Which events are sent to other processes.'
 
     setting :external_steps_recheck_seconds, default: nil,
                                              allowed: ->(value) { value.nil? || (value.is_a?(Integer) && value >= 0) },
                                              values: 'nil for the engine\'s own delay, 0 for never, or seconds',
-                                             doc: 'When a task that waits for a worker is looked at, unless woken.'
+                                             doc: 'Seconds between checks of tasks that wait for a worker.'
 
     setting :log_subscriber, default: false, allowed: [true, false],
-                             doc: 'Rails logs claims, completions, sessions and transitions of the core, at debug.'
+                             doc: 'Log sessions, claims, completions and transitions in the Rails log at level debug.'
 
     setting :log_level, default: :warn, allowed: %i[debug info warn error off], core: true,
-                        doc: "The Go core's own log."
+                        doc: 'The lowest level that the Go core logs.'
     setting :log_destination, default: :stderr, allowed: DESTINATION, core: true,
                               values: ':stderr, :rails or the absolute path of a file',
-                              doc: 'Where its lines go.'
+                              doc: "Where the core's log lines go."
     setting :log_format, default: :json, allowed: %i[json console], core: true,
-                         doc: 'The form of its lines.'
+                         doc: "The format of the core's log lines."
     setting :tracing, default: :off, allowed: %i[off on], core: true,
-                      doc: 'Spans over OTLP/HTTP, as the OTEL_ variables say; see docs/TELEMETRY.md.'
+                      doc: 'Send spans over OTLP/HTTP. The OTEL_ variables apply: docs/TELEMETRY.md.'
     setting :service_name, default: nil, allowed: TEXT, values: 'nil or a text', core: true,
-                           doc: "The service of the spans; nil for OTEL_SERVICE_NAME, else the engine's."
+                           doc: "The service name of the spans. nil: OTEL_SERVICE_NAME, otherwise the engine's."
     setting :otlp_endpoint, default: nil, allowed: TEXT, core: true, secret: true,
                             values: 'nil or the text of a URL such as http://localhost:4318',
-                            doc: 'Where spans go; nil for OTEL_EXPORTER_OTLP_ENDPOINT.'
+                            doc: 'Where spans go. nil: OTEL_EXPORTER_OTLP_ENDPOINT.'
     setting :trace_sample_ratio, default: nil, allowed: RATIO,
                                  values: 'nil or a number between 0 and 1', core: true,
-                                 doc: 'How many of the traces that begin here are kept; nil for OTEL_TRACES_SAMPLER.'
+                                 doc: 'The share of new traces that is kept, 0 to 1. nil: OTEL_TRACES_SAMPLER.'
     setting :slow_statement_seconds, default: 1.0, allowed: SECONDS,
                                      values: 'a number of seconds, 0 for never', core: true,
-                                     doc: "How long one of the core's statements may take before it is logged."
+                                     doc: 'Statements of the core that take longer than this are logged.'
     setting :max_procs, default: 2, allowed: ->(value) { value.is_a?(Integer) && value >= 0 }, core: true,
                         values: 'an Integer, 0 for no cap, or above',
-                        doc: 'How many processors the Go runtime uses at once; 0 for no cap.'
+                        doc: 'How many processors the Go runtime uses at the same time. 0: no limit.'
     setting :max_sessions, default: 10_000, allowed: ->(value) { value.is_a?(Integer) && value.positive? }, core: true,
                            values: 'an Integer of 1 or above',
-                           doc: 'How many task runs may be open at once.'
+                           doc: 'The largest number of task runs open at the same time.'
     setting :on_report, default: nil, allowed: ->(value) { value.nil? || value.respond_to?(:call) },
                         values: 'nil or something that can be called with a TaskerCore::Report',
-                        doc: 'Gets failures of the core and differences seen in shadow mode; nil logs them.'
+                        doc: 'Called with failures of the core and differences in shadow mode. nil: log them.'
 
     def initialize
       @values = self.class.settings.transform_values(&:default)

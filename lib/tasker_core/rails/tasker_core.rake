@@ -6,14 +6,14 @@ namespace :tasker_core do
       abort("#{arguments[:seconds]} is no number of seconds: bin/rails 'tasker_core:stuck[600]'")
   end
 
-  # What is to do comes as one line, without a backtrace.
+  # Prints an error that the user can correct as one line, without a backtrace.
   told = lambda do |&work|
     work.call
   rescue TaskerCore::EngineMissing, TaskerCore::InvalidArgument => e
     abort e.message
   end
 
-  desc 'Show whether the native core is available, and every setting'
+  desc 'Show whether the native core is available, and the value of every setting'
   task settings: :environment do
     reason = TaskerCore.unavailable_reason
     state = reason ? "Ruby only, because #{reason}" : 'the native core is available'
@@ -24,7 +24,7 @@ namespace :tasker_core do
     end
   end
 
-  desc "Compare the engine's database with what is expected; exits with 1 where something is missing or changed"
+  desc "Compare the engine's tables and functions with the expected ones. Exits with 1 if any is missing or changed"
   task check: :environment do
     told.call do
       check = TaskerCore.on(TaskerCore::Engine.connection('tasker_core:check')).check_schema
@@ -33,22 +33,22 @@ namespace :tasker_core do
     end
   end
 
-  desc 'Say how the core stands here, and what to do; exits with 1 where there is a problem'
+  desc 'Check core, settings and database, and say what to do. Exits with 1 if there is a problem'
   task doctor: :environment do
     report = TaskerCore.doctor
     puts report
     exit 1 unless report.healthy?
   end
 
-  desc "Compare the core's answers with the engine's over the application's tasks, reading only: is it safe to go " \
-       'active? Exits with 0 for yes, 1 for no, 2 where it cannot tell. SAMPLE=1000 or ALL=1, STATES=error,pending, ' \
+  desc "Compare the core's answers with the engine's over the application's tasks, reading only. Exits with 0 if it " \
+       'is safe to go active, 1 if not, 2 if it cannot tell. SAMPLE=1000 or ALL=1, STATES=error,pending, ' \
        'OLDER_THAN=7d, NEWER_THAN=12h, TASKS=1,2, ONLY=, EXCEPT=, SECONDS=60, JSON=report.json'
   task verify: :environment do
     require 'tasker_core/operations/verification/command'
     exit TaskerCore::Verification::Command.new(ENV).run
   end
 
-  desc 'List the steps and tasks that a dead worker seems to hold, for more than 600 seconds or as many as given'
+  desc 'List steps and tasks that have been in progress for over 600 seconds (or as given)'
   task :stuck, [:seconds] => :environment do |_, arguments|
     older_than = seconds.call(arguments)
     told.call do
@@ -63,7 +63,7 @@ namespace :tasker_core do
     end
   end
 
-  desc 'Take them from it, and enqueue their tasks; 600 seconds or as many as given'
+  desc 'Reset steps and tasks that have been in progress for over 600 seconds (or as given), and enqueue the tasks'
   task :reset_stuck, [:seconds] => :environment do |_, arguments|
     older_than = seconds.call(arguments)
     told.call do
@@ -76,7 +76,7 @@ namespace :tasker_core do
     end
   end
 
-  desc "Draw a task: 'tasker_core:graph[42,task.svg]', or task.mmd for Mermaid; without a file to standard output"
+  desc "Draw a task into a file, or to standard output: 'tasker_core:graph[42,task.svg]', task.mmd for Mermaid"
   task :graph, %i[task_id file] => :environment do |_, arguments|
     abort "Which task? bin/rails 'tasker_core:graph[42,task.svg]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
     file = arguments[:file]
@@ -88,14 +88,14 @@ namespace :tasker_core do
     end
   end
 
-  desc "Watch a task until it ends: 'tasker_core:watch[42]'. Exits with 0 where it is complete or resolved manually, " \
-       '1 in error, 2 cancelled, 3 where there is no such task'
+  desc "Watch a task until it ends: 'tasker_core:watch[42]'. Exits with 0 if it is complete or resolved manually, 1 " \
+       'in error, 2 if cancelled, 3 if unknown'
   task :watch, %i[task_id] => :environment do |_, arguments|
     abort "Which task? bin/rails 'tasker_core:watch[42]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
     told.call { exit TaskerCore::Watch::Command.new(arguments[:task_id].to_i).run }
   end
 
-  desc 'Enqueue tasks as soon as others have finished their steps, or made them for Rails; until SIGTERM or Ctrl-C'
+  desc 'Enqueue tasks as soon as a worker has finished steps or created tasks for Rails. Runs until SIGTERM or Ctrl-C'
   task listen: :environment do
     told.call do
       listener = TaskerCore::Listener.start

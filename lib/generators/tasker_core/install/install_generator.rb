@@ -6,7 +6,7 @@ module TaskerCore
   module Generators
     # `bin/rails generate tasker_core:install` writes the initializer.
     class InstallGenerator < ::Rails::Generators::Base
-      desc 'Writes config/initializers/tasker_core.rb, with every capability in shadow mode or off'
+      desc 'Creates config/initializers/tasker_core.rb with dependency_resolution in shadow mode and the rest off'
       source_root File.expand_path('templates', __dir__)
 
       # @return [void]
@@ -16,7 +16,7 @@ module TaskerCore
 
       private
 
-      # The settings beside the switches, each as a line that changes nothing.
+      # The settings other than the switches. Each becomes a comment with its default.
       def settings
         Configuration.settings.values.reject { |setting| Configuration.switches.include?(setting.name) }
       end

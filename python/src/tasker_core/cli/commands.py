@@ -27,16 +27,16 @@ def run(arguments: list[str]) -> int:
 @main.command("verify", context_settings={"ignore_unknown_options": True})
 @click.argument("anything", nargs=-1, type=click.UNPROCESSED)
 def verify(anything: tuple[str, ...]) -> int:
-    """Is for Rails, where the gem stands under the engine: bin/rails tasker_core:verify.
+    """Points to bin/rails tasker_core:verify.
 
-    It compares the core with the engine's own Ruby over the application's tasks, to answer
-    whether it is safe to go active. Without Rails there is nothing to compare with. Exits
-    with 2: it cannot tell.
+    That task compares the core with the engine's Ruby code over the application's tasks, and
+    tells whether it is safe to go active. This command has nothing to compare with, so it
+    exits with 2: it cannot tell.
     """
     del anything
     return failed(
-        "verify compares with the engine, which is in Ruby: run bin/rails tasker_core:verify in the Rails "
-        "application; tasker-core check compares the database alone",
+        "verify needs the engine, which is in Ruby: run bin/rails tasker_core:verify in the Rails "
+        "application; tasker-core check compares the database only",
         _CANNOT_TELL,
     )
 
@@ -44,7 +44,7 @@ def verify(anything: tuple[str, ...]) -> int:
 @main.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
-    """Writes what makes a shell complete commands and options.
+    """Prints the completion script of a shell.
 
     \b
       eval "$(tasker-core completion bash)"                    # in ~/.bashrc

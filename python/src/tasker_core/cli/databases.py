@@ -14,16 +14,16 @@ from .frame import PROBLEM, Decorator, Seconds, connect, records, report, say, t
 from .group import as_json, command
 
 older_than: Decorator = click.option(
-    "--older-than", type=Seconds(), default="600", show_default=True, help="Seconds, or as 10m, 12h, 7d."
+    "--older-than", type=Seconds(), default="600", show_default=True, help="Seconds, or 10m, 12h, 7d."
 )
 
 
 @command("doctor")
 @as_json
 def doctor(url: str | None, as_json: bool) -> int:
-    """Says how core and database stand, and what to do about it.
+    """Checks core and database, and says what to do.
 
-    Exits with 1 where there is a problem.
+    Exits with 1 if there is a problem.
 
     \b
       tasker-core doctor postgresql://localhost/shop
@@ -41,9 +41,10 @@ def doctor(url: str | None, as_json: bool) -> int:
 @command("check")
 @as_json
 def check(url: str | None, as_json: bool) -> int:
-    """Compares the database with the engine's tables and functions; it reads only.
+    """Checks the engine's tables and functions.
 
-    Exits with 1 where something is missing or changed.
+    It compares those in the database with the expected ones, and only reads. Exits with 1 if
+    something is missing or changed.
 
     \b
       tasker-core check postgresql://localhost/shop
@@ -67,7 +68,10 @@ def check(url: str | None, as_json: bool) -> int:
 @command("install-schema")
 @as_json
 def install_schema(url: str | None, as_json: bool) -> int:
-    """Creates the engine's tables, indexes, view and functions, in one transaction.
+    """Creates the engine's tables and functions.
+
+    It creates tables, indexes, the view and functions in one transaction, in a database that
+    has none of them.
 
     \b
       tasker-core install-schema postgresql://localhost/shop
@@ -85,7 +89,7 @@ def install_schema(url: str | None, as_json: bool) -> int:
 @older_than
 @as_json
 def stuck(url: str | None, older_than: float, as_json: bool) -> int:
-    """Lists the steps and tasks that a dead worker seems to hold.
+    """Lists steps and tasks that a dead worker seems to hold.
 
     \b
       tasker-core stuck postgresql://localhost/shop --older-than 15m
@@ -110,10 +114,10 @@ def stuck(url: str | None, older_than: float, as_json: bool) -> int:
 @older_than
 @as_json
 def reset_stuck(url: str | None, older_than: float, as_json: bool) -> int:
-    """Takes stuck steps from their workers, and sets their tasks pending.
+    """Resets stuck steps and sets their tasks to pending.
 
-    A worker with --owns-tasks takes these up. Where Rails runs them use bin/rails
-    tasker_core:reset_stuck, which enqueues them too.
+    A worker with --owns-tasks continues these tasks. If Rails runs them, use bin/rails
+    tasker_core:reset_stuck instead, which also enqueues them.
 
     \b
       tasker-core reset-stuck postgresql://localhost/shop --older-than 15m

@@ -69,8 +69,8 @@ def database(function: Callable[..., Any]) -> Callable[..., Any]:
         "--url",
         envvar=list(VARIABLES),
         metavar="URL",
-        help="The database: postgresql://user@host/database, or keyword=value pairs as libpq reads them. "
-        f"Without it {' or '.join(VARIABLES)}, where a password is not seen by other users.",
+        help="The database: postgresql://user@host/database, or keyword=value pairs as in libpq. "
+        f"The default is {' or '.join(VARIABLES)}; other users cannot see a password there.",
     )
     return option(function)
 

@@ -22,10 +22,10 @@ as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="JSON 
 @click.version_option(VERSION, message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Tasker workflows in PostgreSQL, for programs without Rails.
+    """Reads, creates and runs Tasker workflows in PostgreSQL, without Rails.
 
-    The database is a command's first argument, or what TASKER_CORE_DATABASE_URL or
-    DATABASE_URL say. Each command has examples in its --help.
+    Give a command the URL of the database as an argument, or set TASKER_CORE_DATABASE_URL or
+    DATABASE_URL. Each command shows examples with --help.
 
     \b
       export TASKER_CORE_DATABASE_URL=postgresql://localhost/shop
@@ -33,9 +33,9 @@ def main(context: click.Context) -> None:
       tasker-core create report --step extract --step load:extract --context '{"day": 1}'
       tasker-core watch 42
 
-    Exit codes: 0 it is well; 1 a problem was found; 3 it could not be done; 64 no such
-    command or option; 69 the extra [cli] is not installed; 130 Ctrl-C. watch and verify
-    have codes of their own, which their --help says.
+    Exit codes: 0 success; 1 a problem was found; 3 the command failed; 64 unknown command or
+    option, or an invalid value; 69 the extra [cli] is not installed; 130 Ctrl-C. The --help
+    of watch and verify lists their own codes.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -17,13 +17,13 @@ from .streaming import fields, heard, line
 
 @command("events")
 @click.argument("names", nargs=-1)
-@click.option("--task", "task_id", type=int, help="Only of this task.")
-@click.option("--namespace", help="Only of this namespace.")
-@click.option("--task-name", help="Only of tasks with this name.")
-@click.option("--step-name", help="Only of steps with this name.")
+@click.option("--task", "task_id", type=int, help="Only events of this task.")
+@click.option("--namespace", help="Only events of this namespace.")
+@click.option("--task-name", help="Only events of tasks with this name.")
+@click.option("--step-name", help="Only events of steps with this name.")
 @connection_settings
-@click.option("--count", type=click.IntRange(1), help="End after so many.")
-@click.option("--seconds", type=click.FloatRange(0), help="End after so long.")
+@click.option("--count", type=click.IntRange(1), help="End after this many events.")
+@click.option("--seconds", type=click.FloatRange(0), help="End after this many seconds.")
 @as_json
 def events(
     url: str | None,
@@ -34,10 +34,11 @@ def events(
     settings: tuple[str, ...],
     **only: Any,
 ) -> int:
-    """Writes events as they come, a line each: of NAMES, prefixes such as step.*, or all.
+    """Prints events as they arrive, one per line.
 
-    They are those that other processes send: in Rails with event_relay, here by clients and
-    workers with the setting event_relay=True (docs/EVENTS.md).
+    NAMES are names or prefixes such as step.*; without NAMES it prints all events. The
+    events come from other processes: Rails with event_relay, and clients and workers with
+    the setting event_relay=True (docs/EVENTS.md).
 
     \b
       tasker-core events postgresql://localhost/shop 'step.*' --namespace payments
@@ -57,21 +58,25 @@ def events(
 
 @command("worker")
 @click.argument("module")
-@click.option("--concurrency", type=int, help="Steps at once, in threads of each process.  [default: 4]")
-@click.option("--processes", type=int, help="Processes that share the work.  [default: 0, this one]")
 @click.option(
-    "--poll-interval", type=Seconds(), help="Between two looks where nothing is notified.  [default: 1]"
+    "--concurrency", type=int, help="Steps at the same time, in threads of each process.  [default: 4]"
 )
-@click.option("--heartbeat", type=Seconds(), help="Between two signs of life.  [default: 15]")
+@click.option("--processes", type=int, help="Processes that share the work.  [default: 0, only this one]")
+@click.option("--poll-interval", type=Seconds(), help="Time between checks for ready steps.  [default: 1]")
+@click.option("--heartbeat", type=Seconds(), help="Time between renewals of claims.  [default: 15]")
 @click.option("--grace", type=Seconds(), help="How long a stop waits for handlers.  [default: 30]")
 @click.option(
-    "--listen/--no-listen", default=None, help="--no-listen behind a PgBouncer in transaction mode."
+    "--listen/--no-listen", default=None, help="Use --no-listen behind PgBouncer in transaction mode."
 )
-@click.option("--owns-tasks", is_flag=True, default=None, help="Nobody else runs the tasks.")
-@connection_settings
-@click.option("--until-idle", is_flag=True, help="End where no step is ready and none is running.")
 @click.option(
-    "--progress/--no-progress", default=None, help="A line about what was done.  [default: on a terminal]"
+    "--owns-tasks", is_flag=True, default=None, help="Start and close the tasks too: nobody else runs them."
+)
+@connection_settings
+@click.option("--until-idle", is_flag=True, help="End when no step is ready or running.")
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="Show a line about the work done.  [default: on a terminal]",
 )
 def worker(
     url: str | None,
@@ -81,12 +86,14 @@ def worker(
     progress: bool | None,
     **options: Any,
 ) -> int:
-    """Executes steps by the handlers of MODULE, until SIGTERM or Ctrl-C.
+    """Executes steps with a module's handlers.
 
-    MODULE is looked for here and on PYTHONPATH. It has a function register(worker) that adds
-    handlers to the worker it is given, or a Worker with the name worker; MODULE:NAME is
-    another one. A Worker keeps its own database and settings. Exits with 1 where a step
-    failed with --until-idle.
+    It runs until SIGTERM or Ctrl-C.
+
+    Python looks for MODULE in the working directory and on PYTHONPATH. MODULE has a function
+    register(worker), which adds handlers to its worker, or a Worker named worker, which
+    keeps its own database and settings. MODULE:NAME selects another name. With --until-idle
+    it exits with 1 if a step failed.
 
     \b
       tasker-core worker postgresql://localhost/shop shop.handlers --owns-tasks --concurrency 8

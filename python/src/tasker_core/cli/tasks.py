@@ -22,25 +22,31 @@ _FORMATS = {".svg": "svg", ".mmd": "mermaid", ".md": "mermaid"}
 @command("create")
 @click.argument("name")
 @click.option(
-    "--step", "steps", multiple=True, metavar="NAME[:PARENT,...]", help="A step, and what it waits for."
+    "--step",
+    "steps",
+    multiple=True,
+    metavar="NAME[:PARENT,...]",
+    help="A step and the steps that it depends on.",
 )
 @click.option(
     "--steps-file",
     type=click.File(),
-    help="Steps as a JSON list of names, or of the fields of NewStep; - is standard input.",
+    help="A JSON list of step names, or of objects with the fields of NewStep. - is standard input.",
 )
-@click.option("--context", "context_text", metavar="JSON", help="The task's context, not empty.")
-@click.option("--context-file", type=click.File(), help="The same from a file.")
-@click.option("--namespace", default="default", show_default=True)
-@click.option("--version", default="0.1.0", show_default=True, help="Of the task, three numbers.")
-@click.option("--initiator", help="Who asks for it.")
-@click.option("--source-system", help="Where it comes from.")
-@click.option("--reason", help="Why.")
-@click.option("--tag", "tags", multiple=True)
-@click.option("--bypass-step", "bypass_steps", multiple=True)
-@click.option("--identity", help="uuid, or hash: the engine's SHA256 of what was asked for and the minute.")
-@click.option("--identity-hash", help="An identity of your own.")
-@click.option("--enqueue", is_flag=True, help="Leave it to Rails: tasker_core:listen enqueues it.")
+@click.option(
+    "--context", "context_text", metavar="JSON", help="The task's context: a JSON object that is not empty."
+)
+@click.option("--context-file", type=click.File(), help="A file with the context.")
+@click.option("--namespace", default="default", show_default=True, help="The namespace of the task.")
+@click.option("--version", default="0.1.0", show_default=True, help="The version of the task, three numbers.")
+@click.option("--initiator", help="Who requests the task.")
+@click.option("--source-system", help="The system that the request comes from.")
+@click.option("--reason", help="Why the task is requested.")
+@click.option("--tag", "tags", multiple=True, help="A tag of the task; may be repeated.")
+@click.option("--bypass-step", "bypass_steps", multiple=True, help="A step to bypass; may be repeated.")
+@click.option("--identity", help="uuid, or hash: the engine's SHA256 of the request and the minute.")
+@click.option("--identity-hash", help="Your own identity, such as an order number.")
+@click.option("--enqueue", is_flag=True, help="Let Rails run the task: tasker_core:listen enqueues it.")
 @as_json
 def create(
     url: str | None,
@@ -52,9 +58,9 @@ def create(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Makes the task NAME with its steps, which a worker or Rails runs.
+    """Creates the task NAME with its steps. A worker or Rails runs it.
 
-    It writes the task's id alone where its output is no terminal, so that scripts can read it.
+    If the output is not a terminal, it prints only the task's id, for scripts.
 
     \b
       tasker-core create report --namespace etl --context '{"day": "2026-11-26"}' \\
@@ -92,16 +98,17 @@ def create(
     type=click.FloatRange(0.05, 3600),
     default=1.0,
     show_default=True,
-    help="Between two looks, each one statement.",
+    help="Seconds between two reads, each of one statement.",
 )
 def watch(url: str | None, task_id: int, seconds: float) -> int:
-    """Shows a task's workflow until it ends: states, attempts and durations as they change.
+    """Shows a task until it ends.
 
-    Where there is no terminal it writes the picture, a line for each change, and the picture
-    at the end. Ctrl-C leaves the task alone.
+    It shows states, attempts and durations as they change. Without a terminal it prints the
+    picture, a line for each change, and the picture again at the end. Ctrl-C ends only this
+    command; the task goes on.
 
-    Exits with 0 where the task is complete or resolved manually, 1 in error, 2 cancelled, 3
-    where there is no such task or the database gives no answer.
+    Exits with 0 if the task is complete or resolved manually, 1 if it is in error, 2 if it is
+    cancelled, 3 if it is unknown or the database does not answer.
 
     \b
       tasker-core watch postgresql://localhost/shop 42
@@ -118,10 +125,12 @@ def watch(url: str | None, task_id: int, seconds: float) -> int:
     "--format",
     "form",
     type=click.Choice(["svg", "mermaid"]),
-    help="svg unless the file's name says otherwise.",
+    help="The default follows from the file's name, otherwise svg.",
 )
 def draw(url: str | None, task_id: int, file: Path | None, form: str | None) -> int:
-    """Draws a task as SVG or Mermaid, into FILE (.svg, .mmd, .md) or to standard output.
+    """Draws a task as SVG or Mermaid.
+
+    The drawing goes into FILE (.svg, .mmd or .md), or to standard output.
 
     \b
       tasker-core draw postgresql://localhost/shop 42 task.svg
