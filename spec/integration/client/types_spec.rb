@@ -8,8 +8,8 @@ require_relative '../../spec_helper'
 # process of its own.
 RSpec.describe 'the types of public classes', timeout: 300 do
   folder = File.expand_path('..', __dir__)
-  specs = %w[client/readiness_vectors client/session client/transitions client/analytics client/analyze_graph client/draw
-             client/create_task client/stuck_steps client/check_schema events/subscribe telemetry/stats]
+  specs = %w[client/readiness_vectors client/session client/transitions client/analytics client/analyze_graph
+             client/draw client/create_task client/stuck_steps client/check_schema events/subscribe telemetry/stats]
           .map { |name| File.join(folder, "#{name}_spec.rb") }
 
   def run(*command)
