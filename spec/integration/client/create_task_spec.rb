@@ -49,7 +49,7 @@ RSpec.describe 'create_task', database: :committed do
     { versoin: '1.0.0' } => /there is no versoin/, { version: 1.0 } => /version is a number with a fraction/,
     { identity: :md5 } => /identity is "md5"/, { tags: 'x' } => /tags is a text; it must be a list/ }
     .each do |changes, message|
-    it "refuses by name #{changes}" do
+    it "refuses by name #{changes}", :wrong_types do
       [host, pool].each do |client|
         asked = { steps:, context: { a: 1 }, **changes }
         expect { client.create_task('made', **asked) }.to raise_error(TaskerCore::InvalidArgument, message)

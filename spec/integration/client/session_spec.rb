@@ -167,7 +167,7 @@ RSpec.describe TaskerCore::Session, database: :committed do
         expect(kept.close).to be_nil
       end
 
-      it 'refuses a task that is not there, one in a circle, and what is no id' do
+      it 'refuses a task that is not there, one in a circle, and what is no id', :wrong_types do
         circle = Rows.workflow(steps: 2, edges: [[1, 2], [2, 1]])
         expect { client.open_session(0) }.to raise_error(TaskerCore::NotFound)
         expect { client.open_session(circle.task_id) }.to raise_error(TaskerCore::CycleError)

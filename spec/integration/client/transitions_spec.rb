@@ -120,7 +120,7 @@ RSpec.describe 'transitions', :database do
     end
   end
 
-  it 'refuses metadata that is no JSON object' do
+  it 'refuses metadata that is no JSON object', :wrong_types do
     expect do
       client.transition_step(diamond[1], to: 'cancelled', metadata: [1])
     end.to raise_error(TaskerCore::InvalidArgument)

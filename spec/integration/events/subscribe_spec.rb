@@ -79,7 +79,7 @@ RSpec.describe 'TaskerCore.subscribe' do
     expect(got.to_a.size).to eq(2)
   end
 
-  it 'refuses names and options that it cannot follow' do
+  it 'refuses names and options that it cannot follow', :wrong_types do
     # Only a core that is open can judge them at once.
     TaskerCore::Core.current
     expect { TaskerCore.subscribe('*') }.to raise_error(ArgumentError, /block/)
