@@ -98,7 +98,7 @@ func withTransitions(openings map[string]opening) map[string]opening {
 	return openings
 }
 
-// firstStatements is [statements, nanoseconds]. statements has for each operation with an
+// firstStatements has for each operation with an
 // opening [statement name, SQL, [[kind, argument], ...], write, answer or nil, event or nil].
 // An answer may be
 // kept to the host if its statement took less than the nanoseconds, and is then told to
@@ -120,7 +120,7 @@ func firstStatements(c call, _ struct{}) (any, error) {
 	case limit == 0:
 		limit = time.Duration(1<<63 - 1)
 	}
-	return []any{list, int64(limit)}, nil
+	return statementsReply{Statements: list, Nanoseconds: int64(limit)}, nil
 }
 
 func orNil(text string) any {
@@ -144,6 +144,9 @@ type countedArguments struct {
 
 // countAnswers counts operations, and their statements, that a host answered itself.
 func countAnswers(c call, a countedArguments) (any, error) {
+	if a.Answers == nil {
+		return nil, Errorf(CodeInvalidArgument, "answers is missing; it must be a list of [name, nanoseconds]")
+	}
 	for _, answer := range a.Answers {
 		first, known := openings[answer.Opening]
 		if !known || first.answer == "" {
