@@ -3,7 +3,8 @@
 require 'json'
 require_relative 'failure'
 require_relative 'nearest'
-require_relative 'table'
+require_relative 'generated/tuples'
+require_relative 'row'
 require_relative 'transition'
 
 module TaskerCore
@@ -24,8 +25,7 @@ module TaskerCore
   #   @return [Object] what the last attempt left
   # @!attribute [r] parents
   #   @return [Hash{String => Object}] the results of the step's parents by name
-  ClaimedStep = Struct.new(:handler, :version, :workflow_step_id, :task_id, :token, :attempts, :retry_limit,
-                           :context, :inputs, :results, :parents)
+  ClaimedStep = Struct.new(*ClaimedRow.attributes)
 
   # The operations of a Client that execute steps for a workflow that somebody else
   # drives: those whose template names an executor outside of Rails.
@@ -67,10 +67,10 @@ module TaskerCore
     def claim_ready_steps(handlers, limit: 1, start_tasks: false)
       names = handlers.map { |handler| handler_names(handler) }
       loop do
-        table = Table.new(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
-                                                       'start_tasks' => start_tasks, **rules))
-        steps = Array.new(table.size) { |row| claimed_step(table, row, handlers) }.compact
-        return steps if steps.any? || table.size.zero?
+        claimed = ClaimedRow.all(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
+                                                              'start_tasks' => start_tasks, **rules))
+        steps = claimed.filter_map { |row| claimed_step(row, handlers) }
+        return steps if steps.any? || claimed.empty?
       end
     end
 
@@ -171,10 +171,10 @@ module TaskerCore
     # Each step is read on its own: the claims of all are committed.
     #
     # @return [ClaimedStep, nil] nil for one that cannot be read
-    def claimed_step(table, row, handlers)
-      numbers = %w[workflow_step_id task_id token attempts retry_limit].map { |name| table.cell(row, name) }
-      step = ClaimedStep.new(handlers.fetch(table.cell(row, 'handler')), table.cell(row, 'version'), *numbers)
-      DOCUMENTS.each { |name, depth| step[name] = document(name, table.cell(row, name), depth) }
+    def claimed_step(row, handlers)
+      step = ClaimedStep.new(*row.to_h.values)
+      step.handler = handlers.fetch(row.handler)
+      DOCUMENTS.each { |name, depth| step[name] = document(name, row[name], depth) }
       step.parents ||= {}
       step
     rescue UnreadableDocument => e
@@ -201,10 +201,11 @@ module TaskerCore
     end
 
     def finish_claim(step, state, outcome)
-      code, message, row_id, sort_key =
-        written('finish_claim', 'step_id' => step.workflow_step_id, 'task_id' => step.task_id, 'token' => step.token,
-                                'to' => state, **outcome)
-      Transition.new(step.workflow_step_id, code, message, 'in_progress', state, row_id, sort_key)
+      found = written('finish_claim', 'step_id' => step.workflow_step_id, 'task_id' => step.task_id,
+                                      'token' => step.token, 'to' => state, **outcome)
+      Transition.new(step.workflow_step_id, found[Tuples::OutcomeReply::CODE], found[Tuples::OutcomeReply::MESSAGE],
+                     'in_progress', state, found[Tuples::OutcomeReply::TRANSITION_ID],
+                     found[Tuples::OutcomeReply::SORT_KEY])
     end
   end
 end

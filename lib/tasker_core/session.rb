@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'failure'
+require_relative 'generated/tuples'
 require_relative 'ids'
 require_relative 'row'
 require_relative 'transition'
@@ -35,6 +36,7 @@ module TaskerCore
   # DatabaseError where the database fails.
   class Session
     include Ids
+    include Tuples
 
     # What can run now.
     #
@@ -89,7 +91,7 @@ module TaskerCore
     #     that somebody has written it
     # @!attribute [r] claim
     #   @return [Claim, nil] of the step that was to be claimed beside it
-    Outcome = Struct.new(:code, :message, :transition_id, :sort_key, :task_version, :claim) do
+    Outcome = Struct.new(*Tuples::FinishReply::NAMES) do
       # @return [Boolean] whether it was written
       def written? = code == 'allowed'
     end
@@ -136,12 +138,12 @@ module TaskerCore
     #
     # @return [Next]
     def next
-      ready, again, stale, blocked = ask('session_next')
-      if stale
+      found = ask('session_next')
+      if found[NextReply::STALE]
         changed = refresh
-        ready, again, _, blocked = ask('session_next')
+        found = ask('session_next')
       end
-      Next.new(ready, again, blocked, changed || [])
+      Next.new(found[NextReply::READY], found[NextReply::RETRY], found[NextReply::BLOCKED], changed || [])
     end
 
     # Claims a pending step, just before it is worked on. A refusal is an answer, not
@@ -153,8 +155,9 @@ module TaskerCore
     # @return [Claim]
     # @raise [NotFound] if there is no such step
     def claim(step_id, now: @host.now, transaction: true)
-      code, message, token, sort_key, changed, follow = write('session_claim', step_id, now, transaction)
-      held(step_id, Claim.new(code, message, token, changed, follow || 0, sort_key))
+      found = write('session_claim', step_id, now, transaction)
+      held(step_id, Claim.new(found[ClaimReply::CODE], found[ClaimReply::MESSAGE], found[ClaimReply::TOKEN],
+                              found[ClaimReply::CHANGED], found[ClaimReply::FOLLOW], found[ClaimReply::SORT_KEY]))
     end
 
     # Records that a claimed step has done its work: the audit row and, as the engine
@@ -282,7 +285,7 @@ module TaskerCore
     def open_in_core(arguments)
       tries = 0
       begin
-        give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
+        give_back = ->(view) { @core.call('close_session', { 'session' => view[SessionReply::SESSION] }) }
         @core.acquire('open_session', arguments, @host, give_back) do |view|
           show(view)
           Abandoned.watch(@known, "a session on task #{@task_id}", @core.closing_of(handle))
@@ -296,10 +299,11 @@ module TaskerCore
     end
 
     def show(view)
-      @known.handle, @known.task_state, ids, states, changed, parents, children = view
-      @known.step_states = ids.zip(states).to_h
-      @known.edges = parents.zip(children)
-      changed
+      @known.handle = view[SessionReply::SESSION]
+      @known.task_state = view[SessionReply::TASK_STATE]
+      @known.step_states = view[SessionReply::STEP_IDS].zip(view[SessionReply::STATES]).to_h
+      @known.edges = view[SessionReply::PARENTS].zip(view[SessionReply::CHILDREN])
+      view[SessionReply::CHANGED]
     end
 
     # An id means another session in another process.
@@ -337,14 +341,15 @@ module TaskerCore
       claim
     end
 
-    def outcome(step_id, next_id, fields, keep: false)
-      code, message, transition_id, sort_key, task_version, claim = fields
-      @tokens.delete(step_id) unless keep || code == 'not_written'
-      if claim
-        claim_code, token, _, changed, follow = claim
-        claim = held(next_id, Claim.new(claim_code, '', token, changed, follow))
+    def outcome(step_id, next_id, found, keep: false)
+      @tokens.delete(step_id) unless keep || found[FinishReply::CODE] == 'not_written'
+      beside = found[FinishReply::CLAIM]
+      if beside
+        found[FinishReply::CLAIM] =
+          held(next_id, Claim.new(beside[BesideReply::CODE], '', beside[BesideReply::TOKEN],
+                                  beside[BesideReply::CHANGED], beside[BesideReply::FOLLOW]))
       end
-      Outcome.new(code, message, transition_id, sort_key, task_version, claim)
+      Outcome.new(*found)
     end
 
     def ended(step_id, state, columns)

@@ -2,6 +2,7 @@
 
 require 'json'
 require_relative 'event_list'
+require_relative 'generated/tuples'
 
 module TaskerCore
   # A task that was made.
@@ -60,18 +61,19 @@ module TaskerCore
       asked = { 'name' => name, 'steps' => listed, 'context' => json('context', context), 'minute' => minute,
                 'now' => now }
       arguments = EventList.plain({ **options, **asked })
-      task_id, ids, identity = @host.transaction { created(arguments, context) }
-      CreatedTask.new(task_id, listed.map { |step| step['name'].to_s }.zip(ids).to_h, identity)
+      made = @host.transaction { created(arguments, context) }
+      step_ids = listed.map { |step| step['name'].to_s }.zip(made[Tuples::CreatedReply::STEP_IDS]).to_h
+      CreatedTask.new(made[Tuples::CreatedReply::TASK_ID], step_ids, made[Tuples::CreatedReply::IDENTITY_HASH])
     end
 
     private
 
     # Where the host runs the statements it publishes, too.
     def created(arguments, context)
-      call('create_task', arguments).tap do |answer|
-        payload = { **answer.last, 'task_context' => context }
-        @host.tell(@core, [EventList.row(name: STARTED, task_id: answer.first, task_name: payload['task_name'],
-                                         namespace: payload['namespace'], payload:)])
+      call('create_task', arguments).tap do |made|
+        payload = { **made[Tuples::CreatedReply::STARTED], 'task_context' => context }
+        @host.tell(@core, [EventList.row(name: STARTED, task_id: made[Tuples::CreatedReply::TASK_ID],
+                                         task_name: payload['task_name'], namespace: payload['namespace'], payload:)])
       end
     end
 

@@ -14,9 +14,9 @@ import tasker_core
 from tasker_core import aio
 
 ROOT = Path(__file__).parents[2]
+CONTRACT = json.loads((ROOT / "ext/tasker_core/go/wire/operations.json").read_text("utf-8"))
 OPERATIONS: dict[str, list[str]] = {
-    operation["name"]: operation.get("python", [])
-    for operation in json.loads((ROOT / "ext/tasker_core/go/wire/operations.json").read_text("utf-8"))["operations"]
+    operation["name"]: operation.get("python", []) for operation in CONTRACT["operations"]
 }
 SOURCES = "".join(
     file.read_text(encoding="utf-8") for file in (ROOT / "python/src/tasker_core").rglob("*.py")

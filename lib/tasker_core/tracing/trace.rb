@@ -21,8 +21,11 @@ module TaskerCore
         # @return [Span, nil] the first span; nil where the trace is not kept
         def begin(name, traceparent)
           core = Core.current
-          ids = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent)
-          ids && new(core, ids[0], ids[1]).first(name, ids[2])
+          begun = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent)
+          return unless begun
+
+          new(core, begun[Tuples::TraceReply::TRACE], begun[Tuples::TraceReply::SPAN])
+            .first(name, begun[Tuples::TraceReply::PARENT])
         rescue Error, *Failover::FAULTS => e
           lost(e)
           nil

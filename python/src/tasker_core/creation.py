@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from . import jsonb
 from .errors import InvalidArgument
 from .operations import Operation
+from .tuples import CreatedReply
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ def create_task(
     }
 
     def read(found: list[Any]) -> CreatedTask:
-        task_id, step_ids, identity_hash, _ = found
-        return CreatedTask(task_id, dict(zip(names, step_ids, strict=True)), identity_hash)
+        reply = CreatedReply(*found)
+        return CreatedTask(reply.task_id, dict(zip(names, reply.step_ids, strict=True)), reply.identity_hash)
 
     return Operation("create_task", arguments, read)
 

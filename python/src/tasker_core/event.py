@@ -11,6 +11,7 @@ import msgpack
 from .errors import InvalidArgument
 from .operations import Operation, as_id, micros
 from .table import moment
+from .tuples import QueueReply
 
 
 class Event:
@@ -98,7 +99,7 @@ def subscribe(
     if "task_id" in given:
         given["task_id"] = as_id(given["task_id"])
     arguments = {"names": [str(name) for name in names], "when_full": when_full, **given}
-    return Operation("subscribe", arguments, lambda found: (found[0], found[1]))
+    return Operation("subscribe", arguments, lambda found: QueueReply(*found))
 
 
 def publish(events: Iterable[Mapping[str, Any]]) -> Operation[int]:

@@ -26,6 +26,7 @@ from .results import (
     Transition,
 )
 from .table import Row, Rows, moment
+from .tuples import ProgressReply, ResetReply
 
 T = TypeVar("T")
 
@@ -169,9 +170,15 @@ def task_progress(task_id: int) -> Operation[TaskProgress | None]:
     def read(found: Any) -> TaskProgress | None:
         if found is None:
             return None
-        namespace, name, version, state, now, steps = found
+        reply = ProgressReply(*found)
         return TaskProgress(
-            number, namespace, name, version, state, moment(now), Rows(steps, rows.StepProgress)
+            task_id=number,
+            namespace=reply.namespace,
+            name=reply.name,
+            version=reply.version,
+            state=reply.state,
+            now=moment(reply.now),
+            steps=Rows(reply.steps, rows.StepProgress),
         )
 
     return Operation("task_progress", {"task_id": number}, read)
@@ -200,7 +207,9 @@ def transition_steps(
 ) -> Operation[list[Transition]]:
     """See Client.transition_steps."""
     arguments = {"step_ids": as_ids(step_ids), "to": to, "metadata": _object(metadata)}
-    return Operation("transition_steps", arguments, lambda found: [Transition(*fields) for fields in found])
+    return Operation(
+        "transition_steps", arguments, lambda found: [Transition.from_wire(fields) for fields in found]
+    )
 
 
 def _transition(
@@ -210,7 +219,7 @@ def _transition(
     return Operation(
         name,
         {key: number, "to": to, "metadata": _object(metadata)},
-        lambda fields: Transition(*fields),
+        Transition.from_wire,
         refused=lambda conflict: Transition(number, "conflict", conflict.message, None, to),
     )
 
@@ -387,7 +396,12 @@ def stuck_tasks(older_than: timedelta | float) -> Operation[Rows[rows.StuckTask]
 def reset_stuck(older_than: timedelta | float, leave_tasks: bool) -> Operation[Reset]:
     """See Client.reset_stuck."""
     arguments = {"older_than": _age(older_than), "leave_tasks": leave_tasks}
-    return Operation("reset_stuck", arguments, lambda found: Reset(Rows(found[0], rows.ResetStep), found[1]))
+
+    def read(found: Any) -> Reset:
+        reply = ResetReply(*found)
+        return Reset(Rows(reply.steps, rows.ResetStep), reply.task_ids)
+
+    return Operation("reset_stuck", arguments, read)
 
 
 def _age(older_than: timedelta | float) -> int:
