@@ -3,7 +3,6 @@
 require 'json'
 require_relative 'failure'
 require_relative 'nearest'
-require_relative 'generated/tuples'
 require_relative 'row'
 require_relative 'transition'
 
@@ -201,11 +200,10 @@ module TaskerCore
     end
 
     def finish_claim(step, state, outcome)
-      found = written('finish_claim', 'step_id' => step.workflow_step_id, 'task_id' => step.task_id,
-                                      'token' => step.token, 'to' => state, **outcome)
-      Transition.new(step.workflow_step_id, found[Tuples::OutcomeReply::CODE], found[Tuples::OutcomeReply::MESSAGE],
-                     'in_progress', state, found[Tuples::OutcomeReply::TRANSITION_ID],
-                     found[Tuples::OutcomeReply::SORT_KEY])
+      arguments = { 'step_id' => step.workflow_step_id, 'task_id' => step.task_id, 'token' => step.token,
+                    'to' => state, **outcome }
+      code, message, transition_id, sort_key = written('finish_claim', arguments) # OutcomeReply
+      Transition.new(step.workflow_step_id, code, message, 'in_progress', state, transition_id, sort_key)
     end
   end
 end

@@ -36,7 +36,6 @@ module TaskerCore
   # DatabaseError where the database fails.
   class Session
     include Ids
-    include Tuples
 
     # What can run now.
     #
@@ -91,7 +90,7 @@ module TaskerCore
     #     that somebody has written it
     # @!attribute [r] claim
     #   @return [Claim, nil] of the step that was to be claimed beside it
-    Outcome = Struct.new(*Tuples::FinishReply::NAMES) do
+    Outcome = Struct.new(*Tuples::FINISH_REPLY) do
       # @return [Boolean] whether it was written
       def written? = code == 'allowed'
     end
@@ -138,12 +137,12 @@ module TaskerCore
     #
     # @return [Next]
     def next
-      found = ask('session_next')
-      if found[NextReply::STALE]
+      ready, to_retry, stale, blocked = ask('session_next') # NextReply
+      if stale
         changed = refresh
-        found = ask('session_next')
+        ready, to_retry, _stale, blocked = ask('session_next') # NextReply
       end
-      Next.new(found[NextReply::READY], found[NextReply::RETRY], found[NextReply::BLOCKED], changed || [])
+      Next.new(ready, to_retry, blocked, changed || [])
     end
 
     # Claims a pending step, just before it is worked on. A refusal is an answer, not
@@ -155,9 +154,8 @@ module TaskerCore
     # @return [Claim]
     # @raise [NotFound] if there is no such step
     def claim(step_id, now: @host.now, transaction: true)
-      found = write('session_claim', step_id, now, transaction)
-      held(step_id, Claim.new(found[ClaimReply::CODE], found[ClaimReply::MESSAGE], found[ClaimReply::TOKEN],
-                              found[ClaimReply::CHANGED], found[ClaimReply::FOLLOW], found[ClaimReply::SORT_KEY]))
+      code, message, token, sort_key, changed, follow = write('session_claim', step_id, now, transaction) # ClaimReply
+      held(step_id, Claim.new(code, message, token, changed, follow, sort_key))
     end
 
     # Records that a claimed step has done its work: the audit row and, as the engine
@@ -285,7 +283,7 @@ module TaskerCore
     def open_in_core(arguments)
       tries = 0
       begin
-        give_back = ->(view) { @core.call('close_session', { 'session' => view[SessionReply::SESSION] }) }
+        give_back = ->(view) { @core.call('close_session', { 'session' => view[0] }) }
         @core.acquire('open_session', arguments, @host, give_back) do |view|
           show(view)
           Abandoned.watch(@known, "a session on task #{@task_id}", @core.closing_of(handle))
@@ -299,11 +297,12 @@ module TaskerCore
     end
 
     def show(view)
-      @known.handle = view[SessionReply::SESSION]
-      @known.task_state = view[SessionReply::TASK_STATE]
-      @known.step_states = view[SessionReply::STEP_IDS].zip(view[SessionReply::STATES]).to_h
-      @known.edges = view[SessionReply::PARENTS].zip(view[SessionReply::CHILDREN])
-      view[SessionReply::CHANGED]
+      session, task_state, step_ids, states, changed, parents, children = view # SessionReply
+      @known.handle = session
+      @known.task_state = task_state
+      @known.step_states = step_ids.zip(states).to_h
+      @known.edges = parents.zip(children)
+      changed
     end
 
     # An id means another session in another process.
@@ -341,15 +340,14 @@ module TaskerCore
       claim
     end
 
-    def outcome(step_id, next_id, found, keep: false)
-      @tokens.delete(step_id) unless keep || found[FinishReply::CODE] == 'not_written'
-      beside = found[FinishReply::CLAIM]
-      if beside
-        found[FinishReply::CLAIM] =
-          held(next_id, Claim.new(beside[BesideReply::CODE], '', beside[BesideReply::TOKEN],
-                                  beside[BesideReply::CHANGED], beside[BesideReply::FOLLOW]))
+    def outcome(step_id, next_id, fields, keep: false)
+      code, message, transition_id, sort_key, task_version, claim = fields # FinishReply
+      @tokens.delete(step_id) unless keep || code == 'not_written'
+      if claim
+        claim_code, token, _sort_key, changed, follow = claim # BesideReply
+        claim = held(next_id, Claim.new(claim_code, '', token, changed, follow))
       end
-      Outcome.new(*found)
+      Outcome.new(code, message, transition_id, sort_key, task_version, claim)
     end
 
     def ended(step_id, state, columns)

@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require_relative 'generated/tuples'
 require_relative 'row'
 
 module TaskerCore
@@ -55,8 +54,8 @@ module TaskerCore
 
     def write_reset(older_than, leave_tasks:)
       arguments = { 'older_than' => micros(older_than), 'leave_tasks' => leave_tasks, 'now' => @host.now }
-      found = @host.transaction { call('reset_stuck', arguments) }
-      Reset.new(ResetStep.all(found[Tuples::ResetReply::STEPS]), found[Tuples::ResetReply::TASK_IDS])
+      steps, task_ids = @host.transaction { call('reset_stuck', arguments) } # ResetReply
+      Reset.new(ResetStep.all(steps), task_ids)
     end
 
     # As the core has it: go/wire/stuck.go.

@@ -2,7 +2,6 @@
 
 require 'json'
 require_relative 'event_list'
-require_relative 'generated/tuples'
 
 module TaskerCore
   # A task that was made.
@@ -61,20 +60,19 @@ module TaskerCore
       asked = { 'name' => name, 'steps' => listed, 'context' => json('context', context), 'minute' => minute,
                 'now' => now }
       arguments = EventList.plain({ **options, **asked })
-      made = @host.transaction { created(arguments, context) }
-      step_ids = listed.map { |step| step['name'].to_s }.zip(made[Tuples::CreatedReply::STEP_IDS]).to_h
-      CreatedTask.new(made[Tuples::CreatedReply::TASK_ID], step_ids, made[Tuples::CreatedReply::IDENTITY_HASH])
+      made = @host.transaction { call('create_task', arguments).tap { |answer| tell(answer, context) } }
+      task_id, step_ids, identity_hash, _started = made # CreatedReply
+      CreatedTask.new(task_id, listed.map { |step| step['name'].to_s }.zip(step_ids).to_h, identity_hash)
     end
 
     private
 
     # Where the host runs the statements it publishes, too.
-    def created(arguments, context)
-      call('create_task', arguments).tap do |made|
-        payload = { **made[Tuples::CreatedReply::STARTED], 'task_context' => context }
-        @host.tell(@core, [EventList.row(name: STARTED, task_id: made[Tuples::CreatedReply::TASK_ID],
-                                         task_name: payload['task_name'], namespace: payload['namespace'], payload:)])
-      end
+    def tell(made, context)
+      task_id, _step_ids, _identity_hash, started = made # CreatedReply
+      @host.tell(@core, [EventList.row(name: STARTED, task_id:, task_name: started['task_name'],
+                                       namespace: started['namespace'],
+                                       payload: { **started, 'task_context' => context })])
     end
 
     def step_list(steps)

@@ -21,7 +21,7 @@ module TaskerCore
   #   @return [Time] the database's
   # @!attribute [r] steps
   #   @return [Array<StepProgress>] by step id
-  TaskProgress = Data.define(:task_id, *Tuples::ProgressReply::NAMES) do
+  TaskProgress = Data.define(:task_id, *Tuples::PROGRESS_REPLY) do
     # @return [Boolean] whether the task has come to its end: it may still be retried, or
     #   resolved, by somebody
     def ended? = %w[complete resolved_manually error cancelled].include?(state)
@@ -41,7 +41,7 @@ module TaskerCore
       found = call('task_progress', 'task_id' => id(task_id))
       return unless found
 
-      fields = Tuples::ProgressReply::NAMES.zip(found).to_h
+      fields = Tuples::PROGRESS_REPLY.zip(found).to_h
       TaskProgress.new(**fields, task_id: id(task_id), now: Table::WallClock.time(fields[:now]),
                                  steps: StepProgress.all(fields[:steps]))
     end

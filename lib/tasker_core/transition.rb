@@ -23,7 +23,7 @@ module TaskerCore
   #   @return [Integer] of the audit row
   # @!attribute [r] event
   #   @return [String] the lifecycle event that belongs to it
-  Transition = Struct.new(*Tuples::TransitionReply::NAMES) do
+  Transition = Struct.new(*Tuples::TRANSITION_REPLY) do
     # @return [Boolean] whether the audit row was written
     def written? = code == 'allowed'
 

@@ -34,13 +34,12 @@ module Generate
     def wrapped(text) = text.scan(/\S.{0,#{WIDTH - 1}}(?=\s|\z)/)
 
     def tuples
-      modules = @contract.tuples.map do |tuple|
-        places = tuple.fields.each_with_index.map { |field, place| "      #{field.name.upcase} = #{place}\n" }
-        "    # #{tuple.meaning}\n    module #{tuple.name}\n" \
-          "      NAMES = %i[#{tuple.fields.map(&:name).join(' ')}].freeze\n#{places.join}    end\n"
+      lists = @contract.tuples.map do |tuple|
+        "    # #{tuple.meaning}\n    #{Generate.snake(tuple.name).upcase} = " \
+          "%i[#{tuple.fields.map(&:name).join(' ')}].freeze\n"
       end
-      "  # The places of the answers that are lists: no call, and no object, to read one.\n" \
-        "  module Tuples\n#{modules.join("\n")}  end\n  private_constant :Tuples\n"
+      "  # The places of the answers that are lists.\n" \
+        "  module Tuples\n#{lists.join}  end\n  private_constant :Tuples\n"
     end
 
     def error_codes
@@ -80,11 +79,8 @@ module Generate
     def mark(field) = field.optional ? '?' : ''
 
     def tuples
-      modules = @contract.tuples.map do |tuple|
-        places = tuple.fields.map { |field| "      #{field.name.upcase}: Integer\n" }
-        "    module #{tuple.name}\n      NAMES: Array[Symbol]\n#{places.join}    end\n"
-      end
-      "  module Tuples\n#{modules.join("\n")}  end\n"
+      lists = @contract.tuples.map { |tuple| "    #{Generate.snake(tuple.name).upcase}: Array[Symbol]\n" }
+      "  module Tuples\n#{lists.join}  end\n"
     end
 
     def error_codes = "  class Error\n    CLASSES: Hash[String, singleton(Error)]\n  end\n"

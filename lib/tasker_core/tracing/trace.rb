@@ -21,11 +21,8 @@ module TaskerCore
         # @return [Span, nil] the first span; nil where the trace is not kept
         def begin(name, traceparent)
           core = Core.current
-          begun = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent)
-          return unless begun
-
-          new(core, begun[Tuples::TraceReply::TRACE], begun[Tuples::TraceReply::SPAN])
-            .first(name, begun[Tuples::TraceReply::PARENT])
+          trace, span, parent = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent) # TraceReply
+          trace && new(core, trace, span).first(name, parent)
         rescue Error, *Failover::FAULTS => e
           lost(e)
           nil
