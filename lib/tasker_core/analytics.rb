@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative 'numbers'
 require_relative 'row'
 
 module TaskerCore
@@ -7,6 +8,8 @@ module TaskerCore
   # of the core's own, with the rules of the engine's functions; the functions
   # themselves are not called and need not be there. Decimals are BigDecimal, exact.
   module Analytics
+    include Numbers
+
     # Counts of tasks and steps by state, of retries and of connections: the
     # engine's get_system_health_counts_v01.
     #
@@ -52,25 +55,9 @@ module TaskerCore
 
     private
 
-    def slowest(since, limit, namespace, task_name, version)
-      { 'since' => Moment.micros(since), 'limit' => most(limit), 'namespace' => namespace&.to_s,
-        'task_name' => task_name&.to_s, 'version' => version&.to_s }
-    end
-
-    def most(limit)
-      return if limit.nil?
-
-      number = Integer(limit)
-      return number if number.between?(0, (2**63) - 1)
-
-      refuse_limit(limit)
-    rescue TypeError, ArgumentError
-      refuse_limit(limit)
-    end
-
-    def refuse_limit(limit)
-      raise InvalidArgument.new("limit is #{limit.inspect}; it must be an integer from 0, or nil for all",
-                                code: 'invalid_argument')
+    def slowest(since, most, namespace, task_name, version)
+      { 'since' => Moment.micros(since), 'limit' => limit(most), 'namespace' => namespace,
+        'task_name' => task_name, 'version' => version }
     end
 
     # A point in time as the core takes it.

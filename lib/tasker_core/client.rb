@@ -218,7 +218,7 @@ module TaskerCore
     end
 
     def write(operation, to, metadata, target)
-      arguments = target.merge('to' => to.to_s, 'metadata' => metadata.to_json, 'now' => @host.now)
+      arguments = target.merge('to' => to.is_a?(Symbol) ? to.name : to, 'metadata' => metadata.to_json, 'now' => @host.now)
       @host.transaction { call(operation, arguments) }
     end
 

@@ -3,6 +3,7 @@
 require 'json'
 require_relative 'failure'
 require_relative 'nearest'
+require_relative 'numbers'
 require_relative 'row'
 require_relative 'transition'
 
@@ -39,6 +40,8 @@ module TaskerCore
   # The rows written are those of a run in Rails, whose listener is told when a step
   # has ended (docs/WORKER.md).
   module ExternalWork
+    include Numbers
+
     # What a claimed step has as JSON, and how deep each may be nested: that of the parents
     # holds their results by name.
     DOCUMENTS = { 'context' => 100, 'inputs' => 100, 'results' => 100, 'parents' => 101 }.freeze
@@ -64,7 +67,7 @@ module TaskerCore
     # @raise [ConflictError] if another process wrote to one of the steps at the same
     #   time; then none was claimed
     def claim_ready_steps(handlers, limit: 1, start_tasks: false)
-      names = handlers.map { |handler| handler_names(handler) }
+      names = handler_list(handlers)
       loop do
         claimed = ClaimedRow.all(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
                                                               'start_tasks' => start_tasks, **rules))
@@ -87,13 +90,13 @@ module TaskerCore
     # @param step [ClaimedStep]
     # @param error [Exception, String]
     # @param retryable [Boolean] false where another attempt would be useless
-    # @param retry_after [Integer, nil] seconds to wait before the next attempt; nil for
+    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next attempt; nil for
     #   the waiting time that follows from the attempts
     # @return [Transition] as of #complete_claim
     def fail_claim(step, error:, retryable: true, retry_after: nil)
       before = step.results.is_a?(Hash) ? step.results : {}
       finish_claim(step, 'error', 'results' => JSON.generate(before.merge(Failure.fields(error))),
-                                  'retryable' => retryable, 'retry_after' => retry_after)
+                                  'retryable' => retryable, 'retry_after' => retry_after && whole_seconds(retry_after))
     end
 
     # Tells that the worker is alive: its steps do not count as stuck.
@@ -142,8 +145,8 @@ module TaskerCore
     # @return [Boolean] false where nothing was heard
     # @raise [InvalidArgument]
     def await_steps(timeout:)
-      seconds = Float(timeout, exception: false) if timeout.respond_to?(:to_f) && timeout
-      return call('await_steps', 'timeout_ms' => (seconds * 1000).round) if seconds&.between?(0, 3600)
+      wait = seconds(timeout, 3600)
+      return call('await_steps', 'timeout_ms' => (wait * 1000).round) if wait
 
       raise InvalidArgument.new("timeout is #{timeout.inspect}; it must be seconds from 0 to 3600",
                                 code: 'invalid_argument')
@@ -153,6 +156,13 @@ module TaskerCore
 
     def rules = { 'function_version' => readiness_version }
 
+    def handler_list(handlers)
+      return handlers.map { |handler| handler_names(handler) } if handlers.respond_to?(:map)
+
+      raise InvalidArgument.new("handlers is #{handlers.inspect}; it must be a list of Hashes with :task and :step",
+                                code: 'invalid_argument')
+    end
+
     def handler_names(handler)
       unless handler.is_a?(Hash) && handler[:task] && handler[:step]
         raise InvalidArgument.new("#{handler.inspect} is no handler; it must be a Hash with :task and :step, " \
@@ -160,7 +170,7 @@ module TaskerCore
       end
       Nearest.demand('part of a handler', handler.keys, HANDLER)
 
-      [handler.fetch(:namespace, 'default'), handler[:task], handler[:version].to_s, handler[:step]]
+      [handler.fetch(:namespace, 'default'), handler[:task], handler[:version] || '', handler[:step]]
     end
 
     def written(operation, arguments)

@@ -3,6 +3,7 @@
 require_relative 'failure'
 require_relative 'generated/tuples'
 require_relative 'ids'
+require_relative 'numbers'
 require_relative 'row'
 require_relative 'transition'
 
@@ -36,6 +37,7 @@ module TaskerCore
   # DatabaseError where the database fails.
   class Session
     include Ids
+    include Numbers
 
     # What can run now.
     #
@@ -176,13 +178,13 @@ module TaskerCore
     # @param error [Exception, String]
     # @param results [Hash] what else to keep beside error, error_class and backtrace
     # @param retryable [Boolean] false where another attempt would be useless
-    # @param retry_after [Integer, nil] seconds to wait before the next attempt; nil
+    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next attempt; nil
     #   for the waiting time that follows from the attempts
     # @return [Transition] as of #complete
     def fail(step_id, error:, results: {}, retryable: true, retry_after: nil)
       columns = { 'results' => results.merge(Failure.fields(error)).to_json }
       columns['retryable'] = 'false' unless retryable
-      columns['backoff_request_seconds'] = Integer(retry_after).to_s if retry_after
+      columns['backoff_request_seconds'] = whole_seconds(retry_after).to_s if retry_after
       ended(step_id, 'error', columns)
     end
 

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative 'numbers'
 require_relative 'row'
 
 module TaskerCore
@@ -14,6 +15,8 @@ module TaskerCore
   # The operations of a Client on work that a dead worker holds. Ages are counted by
   # the database's clock; give one that no live handler needs.
   module StuckWork
+    include Numbers
+
     # Steps that are in_progress for longer than that, of tasks that are not closed.
     #
     # @param older_than [Numeric, ActiveSupport::Duration] seconds
@@ -62,17 +65,11 @@ module TaskerCore
     LONGEST = 100 * 365 * 24 * 3600
     private_constant :LONGEST
 
-    def micros(seconds)
-      age = Float(seconds)
-      return (age * 1_000_000).round if age.between?(0, LONGEST)
+    def micros(older_than)
+      age = seconds(older_than, LONGEST)
+      return (age * 1_000_000).round if age
 
-      refuse_age(seconds)
-    rescue TypeError, ArgumentError
-      refuse_age(seconds)
-    end
-
-    def refuse_age(seconds)
-      raise InvalidArgument.new("older_than is #{seconds.inspect}; it must be seconds from 0 to 100 years, or a " \
+      raise InvalidArgument.new("older_than is #{older_than.inspect}; it must be seconds from 0 to 100 years, or a " \
                                 'duration such as 10.minutes', code: 'invalid_argument')
     end
   end

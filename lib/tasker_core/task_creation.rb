@@ -89,7 +89,7 @@ module TaskerCore
       end
 
       step = step.transform_keys(&:to_s)
-      step['depends_on'] = Array(step['depends_on']) if step.key?('depends_on')
+      step['depends_on'] = step['depends_on'].to_a if step['depends_on'].is_a?(Set)
       step['inputs'] = json("steps[#{place}].inputs", step['inputs']) unless step['inputs'].nil?
       step
     end

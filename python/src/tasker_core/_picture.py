@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -11,13 +12,16 @@ from typing import Any, TypeVar
 from . import _library, jsonb
 from ._core import Core, Grip
 from .errors import InvalidArgument, SessionError
-from .operations import Operation, as_id
+from .operations import Operation, as_id, as_seconds
 from .results import Claim, Next, Transition
 from .rows import TaskExecutionContext
 from .table import Rows
 from .tuples import ClaimReply, FinishReply, NextReply, SessionReply
 
 T = TypeVar("T")
+
+#: What PostgreSQL's integer takes.
+_MOST_SECONDS = 2**31 - 1
 
 
 def open_session(core: Core, task_id: int) -> Operation[list[Any]]:
@@ -187,10 +191,10 @@ def _class_name(error: BaseException) -> str:
 
 def whole_seconds(retry_after: timedelta | float) -> int:
     """Whole seconds, never fewer than asked for."""
-    seconds = retry_after.total_seconds() if isinstance(retry_after, timedelta) else retry_after
-    try:
-        return -int(-float(seconds) // 1)
-    except (TypeError, ValueError, OverflowError) as error:
+    seconds = as_seconds(retry_after, _MOST_SECONDS)
+    if seconds is None:
         raise InvalidArgument(
-            f"{retry_after!r} is no time to wait; give seconds", code="invalid_argument"
-        ) from error
+            f"retry_after is {retry_after!r}; it must be seconds from 0 to {_MOST_SECONDS}",
+            code="invalid_argument",
+        )
+    return math.ceil(seconds)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from . import jsonb
 from .errors import InvalidArgument
-from .operations import Operation
+from .operations import Operation, as_texts
 from .tuples import CreatedReply
 
 
@@ -61,8 +61,8 @@ def create_task(
     *,
     namespace: str,
     version: str,
-    tags: Sequence[str],
-    bypass_steps: Sequence[str],
+    tags: Sequence[str] | None,
+    bypass_steps: Sequence[str] | None,
     **others: Any,
 ) -> Operation[CreatedTask]:
     """See Client.create_task."""
@@ -76,8 +76,8 @@ def create_task(
         "context": jsonb.dumps(context),
         "namespace": namespace,
         "version": version,
-        "tags": _names("tags", tags),
-        "bypass_steps": _names("bypass_steps", bypass_steps),
+        "tags": None if tags is None else as_texts("tags", tags),
+        "bypass_steps": None if bypass_steps is None else as_texts("bypass_steps", bypass_steps),
         **others,
     }
 
@@ -95,17 +95,10 @@ def _step(place: int, step: StepLike) -> dict[str, Any]:
         raise _invalid(f"steps[{place}] is {step!r}; it must be a NewStep, a mapping with a name, or a name")
     fields = dict(step) if isinstance(step, Mapping) else dict(vars(step))
     if "depends_on" in fields:
-        fields["depends_on"] = _names(f"steps[{place}].depends_on", fields["depends_on"])
+        fields["depends_on"] = as_texts(f"steps[{place}].depends_on", fields["depends_on"])
     if fields.get("inputs") is not None:
         fields["inputs"] = jsonb.dumps(fields["inputs"])
     return fields
-
-
-def _names(argument: str, names: Sequence[str]) -> list[str]:
-    """A text would be taken apart into its characters."""
-    if isinstance(names, str):
-        raise _invalid(f"{argument} is {names!r}; it must be a list of texts, such as [{names!r}]")
-    return list(names)
 
 
 def _invalid(message: str) -> InvalidArgument:

@@ -98,7 +98,7 @@ def subscribe(
     given = {name: value for name, value in options.items() if value is not None}
     if "task_id" in given:
         given["task_id"] = as_id(given["task_id"])
-    arguments = {"names": [str(name) for name in names], "when_full": when_full, **given}
+    arguments = {"names": list(names), "when_full": when_full, **given}
     return Operation("subscribe", arguments, lambda found: QueueReply(*found))
 
 
@@ -124,7 +124,7 @@ def _row(event: Mapping[str, Any]) -> list[Any]:
     payload = event.get("payload")
     about = [event.get(field) for field in _FIELDS]
     return [
-        str(event["name"]),
+        event["name"],
         micros(event.get("occurred_at")),
         *about,
         None if payload is None else _plain(payload),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from . import jsonb
 from ._picture import failure, told, whole_seconds
 from .errors import InvalidArgument
-from .operations import Operation, as_id, as_limit
+from .operations import Operation, as_id, as_limit, as_seconds
 from .results import Transition
 from .rows import ClaimedRow
 from .table import Rows
@@ -230,10 +230,9 @@ def finalize_task(task_id: int) -> Operation[str]:
 
 def await_steps(timeout: float) -> Operation[bool]:
     """See Client.await_steps."""
-    try:
-        milliseconds = round(float(timeout) * 1000)
-    except (TypeError, ValueError, OverflowError) as error:
+    seconds = as_seconds(timeout, 3600)
+    if seconds is None:
         raise InvalidArgument(
             f"timeout is {timeout!r}; it must be seconds from 0 to 3600", code="invalid_argument"
-        ) from error
-    return Operation("await_steps", {"timeout_ms": milliseconds}, bool)
+        )
+    return Operation("await_steps", {"timeout_ms": round(seconds * 1000)}, bool)

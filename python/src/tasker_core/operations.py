@@ -63,10 +63,9 @@ def as_id(value: Any) -> int:
     Raises:
         InvalidArgument: for what is no integer, or larger than a bigint.
     """
-    try:
-        number = operator.index(value)
-    except TypeError as error:
-        raise _invalid(f"{value!r} is no id; it must be an integer") from error
+    number = _integer(value)
+    if number is None:
+        raise _invalid(f"{value!r} is no id; it must be an integer")
     if number not in _BIGINT:
         raise _invalid(f"{number} is no id: it is larger than a bigint")
     return number
@@ -78,21 +77,56 @@ def as_limit(value: Any, least: int) -> int:
     Raises:
         InvalidArgument: for what is no integer, or less than the least.
     """
-    try:
-        number = operator.index(value)
-    except TypeError as error:
-        raise _invalid(f"limit is {value!r}; it must be an integer from {least}") from error
-    if not least <= number < 2**63:
-        raise _invalid(f"limit is {number}; it must be an integer from {least}")
+    number = _integer(value)
+    if number is None or not least <= number < 2**63:
+        raise _invalid(f"limit is {value!r}; it must be an integer from {least}")
     return number
+
+
+def _integer(value: Any) -> int | None:
+    """An integer, NumPy's as well; None for what is none, such as True."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def as_ids(values: Iterable[Any]) -> list[int]:
     """Ids as the core takes them; NumPy arrays and pandas columns will do."""
+    return [as_id(value) for value in _listed(values, f"{values!r} is no list of ids")]
+
+
+def as_texts(argument: str, values: Iterable[Any]) -> list[Any]:
+    """A list of texts; whether each is one the core says.
+
+    Raises:
+        InvalidArgument: for a text, which would be taken apart into its characters, and for what
+            is no list.
+    """
+    return _listed(values, f"{argument} is {values!r}; it must be a list of texts")
+
+
+def _listed(values: Any, message: str) -> list[Any]:
+    if not isinstance(values, (str, bytes, Mapping)):
+        try:
+            return list(values)
+        except TypeError:
+            pass
+    raise _invalid(message)
+
+
+def as_seconds(value: timedelta | float, most: float) -> float | None:
+    """A number of seconds from 0 to so many; None for what is none, such as a text."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, (bool, str, bytes)):
+        return None
     try:
-        return [as_id(value) for value in values]
-    except TypeError as error:
-        raise _invalid(f"{values!r} is no list of ids") from error
+        number = float(seconds)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 <= number <= most else None
 
 
 def _invalid(message: str) -> InvalidArgument:
@@ -342,7 +376,7 @@ def draw(task_id: int, form: str) -> Operation[Drawing | None]:
 
 def analyze_templates(steps: Mapping[str, Iterable[str]]) -> Operation[dict[str, Any]]:
     """See Client.analyze_templates."""
-    listed = [(name, list(dependencies)) for name, dependencies in steps.items()]
+    listed = [(name, as_texts(name, dependencies)) for name, dependencies in steps.items()]
     return Operation("analyze_templates", {"steps": listed}, _same)
 
 
@@ -406,12 +440,8 @@ def reset_stuck(older_than: timedelta | float, leave_tasks: bool) -> Operation[R
 
 def _age(older_than: timedelta | float) -> int:
     """Microseconds, up to the hundred years that the core takes."""
-    seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
-    try:
-        age = float(seconds)
-    except (TypeError, ValueError) as error:
-        raise _invalid(f"{older_than!r} is no age; give seconds or a timedelta") from error
-    if not 0 <= age <= _LONGEST_AGE:
+    age = as_seconds(older_than, _LONGEST_AGE)
+    if age is None:
         raise _invalid(
             f"older_than is {older_than!r}; it must be seconds from 0 to 100 years, or a timedelta"
         )

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -127,7 +128,11 @@ func decodeID(d *msgpack.Decoder) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if code != msgpcode.Uint64 {
+	switch code {
+	case msgpcode.Nil:
+		return 0, errors.New("nil is no id")
+	case msgpcode.Uint64:
+	default:
 		return d.DecodeInt64()
 	}
 	value, err := d.DecodeUint64()
