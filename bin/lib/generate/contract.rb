@@ -49,11 +49,12 @@ module Generate
 
     def shown(value) = value.is_a?(Integer) ? number(value) : value
 
-    def number(value) = value.to_s.gsub(/(?<=\d)(?=(\d{3})+$)/, ',')
+    def number(value) = Generate.digits(value)
   end
 
-  # What can be asked of the core.
-  Operation = Data.define(:name, :group, :meaning, :writes, :arguments, :result, :errors, :ruby, :python)
+  # What can be asked of the core. hook tells what a binding makes of it by hand, where that is
+  # more than the contract says.
+  Operation = Data.define(:name, :group, :meaning, :writes, :hook, :arguments, :result, :errors, :ruby, :python)
 
   # operations.json, read.
   class Contract
@@ -93,8 +94,8 @@ module Generate
     def operations
       @operations ||= @source['operations'].map do |operation|
         arguments = operation['arguments'].map { |argument| argument_of(argument) }
-        Operation.new(*operation.values_at('name', 'group', 'meaning', 'writes'), arguments, operation['result'],
-                      *operation.values_at('errors', 'ruby', 'python').map { |list| list || [] })
+        Operation.new(*operation.values_at('name', 'group', 'meaning', 'writes', 'hook'), arguments,
+                      operation['result'], *operation.values_at('errors', 'ruby', 'python').map { |list| list || [] })
       end
     end
 
@@ -151,6 +152,10 @@ module Generate
     lines = rows.map { |cells| "| #{cells.join(' | ')} |\n".gsub('|  |', '| |') }
     "| #{header.join(' | ')} |\n|#{'---|' * header.size}\n#{lines.join}"
   end
+
+  # @param number [Integer]
+  # @return [String] its digits in groups
+  def digits(number) = number.to_s.gsub(/(?<=\d)(?=(\d{3})+$)/, ',')
 
   # @param text [String] such as step_ids
   # @return [String] such as stepIds

@@ -15,7 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/jcoletaylor/tasker_core/go/creation"
+	"github.com/jcoletaylor/tasker_core/go/event"
 	"github.com/jcoletaylor/tasker_core/go/operation"
+	"github.com/jcoletaylor/tasker_core/go/queue"
 )
 
 // contract is operations.json.
@@ -45,6 +48,7 @@ type contractArgument struct {
 	Optional         bool
 	Minimum, Maximum *int64
 	Values           []any
+	Default          any
 }
 
 // UnmarshalJSON reads an argument of its own, or the name of a shared one.
@@ -173,10 +177,29 @@ func TestAnOperationTakesTheArgumentsOfTheContract(t *testing.T) {
 	}
 }
 
+func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
+	defaults := map[string]map[string]any{}
+	for _, o := range readContract(t).Operations {
+		defaults[o.Name] = map[string]any{}
+		for _, a := range o.Arguments {
+			defaults[o.Name][a.Name] = a.Default
+		}
+	}
+	assert.EqualValues(t, event.DefaultCapacity, defaults["subscribe"]["capacity"])
+	assert.EqualValues(t, event.DefaultMaxBytes, defaults["subscribe"]["max_bytes"])
+	assert.EqualValues(t, event.DefaultMaxWait.Seconds(), defaults["subscribe"]["max_wait"])
+	assert.Equal(t, string(queue.DropOldest), defaults["subscribe"]["when_full"])
+	for name, value := range map[string]string{"namespace": creation.DefaultNamespace, "version": creation.DefaultVersion,
+		"initiator": creation.Unknown, "source_system": creation.Unknown, "reason": creation.Unknown, "identity": string(creation.UUID)} {
+		assert.Equal(t, value, defaults["create_task"][name], name)
+	}
+}
+
 // samples are values that fit an argument, where its type alone does not say one.
 var samples = map[string]any{
 	"context": `{"a":1}`, "trace": make([]byte, 16), "steps": []any{[]any{"a", []any{}}}, "seconds": 0.0,
 	"name": "order.sent", "task_id": 7, "session": 1, "columns": map[string]any{}, "queue": 4711, "token": 1,
+	"names": []string{"*"},
 }
 
 func sample(operation string, a contractArgument) any {

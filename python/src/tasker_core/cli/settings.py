@@ -8,8 +8,14 @@ from typing import Any
 
 import click
 
+from ..settings import NAMES
+
 connection_settings = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the connections."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help=f"A setting of the connections: {', '.join(NAMES)}.",
 )
 
 
