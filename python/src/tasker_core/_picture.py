@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from . import _library, jsonb
 from ._core import Core, Grip
 from .errors import InvalidArgument, SessionError
-from .operations import Operation, as_id, as_seconds
+from .request import Operation, as_id, as_seconds
 from .results import Claim, Next, Transition
 from .rows import TaskExecutionContext
 from .table import Rows

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from . import jsonb
 from .errors import InvalidArgument
-from .operations import Operation, as_texts
+from .request import Operation, as_texts
 from .tuples import CreatedReply
 
 

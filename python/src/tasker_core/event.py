@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 
 from .errors import InvalidArgument
-from .operations import Operation, as_id, micros
+from .request import Operation, as_id, micros
 from .table import moment
 from .tuples import QueueReply
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from . import jsonb
 from ._picture import failure, told, whole_seconds
 from .errors import InvalidArgument
-from .operations import Operation, as_id, as_limit, as_seconds
+from .request import Operation, as_id, as_limit, as_seconds
 from .results import Transition
 from .rows import ClaimedRow
 from .table import Rows
