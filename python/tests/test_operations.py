@@ -1,9 +1,9 @@
-"""docs/OPERATIONS.md is true for Python, and the operations of no other test."""
+"""The methods that operations.json names are there, and the operations of no other test."""
 
 from __future__ import annotations
 
 import asyncio
-import re
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +14,9 @@ import tasker_core
 from tasker_core import aio
 
 ROOT = Path(__file__).parents[2]
-# Operation and Python, of: operation, arguments, value, Ruby, Python.
-DOCUMENTED = {
-    cells[1].strip("` "): cells[5]
-    for line in (ROOT / "docs/OPERATIONS.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("| `") and (cells := line.split("|"))
+CONTRACT = json.loads((ROOT / "ext/tasker_core/go/wire/operations.json").read_text("utf-8"))
+OPERATIONS: dict[str, list[str]] = {
+    operation["name"]: operation.get("python", []) for operation in CONTRACT["operations"]
 }
 SOURCES = "".join(
     file.read_text(encoding="utf-8") for file in (ROOT / "python/src/tasker_core").rglob("*.py")
@@ -30,18 +28,12 @@ OWNERS = {
 }
 
 
-def test_the_page_is_read_as_a_table() -> None:
-    assert len(DOCUMENTED) > 50
-
-
-@pytest.mark.parametrize("operation", DOCUMENTED)
-def test_python_has_what_the_page_names(operation: str) -> None:
-    if DOCUMENTED[operation].strip() == "by name":
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_python_has_what_the_contract_names(operation: str) -> None:
+    if not OPERATIONS[operation]:
         return
     assert f'"{operation}"' in SOURCES
-    names = re.findall(r"`(\w+)\.(\w+)`", DOCUMENTED[operation])
-    assert names
-    for owner, method in names:
+    for owner, method in (name.split(".") for name in OPERATIONS[operation]):
         for kind in OWNERS[owner]:
             assert hasattr(kind, method), f"{kind} has no {method}"
 

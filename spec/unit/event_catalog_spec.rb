@@ -77,9 +77,4 @@ RSpec.describe TaskerCore::EventCatalog do
     output, status = Open3.capture2e(RbConfig.ruby, '-I', File.expand_path('../../lib', __dir__), '-e', code)
     expect([output, status.success?]).to eq(['66false', true])
   end
-
-  it 'is what docs/EVENTS.md and the Python names were made of' do
-    output, status = Open3.capture2e(RbConfig.ruby, File.expand_path('../../bin/events', __dir__), '--check')
-    expect(status).to be_success, output
-  end
 end

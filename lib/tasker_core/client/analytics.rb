@@ -1,38 +1,15 @@
 # frozen_string_literal: true
 
+require_relative '../native/numbers'
 require_relative '../native/row'
 
 module TaskerCore
-  # A row of get_system_health_counts_v01.
-  SystemHealthCounts = Row.of(
-    :total_tasks, :pending_tasks, :in_progress_tasks, :complete_tasks, :error_tasks, :cancelled_tasks,
-    :total_steps, :pending_steps, :in_progress_steps, :complete_steps, :error_steps,
-    :retryable_error_steps, :exhausted_retry_steps, :in_backoff_steps, :active_connections, :max_connections
-  )
-
-  # A row of get_analytics_metrics_v01: rates in percent, durations in seconds.
-  AnalyticsMetrics = Row.of(
-    :active_tasks_count, :total_namespaces_count, :unique_task_types_count, :system_health_score,
-    :task_throughput, :completion_count, :error_count, :completion_rate, :error_rate,
-    :avg_task_duration, :avg_step_duration, :step_throughput, :analysis_period_start, :calculated_at
-  )
-
-  # A row of get_slowest_steps_v01.
-  SlowestStep = Row.of(
-    :workflow_step_id, :task_id, :step_name, :task_name, :namespace_name, :version, :duration_seconds,
-    :attempts, :created_at, :completed_at, :retryable, :step_status
-  )
-
-  # A row of get_slowest_tasks_v01.
-  SlowestTask = Row.of(
-    :task_id, :task_name, :namespace_name, :version, :duration_seconds, :step_count, :completed_steps,
-    :error_steps, :created_at, :completed_at, :initiator, :source_system
-  )
-
   # The operations of a Client that look at the whole database. They run statements
   # of the core's own, with the rules of the engine's functions; the functions
   # themselves are not called and need not be there. Decimals are BigDecimal, exact.
   module Analytics
+    include Numbers
+
     # Counts of tasks and steps by state, of retries and of connections: the
     # engine's get_system_health_counts_v01.
     #
@@ -78,25 +55,9 @@ module TaskerCore
 
     private
 
-    def slowest(since, limit, namespace, task_name, version)
-      { 'since' => Moment.micros(since), 'limit' => most(limit), 'namespace' => namespace&.to_s,
-        'task_name' => task_name&.to_s, 'version' => version&.to_s }
-    end
-
-    def most(limit)
-      return if limit.nil?
-
-      number = Integer(limit)
-      return number if number.between?(0, (2**63) - 1)
-
-      refuse_limit(limit)
-    rescue TypeError, ArgumentError
-      refuse_limit(limit)
-    end
-
-    def refuse_limit(limit)
-      raise InvalidArgument.new("limit is #{limit.inspect}; it must be an integer from 0, or nil for all",
-                                code: 'invalid_argument')
+    def slowest(since, most, namespace, task_name, version)
+      { 'since' => Moment.micros(since), 'limit' => limit(most), 'namespace' => namespace,
+        'task_name' => task_name, 'version' => version }
     end
 
     # A point in time as the core takes it.

@@ -218,7 +218,8 @@ module TaskerCore
     end
 
     def write(operation, to, metadata, target)
-      arguments = target.merge('to' => to.to_s, 'metadata' => metadata.to_json, 'now' => @host.now)
+      to = to.name if to.is_a?(Symbol)
+      arguments = target.merge('to' => to, 'metadata' => metadata.to_json, 'now' => @host.now)
       @host.transaction { call(operation, arguments) }
     end
 

@@ -16,7 +16,7 @@ module TaskerCore
     # @return [String, nil] nil for an unknown task
     # @raise [CycleError] if steps depend on each other in a circle
     # @raise [InvalidArgument] for another format, or a task of more than 10,000 steps
-    def draw(task_id, format: :svg) = call('draw', 'task_id' => id(task_id), 'format' => format.to_s)
+    def draw(task_id, format: :svg) = call('draw', 'task_id' => id(task_id), 'format' => format)
 
     # What files hold, by how their names end.
     FORMATS = { '.svg' => 'svg', '.mmd' => 'mermaid', '.md' => 'mermaid' }.freeze

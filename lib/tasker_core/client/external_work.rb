@@ -3,6 +3,8 @@
 require 'json'
 require_relative 'failure'
 require_relative '../native/nearest'
+require_relative '../native/numbers'
+require_relative '../native/row'
 require_relative '../native/table'
 require_relative 'transition'
 
@@ -24,8 +26,7 @@ module TaskerCore
   #   @return [Object] what the last attempt left
   # @!attribute [r] parents
   #   @return [Hash{String => Object}] the results of the step's parents by name
-  ClaimedStep = Struct.new(:handler, :version, :workflow_step_id, :task_id, :token, :attempts, :retry_limit,
-                           :context, :inputs, :results, :parents)
+  ClaimedStep = Struct.new(*ClaimedRow.attributes)
 
   # The operations of a Client that execute steps for a workflow that somebody else
   # drives: those whose template names an executor outside of Rails.
@@ -40,6 +41,8 @@ module TaskerCore
   # The rows written are those of a run in Rails, whose listener is told when a step
   # has ended (docs/WORKER.md).
   module ExternalWork
+    include Numbers
+
     # What a claimed step has as JSON, and how deep each may be nested: that of the parents
     # holds their results by name.
     DOCUMENTS = { 'context' => 100, 'inputs' => 100, 'results' => 100, 'parents' => 101 }.freeze
@@ -65,12 +68,12 @@ module TaskerCore
     # @raise [ConflictError] if another process wrote to one of the steps at the same
     #   time; then none was claimed
     def claim_ready_steps(handlers, limit: 1, start_tasks: false)
-      names = handlers.map { |handler| handler_names(handler) }
+      names = handler_list(handlers)
       loop do
-        table = Table.new(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
-                                                       'start_tasks' => start_tasks, **rules))
-        steps = Array.new(table.size) { |row| claimed_step(table, row, handlers) }.compact
-        return steps if steps.any? || table.size.zero?
+        claimed = ClaimedRow.all(written('claim_ready_steps', 'handlers' => names, 'limit' => limit,
+                                                              'start_tasks' => start_tasks, **rules))
+        steps = claimed.filter_map { |row| claimed_step(row, handlers) }
+        return steps if steps.any? || claimed.empty?
       end
     end
 
@@ -88,13 +91,13 @@ module TaskerCore
     # @param step [ClaimedStep]
     # @param error [Exception, String]
     # @param retryable [Boolean] false where another attempt would be useless
-    # @param retry_after [Integer, nil] seconds to wait before the next attempt; nil for
+    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next attempt; nil for
     #   the waiting time that follows from the attempts
     # @return [Transition] as of #complete_claim
     def fail_claim(step, error:, retryable: true, retry_after: nil)
       before = step.results.is_a?(Hash) ? step.results : {}
       finish_claim(step, 'error', 'results' => JSON.generate(before.merge(Failure.fields(error))),
-                                  'retryable' => retryable, 'retry_after' => retry_after)
+                                  'retryable' => retryable, 'retry_after' => retry_after && whole_seconds(retry_after))
     end
 
     # Tells that the worker is alive: its steps do not count as stuck.
@@ -143,8 +146,8 @@ module TaskerCore
     # @return [Boolean] false where nothing was heard
     # @raise [InvalidArgument]
     def await_steps(timeout:)
-      seconds = Float(timeout, exception: false) if timeout.respond_to?(:to_f) && timeout
-      return call('await_steps', 'timeout_ms' => (seconds * 1000).round) if seconds&.between?(0, 3600)
+      wait = seconds(timeout, 3600)
+      return call('await_steps', 'timeout_ms' => (wait * 1000).round) if wait
 
       raise InvalidArgument.new("timeout is #{timeout.inspect}; it must be seconds from 0 to 3600",
                                 code: 'invalid_argument')
@@ -154,6 +157,13 @@ module TaskerCore
 
     def rules = { 'function_version' => readiness_version }
 
+    def handler_list(handlers)
+      return handlers.map { |handler| handler_names(handler) } if handlers.respond_to?(:map)
+
+      raise InvalidArgument.new("handlers is #{handlers.inspect}; it must be a list of Hashes with :task and :step",
+                                code: 'invalid_argument')
+    end
+
     def handler_names(handler)
       unless handler.is_a?(Hash) && handler[:task] && handler[:step]
         raise InvalidArgument.new("#{handler.inspect} is no handler; it must be a Hash with :task and :step, " \
@@ -161,7 +171,7 @@ module TaskerCore
       end
       Nearest.demand('part of a handler', handler.keys, HANDLER)
 
-      [handler.fetch(:namespace, 'default'), handler[:task], handler[:version].to_s, handler[:step]]
+      [handler.fetch(:namespace, 'default'), handler[:task], handler[:version] || '', handler[:step]]
     end
 
     def written(operation, arguments)
@@ -171,10 +181,10 @@ module TaskerCore
     # Each step is read on its own: the claims of all are committed.
     #
     # @return [ClaimedStep, nil] nil for one that cannot be read
-    def claimed_step(table, row, handlers)
-      numbers = %w[workflow_step_id task_id token attempts retry_limit].map { |name| table.cell(row, name) }
-      step = ClaimedStep.new(handlers.fetch(table.cell(row, 'handler')), table.cell(row, 'version'), *numbers)
-      DOCUMENTS.each { |name, depth| step[name] = document(name, table.cell(row, name), depth) }
+    def claimed_step(row, handlers)
+      step = ClaimedStep.new(*row.to_h.values)
+      step.handler = handlers.fetch(row.handler)
+      DOCUMENTS.each { |name, depth| step[name] = document(name, row[name], depth) }
       step.parents ||= {}
       step
     rescue UnreadableDocument => e
@@ -201,10 +211,10 @@ module TaskerCore
     end
 
     def finish_claim(step, state, outcome)
-      code, message, row_id, sort_key =
-        written('finish_claim', 'step_id' => step.workflow_step_id, 'task_id' => step.task_id, 'token' => step.token,
-                                'to' => state, **outcome)
-      Transition.new(step.workflow_step_id, code, message, 'in_progress', state, row_id, sort_key)
+      arguments = { 'step_id' => step.workflow_step_id, 'task_id' => step.task_id, 'token' => step.token,
+                    'to' => state, **outcome }
+      code, message, transition_id, sort_key = written('finish_claim', arguments) # OutcomeReply
+      Transition.new(step.workflow_step_id, code, message, 'in_progress', state, transition_id, sort_key)
     end
   end
 end

@@ -1,7 +1,9 @@
 # frozen_string_literal: true
 
 require_relative 'failure'
+require_relative '../generated/tuples'
 require_relative '../native/ids'
+require_relative '../native/numbers'
 require_relative '../native/row'
 require_relative 'transition'
 
@@ -35,6 +37,7 @@ module TaskerCore
   # DatabaseError where the database fails.
   class Session
     include Ids
+    include Numbers
 
     # What can run now.
     #
@@ -89,7 +92,7 @@ module TaskerCore
     #     that somebody has written it
     # @!attribute [r] claim
     #   @return [Claim, nil] of the step that was to be claimed beside it
-    Outcome = Struct.new(:code, :message, :transition_id, :sort_key, :task_version, :claim) do
+    Outcome = Struct.new(*Tuples::FINISH_REPLY) do
       # @return [Boolean] whether it was written
       def written? = code == 'allowed'
     end
@@ -136,12 +139,12 @@ module TaskerCore
     #
     # @return [Next]
     def next
-      ready, again, stale, blocked = ask('session_next')
+      ready, to_retry, stale, blocked = ask('session_next') # NextReply
       if stale
         changed = refresh
-        ready, again, _, blocked = ask('session_next')
+        ready, to_retry, _stale, blocked = ask('session_next') # NextReply
       end
-      Next.new(ready, again, blocked, changed || [])
+      Next.new(ready, to_retry, blocked, changed || [])
     end
 
     # Claims a pending step, just before it is worked on. A refusal is an answer, not
@@ -153,8 +156,8 @@ module TaskerCore
     # @return [Claim]
     # @raise [NotFound] if there is no such step
     def claim(step_id, now: @host.now, transaction: true)
-      code, message, token, sort_key, changed, follow = write('session_claim', step_id, now, transaction)
-      held(step_id, Claim.new(code, message, token, changed, follow || 0, sort_key))
+      code, message, token, sort_key, changed, follow = write('session_claim', step_id, now, transaction) # ClaimReply
+      held(step_id, Claim.new(code, message, token, changed, follow, sort_key))
     end
 
     # Records that a claimed step has done its work: the audit row and, as the engine
@@ -175,13 +178,13 @@ module TaskerCore
     # @param error [Exception, String]
     # @param results [Hash] what else to keep beside error, error_class and backtrace
     # @param retryable [Boolean] false where another attempt would be useless
-    # @param retry_after [Integer, nil] seconds to wait before the next attempt; nil
+    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next attempt; nil
     #   for the waiting time that follows from the attempts
     # @return [Transition] as of #complete
     def fail(step_id, error:, results: {}, retryable: true, retry_after: nil)
       columns = { 'results' => results.merge(Failure.fields(error)).to_json }
       columns['retryable'] = 'false' unless retryable
-      columns['backoff_request_seconds'] = Integer(retry_after).to_s if retry_after
+      columns['backoff_request_seconds'] = whole_seconds(retry_after).to_s if retry_after
       ended(step_id, 'error', columns)
     end
 
@@ -296,8 +299,10 @@ module TaskerCore
     end
 
     def show(view)
-      @known.handle, @known.task_state, ids, states, changed, parents, children = view
-      @known.step_states = ids.zip(states).to_h
+      session, task_state, step_ids, states, changed, parents, children = view # SessionReply
+      @known.handle = session
+      @known.task_state = task_state
+      @known.step_states = step_ids.zip(states).to_h
       @known.edges = parents.zip(children)
       changed
     end
@@ -338,10 +343,10 @@ module TaskerCore
     end
 
     def outcome(step_id, next_id, fields, keep: false)
-      code, message, transition_id, sort_key, task_version, claim = fields
+      code, message, transition_id, sort_key, task_version, claim = fields # FinishReply
       @tokens.delete(step_id) unless keep || code == 'not_written'
       if claim
-        claim_code, token, _, changed, follow = claim
+        claim_code, token, _sort_key, changed, follow = claim # BesideReply
         claim = held(next_id, Claim.new(claim_code, '', token, changed, follow))
       end
       Outcome.new(code, message, transition_id, sort_key, task_version, claim)

@@ -1,21 +1,9 @@
 # frozen_string_literal: true
 
+require_relative '../native/numbers'
 require_relative '../native/row'
 
 module TaskerCore
-  # A step that is in_progress for longer than asked for: its worker is gone, or slow.
-  StuckStep = Row.of(:workflow_step_id, :task_id, :name, :since, :attempts, :retry_limit)
-
-  # A stuck step that was taken from its worker; state is pending, or error where no
-  # attempt is left.
-  ResetStep = Row.of(:workflow_step_id, :task_id, :name, :since, :attempts, :retry_limit, :state)
-
-  # A task that is in_progress while none of its steps is, and to which nothing has
-  # happened since: its run was cut short between two steps. Or a pending one for which no
-  # job is enqueued: the queue took none, nothing can change for it, or it was made for Rails
-  # and no listener has enqueued it.
-  StuckTask = Row.of(:task_id, :name, :since)
-
   # What a reset did.
   #
   # @!attribute [r] steps
@@ -27,6 +15,8 @@ module TaskerCore
   # The operations of a Client on work that a dead worker holds. Ages are counted by
   # the database's clock; give one that no live handler needs.
   module StuckWork
+    include Numbers
+
     # Steps that are in_progress for longer than that, of tasks that are not closed.
     #
     # @param older_than [Numeric, ActiveSupport::Duration] seconds
@@ -55,40 +45,31 @@ module TaskerCore
     # @raise [InvalidArgument]
     # @raise [ConflictError] if another process wrote to one of the tasks at the same
     #   time; then nothing was reset
-    def reset_stuck(older_than:)
-      steps, task_ids = write_reset(older_than, leave_tasks: false)
-      Reset.new(steps, task_ids)
-    end
+    def reset_stuck(older_than:) = write_reset(older_than, leave_tasks: false)
 
     # The same for the steps alone: their tasks stay as they are.
     #
     # @return [Array<ResetStep>]
     # @see reset_stuck
-    def reset_stuck_steps(older_than:) = write_reset(older_than, leave_tasks: true).first
+    def reset_stuck_steps(older_than:) = write_reset(older_than, leave_tasks: true).steps
 
     private
 
     def write_reset(older_than, leave_tasks:)
       arguments = { 'older_than' => micros(older_than), 'leave_tasks' => leave_tasks, 'now' => @host.now }
-      table, task_ids = @host.transaction { call('reset_stuck', arguments) }
-      [ResetStep.all(table), task_ids]
+      steps, task_ids = @host.transaction { call('reset_stuck', arguments) } # ResetReply
+      Reset.new(ResetStep.all(steps), task_ids)
     end
 
     # As the core has it: go/wire/stuck.go.
     LONGEST = 100 * 365 * 24 * 3600
     private_constant :LONGEST
 
-    def micros(seconds)
-      age = Float(seconds)
-      return (age * 1_000_000).round if age.between?(0, LONGEST)
+    def micros(older_than)
+      age = seconds(older_than, LONGEST)
+      return (age * 1_000_000).round if age
 
-      refuse_age(seconds)
-    rescue TypeError, ArgumentError
-      refuse_age(seconds)
-    end
-
-    def refuse_age(seconds)
-      raise InvalidArgument.new("older_than is #{seconds.inspect}; it must be seconds from 0 to 100 years, or a " \
+      raise InvalidArgument.new("older_than is #{older_than.inspect}; it must be seconds from 0 to 100 years, or a " \
                                 'duration such as 10.minutes', code: 'invalid_argument')
     end
   end

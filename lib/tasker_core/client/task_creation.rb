@@ -60,20 +60,19 @@ module TaskerCore
       asked = { 'name' => name, 'steps' => listed, 'context' => json('context', context), 'minute' => minute,
                 'now' => now }
       arguments = EventCodec.plain({ **options, **asked })
-      task_id, ids, identity = @host.transaction { created(arguments, context) }
-      CreatedTask.new(task_id, listed.map { |step| step['name'].to_s }.zip(ids).to_h, identity)
+      made = @host.transaction { call('create_task', arguments).tap { |answer| tell(answer, context) } }
+      task_id, step_ids, identity_hash, _started = made # CreatedReply
+      CreatedTask.new(task_id, listed.map { |step| step['name'].to_s }.zip(step_ids).to_h, identity_hash)
     end
 
     private
 
     # Where the host runs the statements it publishes, too.
-    def created(arguments, context)
-      call('create_task', arguments).tap do |answer|
-        payload = { **answer.last, 'task_context' => context }
-        event = { name: STARTED, task_id: answer.first, task_name: payload['task_name'],
-                  namespace: payload['namespace'], payload: }
-        @host.publish_after_commit(@core, [EventCodec.row(event)])
-      end
+    def tell(made, context)
+      task_id, _step_ids, _identity_hash, started = made # CreatedReply
+      @host.publish_after_commit(@core, [EventCodec.row(name: STARTED, task_id:, task_name: started['task_name'],
+                                                        namespace: started['namespace'],
+                                                        payload: { **started, 'task_context' => context })])
     end
 
     def step_list(steps)
@@ -90,7 +89,7 @@ module TaskerCore
       end
 
       step = step.transform_keys(&:to_s)
-      step['depends_on'] = Array(step['depends_on']) if step.key?('depends_on')
+      step['depends_on'] = step['depends_on'].to_a if step['depends_on'].is_a?(Set)
       step['inputs'] = json("steps[#{place}].inputs", step['inputs']) unless step['inputs'].nil?
       step
     end

@@ -1,15 +1,10 @@
 # frozen_string_literal: true
 
+require_relative '../generated/tuples'
 require_relative '../native/row'
 
 # How a task stands, for whoever looks at it.
 module TaskerCore
-  # How a step stands. began_at is when it was first in progress, ended_at when it came to the
-  # state that it has where that is one to stay in, duration_micros from the one to the other
-  # (of a running step up to now), level the longest path from a root.
-  StepProgress = Row.of(:workflow_step_id, :name, :state, :attempts, :retry_limit, :level, :began_at, :ended_at,
-                        :duration_micros, :parent_step_ids)
-
   # How a task stands, step by step.
   #
   # @!attribute [r] task_id
@@ -26,7 +21,7 @@ module TaskerCore
   #   @return [Time] the database's
   # @!attribute [r] steps
   #   @return [Array<StepProgress>] by step id
-  TaskProgress = Data.define(:task_id, :namespace, :name, :version, :state, :now, :steps) do
+  TaskProgress = Data.define(:task_id, *Tuples::PROGRESS_REPLY) do
     # @return [Boolean] whether the task has come to its end: it may still be retried, or
     #   resolved, by somebody
     def ended? = %w[complete resolved_manually error cancelled].include?(state)
@@ -43,11 +38,12 @@ module TaskerCore
     # @return [TaskProgress, nil] nil for an unknown task
     # @raise [CycleError] if steps depend on each other in a circle
     def task_progress(task_id)
-      namespace, name, version, state, now, steps = call('task_progress', 'task_id' => id(task_id))
-      return unless state
+      found = call('task_progress', 'task_id' => id(task_id))
+      return unless found
 
-      TaskProgress.new(task_id: id(task_id), namespace:, name:, version:, state:, now: Table::WallClock.time(now),
-                       steps: StepProgress.all(steps))
+      fields = Tuples::PROGRESS_REPLY.zip(found).to_h
+      TaskProgress.new(**fields, task_id: id(task_id), now: Table::WallClock.time(fields[:now]),
+                                 steps: StepProgress.all(fields[:steps]))
     end
   end
 

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative '../generated/tuples'
+
 module TaskerCore
   # The result of a state transition that was asked for.
   #
@@ -21,7 +23,7 @@ module TaskerCore
   #   @return [Integer] of the audit row
   # @!attribute [r] event
   #   @return [String] the lifecycle event that belongs to it
-  Transition = Struct.new(:id, :code, :message, :from, :to, :transition_id, :sort_key, :event) do
+  Transition = Struct.new(*Tuples::TRANSITION_REPLY) do
     # @return [Boolean] whether the audit row was written
     def written? = code == 'allowed'
 

@@ -166,8 +166,8 @@ module TaskerCore
     # @return [void]
     # @raise [InvalidArgument] if the name cannot be had; the reason is said
     def register_event(name, meaning:, fields: {})
-      list = fields.map { |field, type| { 'name' => field.to_s, 'type' => type.to_s } }
-      call('register_event', 'name' => name.to_s, 'meaning' => meaning, 'fields' => list)
+      list = fields.map { |field, type| { 'name' => field, 'type' => type } }
+      call('register_event', 'name' => name, 'meaning' => meaning, 'fields' => list)
       nil
     end
   end

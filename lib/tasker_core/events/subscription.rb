@@ -19,7 +19,7 @@ module TaskerCore
     # @api private
     def initialize(subscriptions, names, options, block)
       @subscriptions = subscriptions
-      @names = names.flatten.map(&:to_s)
+      @names = names.flatten.map { |name| text(name) }
       @arguments = arguments(options)
       @block = block
       @failed = 0
@@ -91,7 +91,8 @@ module TaskerCore
     def feed = (@feed if @pid == Process.pid)
 
     def arguments(options)
-      policy = options.fetch(:when_full).to_sym
+      policy = options.fetch(:when_full)
+      policy = policy.to_sym if policy.is_a?(String)
       unless POLICIES.include?(policy)
         refuse("when_full is #{policy.inspect}; it must be one of #{POLICIES.map(&:inspect).join(', ')}")
       end
@@ -99,6 +100,12 @@ module TaskerCore
       given = options.compact
       given[:task_id] = id(given[:task_id]) if given.key?(:task_id)
       given.transform_keys(&:to_s).merge('names' => @names, 'when_full' => policy.to_s)
+    end
+
+    def text(name)
+      return name.to_s if name.is_a?(String) || name.is_a?(Symbol)
+
+      refuse("#{name.inspect} is no name of events; it must be a text such as step.completed, step.* or *")
     end
 
     # From here on the queue is the feed's.

@@ -108,29 +108,6 @@ module TaskerCore
 
   # A fault of the core.
   class InternalError < Error; end
-
-  class Error
-    CLASSES = {
-      'malformed_request' => InternalError,
-      'unknown_operation' => InternalError,
-      'malformed_answer' => InternalError,
-      'internal' => InternalError,
-      'poisoned' => Unavailable,
-      'unavailable' => Unavailable,
-      'invalid_argument' => InvalidArgument,
-      'configuration' => ConfigurationError,
-      'cycle' => CycleError,
-      'not_found' => NotFound,
-      'duplicate' => DuplicateTask,
-      'database' => DatabaseError,
-      'schema_missing' => SchemaMissing,
-      'conflict' => ConflictError,
-      'session' => SessionError,
-      'unknown_function' => UnknownFunction,
-      'schema_not_empty' => SchemaNotEmpty,
-      'cancelled' => Cancelled,
-      'timeout' => TimeoutError
-    }.freeze
-    private_constant :CLASSES
-  end
 end
+
+require_relative '../generated/error_codes'

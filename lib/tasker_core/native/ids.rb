@@ -13,12 +13,10 @@ module TaskerCore
 
     # @raise [InvalidArgument] for what is no integer, or larger than a bigint
     def id(value)
-      number = Integer(value)
-      return number if BIGINT.cover?(number)
+      return value if value.is_a?(Integer) && BIGINT.cover?(value)
 
-      raise InvalidArgument.new("#{value} is no id: it is larger than a bigint", code: 'invalid_argument')
-    rescue TypeError, ArgumentError
-      raise InvalidArgument.new("#{value.inspect} is no id; it must be an integer", code: 'invalid_argument')
+      reason = value.is_a?(Integer) ? ': it is larger than a bigint' : '; it must be an integer'
+      raise InvalidArgument.new("#{value.inspect} is no id#{reason}", code: 'invalid_argument')
     end
 
     # @raise [InvalidArgument] for what is no list, or has something in it that is no id

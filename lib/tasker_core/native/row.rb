@@ -54,26 +54,6 @@ module TaskerCore
       "#<#{self.class.name} #{to_h.map { |name, value| "#{name}=#{value.inspect}" }.join(' ')}>"
     end
   end
-
-  # A row of get_step_readiness_status.
-  StepReadiness = Row.of(
-    :workflow_step_id, :task_id, :named_step_id, :name, :current_state, :dependencies_satisfied,
-    :retry_eligible, :ready_for_execution, :last_failure_at, :next_retry_at, :total_parents,
-    :completed_parents, :attempts, :retry_limit, :backoff_request_seconds, :last_attempted_at
-  )
-
-  # A row of get_task_execution_context.
-  TaskExecutionContext = Row.of(
-    :task_id, :named_task_id, :status, :total_steps, :pending_steps, :in_progress_steps, :completed_steps,
-    :failed_steps, :ready_steps, :execution_status, :recommended_action, :completion_percentage, :health_status
-  )
-
-  # A row of calculate_dependency_levels.
-  DependencyLevel = Row.of(:workflow_step_id, :dependency_level)
-
-  # A row of the view tasker_step_dag_relationships.
-  StepDagRelationship = Row.of(
-    :workflow_step_id, :task_id, :named_step_id, :parent_step_ids, :child_step_ids, :parent_count, :child_count,
-    :is_root_step, :is_leaf_step, :min_depth_from_root
-  )
 end
+
+require_relative '../generated/rows'

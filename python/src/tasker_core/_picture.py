@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -11,12 +12,16 @@ from typing import Any, TypeVar
 from . import _library, jsonb
 from ._core import Core, Grip
 from .errors import InvalidArgument, SessionError
-from .operations import Operation, as_id
+from .request import Operation, as_id, as_seconds
 from .results import Claim, Next, Transition
 from .rows import TaskExecutionContext
 from .table import Rows
+from .tuples import ClaimReply, FinishReply, NextReply, SessionReply
 
 T = TypeVar("T")
+
+#: What PostgreSQL's integer takes.
+_MOST_SECONDS = 2**31 - 1
 
 
 def open_session(core: Core, task_id: int) -> Operation[list[Any]]:
@@ -70,10 +75,10 @@ class Picture:
         return self._generation == _library.generation
 
     def _show(self, view: list[Any]) -> list[int]:
-        self._session, state, ids, states, changed = view[:5]
-        self.task_state: str = state
-        self.step_states: dict[int, str] = dict(zip(ids, states, strict=True))
-        return list(changed)
+        reply = SessionReply(*view)
+        self._session, self.task_state = reply.session, reply.task_state
+        self.step_states: dict[int, str] = dict(zip(reply.step_ids, reply.states, strict=True))
+        return list(reply.changed)
 
     def _ask(
         self, name: str, read: Callable[[Any], T], arguments: Mapping[str, Any] | None = None
@@ -87,7 +92,12 @@ class Picture:
 
     def _next(self) -> Operation[tuple[Next, bool]]:
         """What can run, and whether the picture has to be read anew first."""
-        return self._ask("session_next", lambda found: (Next(found[0], found[1], found[3]), found[2]))
+
+        def read(found: list[Any]) -> tuple[Next, bool]:
+            reply = NextReply(*found)
+            return Next(reply.ready, reply.retry, reply.blocked), reply.stale
+
+        return self._ask("session_next", read)
 
     def _refresh(self) -> Operation[list[int]]:
         return self._ask("session_refresh", self._show)
@@ -97,15 +107,15 @@ class Picture:
 
     def _claim(self, step_id: int) -> Operation[Claim]:
         def read(found: list[Any]) -> Claim:
-            code, message, token, _, changed = found[:5]
-            if code == "allowed":
-                self._tokens[step_id] = token
-            return Claim(code, message, token, changed or [])
+            reply = ClaimReply(*found)
+            if reply.code == "allowed":
+                self._tokens[step_id] = reply.token
+            return Claim(reply.code, reply.message, reply.token, reply.changed or [])
 
         return self._ask("session_claim", read, {"step_id": as_id(step_id)})
 
     def _retry(self, step_id: int) -> Operation[Transition]:
-        return self._ask("session_retry", lambda fields: Transition(*fields), {"step_id": as_id(step_id)})
+        return self._ask("session_retry", Transition.from_wire, {"step_id": as_id(step_id)})
 
     def _complete(self, step_id: int, results: Mapping[str, Any] | None) -> Operation[Transition]:
         return self._finish(step_id, "complete", {} if results is None else {"results": jsonb.dumps(results)})
@@ -128,8 +138,10 @@ class Picture:
     def _finish(self, step_id: int, state: str, columns: dict[str, str]) -> Operation[Transition]:
         def read(found: list[Any]) -> Transition:
             self._tokens.pop(step_id, None)
-            code, message, row_id, sort_key = found[:4]
-            return Transition(step_id, code, message, "in_progress", state, row_id, sort_key)
+            reply = FinishReply(*found)
+            return Transition(
+                step_id, reply.code, reply.message, "in_progress", state, reply.transition_id, reply.sort_key
+            )
 
         arguments = {
             "step_id": as_id(step_id),
@@ -179,10 +191,10 @@ def _class_name(error: BaseException) -> str:
 
 def whole_seconds(retry_after: timedelta | float) -> int:
     """Whole seconds, never fewer than asked for."""
-    seconds = retry_after.total_seconds() if isinstance(retry_after, timedelta) else retry_after
-    try:
-        return -int(-float(seconds) // 1)
-    except (TypeError, ValueError, OverflowError) as error:
+    seconds = as_seconds(retry_after, _MOST_SECONDS)
+    if seconds is None:
         raise InvalidArgument(
-            f"{retry_after!r} is no time to wait; give seconds", code="invalid_argument"
-        ) from error
+            f"retry_after is {retry_after!r}; it must be seconds from 0 to {_MOST_SECONDS}",
+            code="invalid_argument",
+        )
+    return math.ceil(seconds)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from . import jsonb
 from .errors import InvalidArgument
-from .operations import Operation
+from .request import Operation, as_texts
+from .tuples import CreatedReply
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def create_task(
     *,
     namespace: str,
     version: str,
-    tags: Sequence[str],
-    bypass_steps: Sequence[str],
+    tags: Sequence[str] | None,
+    bypass_steps: Sequence[str] | None,
     **others: Any,
 ) -> Operation[CreatedTask]:
     """See Client.create_task."""
@@ -75,14 +76,14 @@ def create_task(
         "context": jsonb.dumps(context),
         "namespace": namespace,
         "version": version,
-        "tags": _names("tags", tags),
-        "bypass_steps": _names("bypass_steps", bypass_steps),
+        "tags": None if tags is None else as_texts("tags", tags),
+        "bypass_steps": None if bypass_steps is None else as_texts("bypass_steps", bypass_steps),
         **others,
     }
 
     def read(found: list[Any]) -> CreatedTask:
-        task_id, step_ids, identity_hash, _ = found
-        return CreatedTask(task_id, dict(zip(names, step_ids, strict=True)), identity_hash)
+        reply = CreatedReply(*found)
+        return CreatedTask(reply.task_id, dict(zip(names, reply.step_ids, strict=True)), reply.identity_hash)
 
     return Operation("create_task", arguments, read)
 
@@ -94,17 +95,10 @@ def _step(place: int, step: StepLike) -> dict[str, Any]:
         raise _invalid(f"steps[{place}] is {step!r}; it must be a NewStep, a mapping with a name, or a name")
     fields = dict(step) if isinstance(step, Mapping) else dict(vars(step))
     if "depends_on" in fields:
-        fields["depends_on"] = _names(f"steps[{place}].depends_on", fields["depends_on"])
+        fields["depends_on"] = as_texts(f"steps[{place}].depends_on", fields["depends_on"])
     if fields.get("inputs") is not None:
         fields["inputs"] = jsonb.dumps(fields["inputs"])
     return fields
-
-
-def _names(argument: str, names: Sequence[str]) -> list[str]:
-    """A text would be taken apart into its characters."""
-    if isinstance(names, str):
-        raise _invalid(f"{argument} is {names!r}; it must be a list of texts, such as [{names!r}]")
-    return list(names)
 
 
 def _invalid(message: str) -> InvalidArgument:

@@ -6,6 +6,8 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
+from .codes import CLASSES
+
 
 class Error(Exception):
     """Any error of this package.
@@ -141,24 +143,4 @@ class InternalError(Error):
     """A fault of the core."""
 
 
-_CLASSES: dict[str, type[Error]] = {
-    "malformed_request": InternalError,
-    "unknown_operation": InternalError,
-    "malformed_answer": InternalError,
-    "internal": InternalError,
-    "poisoned": Unavailable,
-    "unavailable": Unavailable,
-    "invalid_argument": InvalidArgument,
-    "configuration": ConfigurationError,
-    "cycle": CycleError,
-    "not_found": NotFound,
-    "duplicate": DuplicateTask,
-    "database": DatabaseError,
-    "schema_missing": SchemaMissing,
-    "conflict": ConflictError,
-    "session": SessionError,
-    "unknown_function": UnknownFunction,
-    "schema_not_empty": SchemaNotEmpty,
-    "cancelled": Cancelled,
-    "timeout": TimeoutError,
-}
+_CLASSES: dict[str, type[Error]] = {code: globals()[name] for code, name in CLASSES.items()}

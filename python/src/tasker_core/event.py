@@ -9,8 +9,9 @@ from typing import Any
 import msgpack
 
 from .errors import InvalidArgument
-from .operations import Operation, as_id, micros
+from .request import Operation, as_id, micros
 from .table import moment
+from .tuples import QueueReply
 
 
 class Event:
@@ -97,8 +98,8 @@ def subscribe(
     given = {name: value for name, value in options.items() if value is not None}
     if "task_id" in given:
         given["task_id"] = as_id(given["task_id"])
-    arguments = {"names": [str(name) for name in names], "when_full": when_full, **given}
-    return Operation("subscribe", arguments, lambda found: (found[0], found[1]))
+    arguments = {"names": list(names), "when_full": when_full, **given}
+    return Operation("subscribe", arguments, lambda found: QueueReply(*found))
 
 
 def publish(events: Iterable[Mapping[str, Any]]) -> Operation[int]:
@@ -123,7 +124,7 @@ def _row(event: Mapping[str, Any]) -> list[Any]:
     payload = event.get("payload")
     about = [event.get(field) for field in _FIELDS]
     return [
-        str(event["name"]),
+        event["name"],
         micros(event.get("occurred_at")),
         *about,
         None if payload is None else _plain(payload),

@@ -1,4 +1,4 @@
-"""The events of a workflow. Written by bin/events; change catalog.json instead."""
+"""The events of a workflow. Written by bin/generate; change catalog.json instead."""
 
 from enum import Enum
 

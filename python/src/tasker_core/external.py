@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from . import jsonb
 from ._picture import failure, told, whole_seconds
 from .errors import InvalidArgument
-from .operations import Operation, as_id, as_limit
+from .request import Operation, as_id, as_limit, as_seconds
 from .results import Transition
+from .rows import ClaimedRow
 from .table import Rows
+from .tuples import OutcomeReply
 
 logger: logging.Logger = logging.getLogger("tasker_core")
 
@@ -109,28 +111,12 @@ def _step_name(name: Any) -> StepName:
     return StepName(*name)
 
 
-class _Row(NamedTuple):
-    """A ClaimedStep as the core gives it: the handler's place, and JSON as text."""
-
-    handler: int
-    version: str
-    workflow_step_id: int
-    task_id: int
-    token: int
-    attempts: int
-    retry_limit: int
-    context: str | None
-    inputs: str | None
-    results: str | None
-    parents: str | None
-
-
 def _claimed(names: Sequence[StepName], table: Any, loads: Callable[[str], Any]) -> list[ClaimedStep]:
     """Each step's documents are read on their own: the claims of all are committed."""
-    return [_step(names[row.handler], row, loads) for row in Rows(table, _Row)]
+    return [_step(names[row.handler], row, loads) for row in Rows(table, ClaimedRow)]
 
 
-def _step(name: StepName, row: _Row, loads: Callable[[str], Any]) -> ClaimedStep:
+def _step(name: StepName, row: ClaimedRow, loads: Callable[[str], Any]) -> ClaimedStep:
     documents: dict[str, Any] = {}
     problem = None
     for document in _DOCUMENTS:
@@ -142,7 +128,17 @@ def _step(name: StepName, row: _Row, loads: Callable[[str], Any]) -> ClaimedStep
             what = "the results of its parents" if document == "parents" else f"its {document}"
             problem = problem or f"{what} cannot be read: {told(error)}"
     documents["parents"] = documents["parents"] or {}
-    return ClaimedStep(name, *row[1:7], **documents, unreadable=problem)
+    return ClaimedStep(
+        name,
+        row.version,
+        row.workflow_step_id,
+        row.task_id,
+        row.token,
+        row.attempts,
+        row.retry_limit,
+        **documents,
+        unreadable=problem,
+    )
 
 
 def fail_unreadable(step: ClaimedStep) -> Operation[Transition]:
@@ -200,8 +196,16 @@ def _finish(step: ClaimedStep, state: str, outcome: dict[str, Any]) -> Operation
     }
 
     def read(found: list[Any]) -> Transition:
-        code, message, row_id, sort_key = found
-        return Transition(step.workflow_step_id, code, message, "in_progress", state, row_id, sort_key)
+        reply = OutcomeReply(*found)
+        return Transition(
+            step.workflow_step_id,
+            reply.code,
+            reply.message,
+            "in_progress",
+            state,
+            reply.transition_id,
+            reply.sort_key,
+        )
 
     return Operation("finish_claim", arguments, read)
 
@@ -233,10 +237,9 @@ def finalize_task(task_id: int) -> Operation[str]:
 
 def await_steps(timeout: float) -> Operation[bool]:
     """See Client.await_steps."""
-    try:
-        milliseconds = round(float(timeout) * 1000)
-    except (TypeError, ValueError, OverflowError) as error:
+    seconds = as_seconds(timeout, 3600)
+    if seconds is None:
         raise InvalidArgument(
             f"timeout is {timeout!r}; it must be seconds from 0 to 3600", code="invalid_argument"
-        ) from error
-    return Operation("await_steps", {"timeout_ms": milliseconds}, bool)
+        )
+    return Operation("await_steps", {"timeout_ms": round(seconds * 1000)}, bool)

@@ -1,20 +1,20 @@
 """What can be asked: each operation's name, its arguments and how its answer is read.
 
-Client and aio.Client are two ways to send these; nothing here waits or knows a database.
+Client and aio.Client are two ways to send these; nothing here waits or knows a database. What
+follows from operations.json alone is in plain_operations; here is what takes more.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from . import jsonb, rows
-from ._core import Grip
-from .errors import ConflictError, InvalidArgument
+from .plain_operations import *  # noqa: F403
+from .request import Operation as Operation
+from .request import as_age, as_id, as_ids, as_texts, same
 from .results import (
     Drawing,
     EventDefinition,
@@ -25,141 +25,10 @@ from .results import (
     TaskProgress,
     Transition,
 )
-from .table import Row, Rows, moment
-
-T = TypeVar("T")
-
-_BIGINT = range(-(2**63), 2**63)
-_LONGEST_AGE = 100 * 365 * 24 * 3600
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class Operation(Generic[T]):
-    """One request.
-
-    Attributes:
-        name: as the core knows it.
-        arguments: by name.
-        read: makes the result of the reply's value.
-        by_rules: whether the core has to be told which version of the readiness functions
-            the database has.
-        refused: makes the result of a conflict, where that is an answer and no error.
-        opens: holds what it opens in the core.
-    """
-
-    name: str
-    arguments: dict[str, Any]
-    read: Callable[[Any], T]
-    by_rules: bool = False
-    refused: Callable[[ConflictError], T] | None = None
-    opens: Grip | None = None
-
-
-def as_id(value: Any) -> int:
-    """An id as the core takes it.
-
-    Raises:
-        InvalidArgument: for what is no integer, or larger than a bigint.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError as error:
-        raise _invalid(f"{value!r} is no id; it must be an integer") from error
-    if number not in _BIGINT:
-        raise _invalid(f"{number} is no id: it is larger than a bigint")
-    return number
-
-
-def as_limit(value: Any, least: int) -> int:
-    """How many at most, as the core takes it.
-
-    Raises:
-        InvalidArgument: for what is no integer, or less than the least.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError as error:
-        raise _invalid(f"limit is {value!r}; it must be an integer from {least}") from error
-    if not least <= number < 2**63:
-        raise _invalid(f"limit is {number}; it must be an integer from {least}")
-    return number
-
-
-def as_ids(values: Iterable[Any]) -> list[int]:
-    """Ids as the core takes them; NumPy arrays and pandas columns will do."""
-    try:
-        return [as_id(value) for value in values]
-    except TypeError as error:
-        raise _invalid(f"{values!r} is no list of ids") from error
-
-
-def _invalid(message: str) -> InvalidArgument:
-    return InvalidArgument(message, code="invalid_argument")
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _rows(kind: type[Row]) -> Callable[[Any], Rows[Row]]:
-    return lambda table: Rows(table, kind)
-
-
-def _one(kind: type[Row]) -> Callable[[Any], Row]:
-    return lambda table: Rows(table, kind)[0]
-
-
-def _first(kind: type[Row]) -> Callable[[Any], Row | None]:
-    return lambda table: next(iter(Rows(table, kind)), None)
-
+from .table import Rows, moment
+from .tuples import ProgressReply, ResetReply
 
 # What runs, and how it stands.
-
-
-def step_readiness(
-    task_id: int, step_ids: Iterable[int] | None, must_exist: bool = False
-) -> Operation[Rows[rows.StepReadiness]]:
-    """See Client.step_readiness."""
-    chosen = None if step_ids is None else as_ids(step_ids)
-    arguments = {"task_id": as_id(task_id), "step_ids": chosen, "must_exist": must_exist}
-    return Operation("step_readiness", arguments, _rows(rows.StepReadiness), by_rules=True)
-
-
-def step_readiness_batch(task_ids: Iterable[int]) -> Operation[Rows[rows.StepReadiness]]:
-    """See Client.step_readiness_batch."""
-    arguments = {"task_ids": as_ids(task_ids)}
-    return Operation("step_readiness_batch", arguments, _rows(rows.StepReadiness), by_rules=True)
-
-
-def viable_steps(task_id: int, must_exist: bool = False) -> Operation[list[int]]:
-    """See Client.viable_steps."""
-    arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
-    return Operation("viable_steps", arguments, _same, by_rules=True)
-
-
-def task_execution_context(task_id: int) -> Operation[rows.TaskExecutionContext | None]:
-    """See Client.task_execution_context."""
-    arguments = {"task_id": as_id(task_id)}
-    return Operation("task_execution_context", arguments, _first(rows.TaskExecutionContext), by_rules=True)
-
-
-def task_execution_contexts(task_ids: Iterable[int]) -> Operation[Rows[rows.TaskExecutionContext]]:
-    """See Client.task_execution_contexts."""
-    arguments = {"task_ids": as_ids(task_ids)}
-    return Operation("task_execution_contexts", arguments, _rows(rows.TaskExecutionContext), by_rules=True)
-
-
-def dependency_levels(task_id: int, must_exist: bool = False) -> Operation[Rows[rows.DependencyLevel]]:
-    """See Client.dependency_levels."""
-    arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
-    return Operation("dependency_levels", arguments, _rows(rows.DependencyLevel))
-
-
-def step_dag(task_id: int, must_exist: bool = False) -> Operation[Rows[rows.StepDagRelationship]]:
-    """See Client.step_dag."""
-    arguments = {"task_id": as_id(task_id), "must_exist": must_exist}
-    return Operation("step_dag", arguments, _rows(rows.StepDagRelationship))
 
 
 def task_progress(task_id: int) -> Operation[TaskProgress | None]:
@@ -169,17 +38,18 @@ def task_progress(task_id: int) -> Operation[TaskProgress | None]:
     def read(found: Any) -> TaskProgress | None:
         if found is None:
             return None
-        namespace, name, version, state, now, steps = found
+        reply = ProgressReply(*found)
         return TaskProgress(
-            number, namespace, name, version, state, moment(now), Rows(steps, rows.StepProgress)
+            task_id=number,
+            namespace=reply.namespace,
+            name=reply.name,
+            version=reply.version,
+            state=reply.state,
+            now=moment(reply.now),
+            steps=Rows(reply.steps, rows.StepProgress),
         )
 
     return Operation("task_progress", {"task_id": number}, read)
-
-
-def readiness_version() -> Operation[int]:
-    """See Client.readiness_version."""
-    return Operation("readiness_version", {}, _same)
 
 
 # States.
@@ -200,7 +70,9 @@ def transition_steps(
 ) -> Operation[list[Transition]]:
     """See Client.transition_steps."""
     arguments = {"step_ids": as_ids(step_ids), "to": to, "metadata": _object(metadata)}
-    return Operation("transition_steps", arguments, lambda found: [Transition(*fields) for fields in found])
+    return Operation(
+        "transition_steps", arguments, lambda found: [Transition.from_wire(fields) for fields in found]
+    )
 
 
 def _transition(
@@ -210,89 +82,13 @@ def _transition(
     return Operation(
         name,
         {key: number, "to": to, "metadata": _object(metadata)},
-        lambda fields: Transition(*fields),
+        Transition.from_wire,
         refused=lambda conflict: Transition(number, "conflict", conflict.message, None, to),
     )
 
 
 def _object(metadata: Mapping[str, Any] | None) -> str:
     return jsonb.dumps({} if metadata is None else metadata)
-
-
-def current_step_state(step_id: int) -> Operation[str | None]:
-    """See Client.current_step_state."""
-    return Operation("current_step_state", {"step_id": as_id(step_id)}, _same)
-
-
-def current_task_state(task_id: int) -> Operation[str | None]:
-    """See Client.current_task_state."""
-    return Operation("current_task_state", {"task_id": as_id(task_id)}, _same)
-
-
-# The whole database.
-
-
-def system_health_counts() -> Operation[rows.SystemHealthCounts]:
-    """See Client.system_health_counts."""
-    return Operation("system_health_counts", {}, _one(rows.SystemHealthCounts))
-
-
-def analytics_metrics(since: datetime | None) -> Operation[rows.AnalyticsMetrics]:
-    """See Client.analytics_metrics."""
-    return Operation("analytics_metrics", {"since": micros(since)}, _one(rows.AnalyticsMetrics))
-
-
-def slowest_steps(
-    since: datetime | None,
-    limit: int | None,
-    namespace: str | None,
-    task_name: str | None,
-    version: str | None,
-) -> Operation[Rows[rows.SlowestStep]]:
-    """See Client.slowest_steps."""
-    arguments = _slowest(since, limit, namespace, task_name, version)
-    return Operation("slowest_steps", arguments, _rows(rows.SlowestStep))
-
-
-def slowest_tasks(
-    since: datetime | None,
-    limit: int | None,
-    namespace: str | None,
-    task_name: str | None,
-    version: str | None,
-) -> Operation[Rows[rows.SlowestTask]]:
-    """See Client.slowest_tasks."""
-    arguments = _slowest(since, limit, namespace, task_name, version)
-    return Operation("slowest_tasks", arguments, _rows(rows.SlowestTask))
-
-
-def _slowest(
-    since: datetime | None,
-    limit: int | None,
-    namespace: str | None,
-    task_name: str | None,
-    version: str | None,
-) -> dict[str, Any]:
-    most = None if limit is None else as_limit(limit, 0)
-    return {
-        "since": micros(since),
-        "limit": most,
-        "namespace": namespace,
-        "task_name": task_name,
-        "version": version,
-    }
-
-
-def micros(time: datetime | None) -> int | None:
-    """Microseconds since 1970 of a datetime with a time zone."""
-    if time is None:
-        return None
-    if not isinstance(time, datetime) or time.tzinfo is None:
-        raise _invalid(
-            f"{time!r} is no point in time; give a datetime with a time zone, such as"
-            " datetime.now(timezone.utc)"
-        )
-    return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 # The graph.
@@ -333,8 +129,8 @@ def draw(task_id: int, form: str) -> Operation[Drawing | None]:
 
 def analyze_templates(steps: Mapping[str, Iterable[str]]) -> Operation[dict[str, Any]]:
     """See Client.analyze_templates."""
-    listed = [(name, list(dependencies)) for name, dependencies in steps.items()]
-    return Operation("analyze_templates", {"steps": listed}, _same)
+    listed = [(name, as_texts(name, dependencies)) for name, dependencies in steps.items()]
+    return Operation("analyze_templates", {"steps": listed}, same)
 
 
 # Which events there are.
@@ -350,15 +146,10 @@ def event_catalog() -> Operation[list[EventDefinition]]:
 def register_event(name: str, meaning: str, fields: Mapping[str, str] | None) -> Operation[None]:
     """See Client.register_event."""
     listed = [{"name": field, "type": kind} for field, kind in (fields or {}).items()]
-    return Operation("register_event", {"name": name, "meaning": meaning, "fields": listed}, _same)
+    return Operation("register_event", {"name": name, "meaning": meaning, "fields": listed}, same)
 
 
 # The schema.
-
-
-def install_schema() -> Operation[list[str]]:
-    """See Client.install_schema."""
-    return Operation("install_schema", {}, _same)
 
 
 def check_schema() -> Operation[SchemaCheck]:
@@ -374,47 +165,23 @@ def function_versions() -> Operation[list[FunctionVersion]]:
 # Work that a dead worker holds.
 
 
-def stuck_steps(older_than: timedelta | float) -> Operation[Rows[rows.StuckStep]]:
-    """See Client.stuck_steps."""
-    return Operation("stuck_steps", {"older_than": _age(older_than)}, _rows(rows.StuckStep))
-
-
-def stuck_tasks(older_than: timedelta | float) -> Operation[Rows[rows.StuckTask]]:
-    """See Client.stuck_tasks."""
-    return Operation("stuck_tasks", {"older_than": _age(older_than)}, _rows(rows.StuckTask))
-
-
 def reset_stuck(older_than: timedelta | float, leave_tasks: bool) -> Operation[Reset]:
     """See Client.reset_stuck."""
-    arguments = {"older_than": _age(older_than), "leave_tasks": leave_tasks}
-    return Operation("reset_stuck", arguments, lambda found: Reset(Rows(found[0], rows.ResetStep), found[1]))
+    arguments = {"older_than": as_age(older_than), "leave_tasks": leave_tasks}
 
+    def read(found: Any) -> Reset:
+        reply = ResetReply(*found)
+        return Reset(Rows(reply.steps, rows.ResetStep), reply.task_ids)
 
-def _age(older_than: timedelta | float) -> int:
-    """Microseconds, up to the hundred years that the core takes."""
-    seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
-    try:
-        age = float(seconds)
-    except (TypeError, ValueError) as error:
-        raise _invalid(f"{older_than!r} is no age; give seconds or a timedelta") from error
-    if not 0 <= age <= _LONGEST_AGE:
-        raise _invalid(
-            f"older_than is {older_than!r}; it must be seconds from 0 to 100 years, or a timedelta"
-        )
-    return round(age * 1_000_000)
+    return Operation("reset_stuck", arguments, read)
 
 
 # The core itself.
 
 
-def session_stats() -> Operation[dict[str, int]]:
-    """See Client.session_stats."""
-    return Operation("session_stats", {}, _same)
-
-
 def ping(database: bool) -> Operation[str]:
     """See Client.ping."""
-    return Operation("ping_database" if database else "ping", {}, _same)
+    return Operation("ping_database" if database else "ping", {}, same)
 
 
 def stats() -> Operation[Stats]:
@@ -422,16 +189,6 @@ def stats() -> Operation[Stats]:
     return Operation("stats", {}, Stats.from_wire)
 
 
-def stats_text() -> Operation[str]:
-    """See Client.stats_text."""
-    return Operation("stats_text", {}, _same)
-
-
-def relay_stats() -> Operation[dict[str, Any]]:
-    """See Client.relay_stats."""
-    return Operation("relay_stats", {}, _same)
-
-
 def event_stats() -> Operation[dict[str, int]]:
     """See Client.event_stats."""
-    return Operation("event_stats", {}, _same)
+    return Operation("event_stats", {}, same)

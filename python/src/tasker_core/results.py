@@ -11,6 +11,7 @@ from . import _shown
 from .errors import ConflictError, TransitionError
 from .rows import ResetStep, StepProgress
 from .table import Rows
+from .tuples import TransitionReply
 
 #: The states of a step, or task, that needs nothing more.
 DONE = ("complete", "resolved_manually")
@@ -96,6 +97,21 @@ class Transition(NamedTuple):
     transition_id: int | None = None
     sort_key: int | None = None
     event: str | None = None
+
+    @staticmethod
+    def from_wire(found: Sequence[Any]) -> Transition:
+        """Of the operation's value."""
+        reply = TransitionReply(*found)
+        return Transition(
+            id=reply.id,
+            code=reply.code,
+            message=reply.message,
+            from_state=reply.from_,
+            to_state=reply.to,
+            transition_id=reply.transition_id,
+            sort_key=reply.sort_key,
+            event=reply.event,
+        )
 
     @property
     def written(self) -> bool:

@@ -1,6 +1,7 @@
 """The results of operations: named tuples whose fields are the engine's columns.
 
-Times are aware datetimes in UTC, decimals Decimal, both exact.
+Times are aware datetimes in UTC, decimals Decimal, both exact. Written by bin/generate;
+change operations.json instead.
 """
 
 from __future__ import annotations
@@ -37,11 +38,8 @@ class StepProgress(NamedTuple):
     """How a step stands.
 
     Attributes:
-        workflow_step_id: the step's.
-        name: the step's.
-        state: the state that it has.
         attempts: how often it was tried.
-        retry_limit: how often it may be tried; None for the engine's default.
+        retry_limit: how often it may be tried, nothing for the engine's default.
         level: the longest path from a root.
         began_at: when it was first in progress.
         ended_at: when it came to the state that it has, where that is one to stay in.
@@ -195,27 +193,52 @@ class StuckStep(NamedTuple):
     name: str
     since: datetime
     attempts: int | None
-    retry_limit: int
+    retry_limit: int | None
 
 
 class ResetStep(NamedTuple):
     """A stuck step that was taken from its worker.
 
-    Its state is pending, or error where no attempt is left.
+    Attributes:
+        state: pending, or error where no attempt is left.
     """
 
     workflow_step_id: int
     task_id: int
     name: str
     since: datetime
-    attempts: int | None
-    retry_limit: int
+    attempts: int
+    retry_limit: int | None
     state: str
 
 
 class StuckTask(NamedTuple):
-    """A task that is in_progress while none of its steps is, and without activity."""
+    """A task whose run was cut short between two steps, or a pending one for which no job is enqueued."""
 
     task_id: int
     name: str
     since: datetime
+
+
+class ClaimedRow(NamedTuple):
+    """A step that a worker has claimed, with what its handler reads as JSON.
+
+    Attributes:
+        handler: the place in the list of handlers that was given.
+        context: JSON of the task.
+        inputs: JSON of the step.
+        results: JSON that the last attempt left.
+        parents: JSON of the results of the parents by their names.
+    """
+
+    handler: int
+    version: str
+    workflow_step_id: int
+    task_id: int
+    token: int
+    attempts: int
+    retry_limit: int
+    context: str | None
+    inputs: str | None
+    results: str | None
+    parents: str | None

@@ -40,7 +40,7 @@ RSpec.describe 'create_task', database: :committed do
     expect(pool.viable_steps(ours.task_id)).to eq([ours.step_ids['extract']])
   end
 
-  { { steps: [{ name: 'a', depends_on: 'b' }] } => /steps\[0\].depends_on of the step "a" has "b", which is not/,
+  { { steps: [{ name: 'a', depends_on: ['b'] }] } => /steps\[0\].depends_on of the step "a" has "b", which is not/,
     { steps: [{ name: 'a' }, { name: 'a' }] } => /steps\[1\].name is "a", as that of steps\[0\] is/,
     { steps: {} } => /steps is Hash; it must be an Array/, { steps: ['a'] } => /steps\[0\] is "a"; it must be a Hash/,
     { steps: [{ name: 'a', retries: 3 }] } => /steps\[0\] does not fit: there is no retries/,

@@ -45,7 +45,7 @@ func NewWriter(origin string) *Writer { return &Writer{origin: origin} }
 // Messages packs events, in their order, into as few messages as they fit. Events
 // whose payload cannot be read are left out; the error tells of the last of them.
 func (w *Writer) Messages(events []event.Event) (messages []string, unreadable int, err error) {
-	var open strings.Builder
+	texts := make([][]byte, 0, len(events))
 	for i := range events {
 		text, problem := encode(&events[i])
 		if problem != nil {
@@ -53,6 +53,15 @@ func (w *Writer) Messages(events []event.Event) (messages []string, unreadable i
 			err = fmt.Errorf("the event %s cannot be relayed: %w", events[i].Name, problem)
 			continue
 		}
+		texts = append(texts, text)
+	}
+	return w.pack(texts), unreadable, err
+}
+
+// pack makes messages of events in JSON.
+func (w *Writer) pack(texts [][]byte) (messages []string) {
+	var open strings.Builder
+	for _, text := range texts {
 		if open.Len() > 0 && open.Len()+len(text)+2 > w.room() {
 			messages = append(messages, w.wrap(open.String()+"]")...)
 			open.Reset()
@@ -67,7 +76,7 @@ func (w *Writer) Messages(events []event.Event) (messages []string, unreadable i
 	if open.Len() > 0 {
 		messages = append(messages, w.wrap(open.String()+"]")...)
 	}
-	return messages, unreadable, err
+	return messages
 }
 
 // room is what the longest header leaves of a message.

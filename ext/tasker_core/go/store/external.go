@@ -191,4 +191,3 @@ WHERE workflow_step_id = $3::bigint AND task_id = $2::bigint`,
 		Params: []*string{Text(channel), Int(taskID), Int(stepID)}, Write: true})
 	return len(rows) == 1, err
 }
-

@@ -117,6 +117,9 @@ type stepTemplate struct {
 }
 
 func analyzeTemplates(_ call, a templateArguments) (any, error) {
+	if a.Steps == nil {
+		return nil, Errorf(CodeInvalidArgument, "steps is missing; it must be a list of names with what each depends on")
+	}
 	if len(a.Steps) > maxIDs {
 		return nil, Errorf(CodeInvalidArgument, "steps has %d entries; at most %d are taken", len(a.Steps), maxIDs)
 	}

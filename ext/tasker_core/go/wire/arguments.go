@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -66,6 +67,36 @@ func (i id) of(name string) (int64, error) {
 // orNull gives an id that may be left out.
 func (i id) orNull() store.NullInt { return store.NullInt{Value: i.value, Valid: i.given} }
 
+// text is an argument that must be given, though it may be empty.
+type text struct {
+	value string
+	given bool
+}
+
+// Wanted is what a text must be.
+func (text) Wanted() string { return "a text" }
+
+// DecodeMsgpack reads a text, or nil for one that is not given.
+func (t *text) DecodeMsgpack(d *msgpack.Decoder) error {
+	code, err := d.PeekCode()
+	if err != nil {
+		return err
+	}
+	if code == msgpcode.Nil {
+		return d.DecodeNil()
+	}
+	t.value, err = d.DecodeString()
+	t.given = err == nil
+	return err
+}
+
+func (t text) of(name string) (string, error) {
+	if !t.given {
+		return "", Errorf(CodeInvalidArgument, "%s is missing; it must be a text", name)
+	}
+	return t.value, nil
+}
+
 // idList is a list of ids; nil where none is given.
 type idList []int64
 
@@ -76,14 +107,32 @@ func (l *idList) DecodeMsgpack(d *msgpack.Decoder) error {
 	return err
 }
 
-func (l idList) check(name string) error { return checkIDs(name, l) }
+// check refuses a list that is longer than anybody needs.
+func (l idList) check(name string) error {
+	if len(l) > maxIDs {
+		return Errorf(CodeInvalidArgument, "%s has %d ids; at most %d are taken at once, ask in slices", name, len(l), maxIDs)
+	}
+	return nil
+}
+
+// of is a list that must be given, though it may be empty.
+func (l idList) of(name string) ([]int64, error) {
+	if l == nil {
+		return nil, Errorf(CodeInvalidArgument, "%s is missing; it must be a list of integers", name)
+	}
+	return l, l.check(name)
+}
 
 func decodeID(d *msgpack.Decoder) (int64, error) {
 	code, err := d.PeekCode()
 	if err != nil {
 		return 0, err
 	}
-	if code != msgpcode.Uint64 {
+	switch code {
+	case msgpcode.Nil:
+		return 0, errors.New("nil is no id")
+	case msgpcode.Uint64:
+	default:
 		return d.DecodeInt64()
 	}
 	value, err := d.DecodeUint64()
@@ -97,9 +146,6 @@ type taskArguments struct {
 	TaskID id `msgpack:"task_id"`
 }
 
-func checkIDs(name string, ids []int64) error {
-	if len(ids) > maxIDs {
-		return Errorf(CodeInvalidArgument, "%s has %d ids; at most %d are taken at once, ask in slices", name, len(ids), maxIDs)
-	}
-	return nil
+type stepArguments struct {
+	StepID id `msgpack:"step_id"`
 }

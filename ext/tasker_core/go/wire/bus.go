@@ -39,7 +39,7 @@ type publishArguments struct {
 	Wait bool `msgpack:"wait"`
 }
 
-// subscribe is [queue, file descriptor]: the caller reads the queue with the
+// subscribe opens a queue: the caller reads it with the
 // functions tc_queue_... and ends it with tc_queue_close.
 func subscribe(c call, a subscribeArguments) (any, error) {
 	options, err := a.options()
@@ -59,7 +59,7 @@ func subscribe(c call, a subscribeArguments) (any, error) {
 		c.core.Log.Warn("unknown event", zap.Strings("names", unknown), zap.String("hint", "the engine publishes no event of this name; event_catalog lists those it does"))
 	}
 	c.core.Relay.Listen(c.ctx)
-	return []any{queue.Open(subscription), subscription.Descriptor()}, nil
+	return queueReply{Queue: int64(queue.Open(subscription)), Descriptor: int64(subscription.Descriptor())}, nil
 }
 
 func (a subscribeArguments) options() (event.Options, error) {

@@ -110,8 +110,6 @@ func shallow(name, text string) error {
 	return nil
 }
 
-// createTask is [task id, step ids, identity hash, payload of task.start_requested without
-// the context].
 func createTask(c call, a createArguments) (any, error) {
 	request, err := a.request()
 	if err != nil {
@@ -121,5 +119,5 @@ func createTask(c call, a createArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{created.TaskID, created.StepIDs, created.Identity, created.Started}, nil
+	return createdReply{TaskID: created.TaskID, StepIDs: created.StepIDs, IdentityHash: created.Identity, Started: created.Started}, nil
 }

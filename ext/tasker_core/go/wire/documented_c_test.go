@@ -20,7 +20,7 @@ import (
 func TestTheCPageHasAllSettingsCodesAndKindsOfColumns(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "C_API.md"))
 	require.NoError(t, err)
-	codes := constants(t, "errors.go", "Code")
+	codes := constants(t, "contract.go", "Code")
 	require.Greater(t, len(codes), 10)
 	kinds := constants(t, "table.go", "kind")
 	require.Greater(t, len(kinds), 4)

@@ -13,51 +13,6 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// Code names a kind of error. Codes are stable: bindings map them to classes.
-type Code string
-
-// The codes.
-const (
-	// CodeMalformedRequest: the bytes are not a request. A fault of the binding.
-	CodeMalformedRequest Code = "malformed_request"
-	// CodeUnknownOperation: this core has no operation of that name.
-	CodeUnknownOperation Code = "unknown_operation"
-	// CodeInvalidArgument: an argument is missing or has the wrong type or value.
-	CodeInvalidArgument Code = "invalid_argument"
-	// CodeConfiguration: a setting of the core has a value that it cannot have.
-	CodeConfiguration Code = "configuration"
-	// CodeCycle: the steps of a task depend on each other in a circle.
-	CodeCycle Code = "cycle"
-	// CodeNotFound: no such task or step.
-	CodeNotFound Code = "not_found"
-	// CodeDuplicate: another task has the identity that a new one would have.
-	CodeDuplicate Code = "duplicate"
-	// CodeSchemaNotEmpty: install_schema found tables of the engine.
-	CodeSchemaNotEmpty Code = "schema_not_empty"
-	// CodeSchemaMissing: a table, column or function of the engine is not there.
-	CodeSchemaMissing Code = "schema_missing"
-	// CodeConflict: another process wrote at the same time; the transaction has to
-	// be rolled back.
-	CodeConflict Code = "conflict"
-	// CodeSession: a session is not open, or too many are.
-	CodeSession Code = "session"
-	// CodeUnknownFunction: the body of a function that the core stands in for is
-	// neither the engine's nor ours.
-	CodeUnknownFunction Code = "unknown_function"
-	// CodeDatabase: the database refused a statement or could not be reached.
-	CodeDatabase Code = "database"
-	// CodeMalformedAnswer: the answer of a statement is not what it promises.
-	CodeMalformedAnswer Code = "malformed_answer"
-	// CodeCancelled: the caller cancelled the call.
-	CodeCancelled Code = "cancelled"
-	// CodeTimeout: a deadline passed.
-	CodeTimeout Code = "timeout"
-	// CodeInternal: a fault of the core.
-	CodeInternal Code = "internal"
-	// CodePoisoned: a fault of the core happened before, it does not go on.
-	CodePoisoned Code = "poisoned"
-)
-
 // Error is an error as it crosses the boundary.
 type Error struct {
 	Code      Code           `msgpack:"code"`

@@ -38,19 +38,27 @@ func eventCatalog(c call, _ struct{}) (any, error) {
 }
 
 type registerEventArguments struct {
-	Name    string       `msgpack:"name"`
-	Meaning string       `msgpack:"meaning"`
+	Name    text         `msgpack:"name"`
+	Meaning text         `msgpack:"meaning"`
 	Fields  []eventField `msgpack:"fields"`
 }
 
 func registerEvent(c call, a registerEventArguments) (any, error) {
+	name, err := a.Name.of("name")
+	if err != nil {
+		return nil, err
+	}
+	meaning, err := a.Meaning.of("meaning")
+	if err != nil {
+		return nil, err
+	}
 	fields := make([]event.Field, len(a.Fields))
 	for i, f := range a.Fields {
 		if f.Name == "" || !slices.Contains(fieldTypes, f.Type) {
 			return nil, Errorf(CodeInvalidArgument, "field %d of the event %q is %q of type %q; it needs a name and one of the types %v",
-				i+1, a.Name, f.Name, f.Type, fieldTypes)
+				i+1, name, f.Name, f.Type, fieldTypes)
 		}
 		fields[i] = event.Field(f)
 	}
-	return nil, c.core.Catalog.Register(a.Name, a.Meaning, fields)
+	return nil, c.core.Catalog.Register(name, meaning, fields)
 }

@@ -40,6 +40,9 @@ func (a claimReadyArguments) request() (request operation.ClaimRequest, err erro
 	if request.Rules, err = a.version(); err != nil {
 		return request, err
 	}
+	if a.Handlers == nil {
+		return request, Errorf(CodeInvalidArgument, "handlers is missing; it must be a list of [namespace, task, version, step]")
+	}
 	h := &request.Handlers
 	for _, names := range a.Handlers {
 		if len(names) != 4 {
@@ -93,7 +96,7 @@ func optional[T any](rows []T, get func(T) *string) func(int) (string, bool) {
 type finishClaimArguments struct {
 	StepID id     `msgpack:"step_id"`
 	TaskID id     `msgpack:"task_id"`
-	Token  int64  `msgpack:"token"`
+	Token  id     `msgpack:"token"`
 	To     string `msgpack:"to"`
 	// Results is a JSON value, as text.
 	Results   string `msgpack:"results"`
@@ -104,8 +107,11 @@ type finishClaimArguments struct {
 }
 
 func (a finishClaimArguments) finish() (finish store.Finish, err error) {
-	finish = store.Finish{Token: a.Token, To: a.To, Now: a.Now, Attempt: true}
+	finish = store.Finish{To: a.To, Now: a.Now, Attempt: true}
 	if finish.StepID, err = a.StepID.of("step_id"); err != nil {
+		return finish, err
+	}
+	if finish.Token, err = a.Token.of("token"); err != nil {
 		return finish, err
 	}
 	if a.To != "complete" && a.To != "error" {
@@ -117,6 +123,10 @@ func (a finishClaimArguments) finish() (finish store.Finish, err error) {
 	if err := msgpackstrict.ShallowJSON([]byte(a.Results), 0); err != nil {
 		return finish, Errorf(CodeInvalidArgument, "the results of step %d cannot be written: %v", finish.StepID, err)
 	}
+	wait, err := a.wait()
+	if err != nil {
+		return finish, err
+	}
 	finish.Columns = []store.Column{{Name: "results", Value: &a.Results}}
 	if a.To == "complete" {
 		return finish, nil
@@ -124,9 +134,8 @@ func (a finishClaimArguments) finish() (finish store.Finish, err error) {
 	if a.Retryable != nil && !*a.Retryable {
 		finish.Columns = append(finish.Columns, store.Column{Name: "retryable", Value: store.Text("false")})
 	}
-	wait, err := a.wait()
 	finish.Columns = append(finish.Columns, store.Column{Name: "backoff_request_seconds", Value: wait})
-	return finish, err
+	return finish, nil
 }
 
 // wait replaces what an earlier attempt asked for, also by nothing.
@@ -140,7 +149,6 @@ func (a finishClaimArguments) wait() (*string, error) {
 	return store.Int(*a.RetryAfter), nil
 }
 
-// finishClaim is [code, message, row id, sort key].
 func finishClaim(c call, a finishClaimArguments) (any, error) {
 	taskID, err := a.TaskID.of("task_id")
 	if err != nil {
@@ -154,7 +162,7 @@ func finishClaim(c call, a finishClaimArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{string(r.Code), r.Message, r.RowID, r.SortKey}, nil
+	return outcomeReply{Code: string(r.Code), Message: r.Message, TransitionID: r.RowID, SortKey: r.SortKey}, nil
 }
 
 type renewArguments struct {
@@ -165,14 +173,19 @@ type renewArguments struct {
 
 // renewClaims is the tokens that still hold.
 func renewClaims(c call, a renewArguments) (any, error) {
-	if err := a.Tokens.check("tokens"); err != nil {
+	tokens, err := a.Tokens.of("tokens")
+	if err != nil {
 		return nil, err
 	}
-	return operation.RenewClaims(c.ctx, c.driver, a.Tokens, a.Stopping, a.Now)
+	return operation.RenewClaims(c.ctx, c.driver, tokens, a.Stopping, a.Now)
+}
+
+type claimArguments struct {
+	Token id `msgpack:"token"`
 }
 
 type beginArguments struct {
-	Token  int64  `msgpack:"token"`
+	claimArguments
 	Runner string `msgpack:"runner"`
 }
 
@@ -181,15 +194,19 @@ func beginClaim(c call, a beginArguments) (any, error) {
 	if a.Runner == "" || strings.ContainsRune(a.Runner, 0) {
 		return nil, Errorf(CodeInvalidArgument, "runner is %q; it must be a text, not empty, that names who executes the handler", a.Runner)
 	}
-	return operation.BeginClaim(c.ctx, c.driver, a.Token, a.Runner)
+	token, err := a.Token.of("token")
+	if err != nil {
+		return nil, err
+	}
+	return operation.BeginClaim(c.ctx, c.driver, token, a.Runner)
 }
 
-type claimStateArguments struct {
-	Token int64 `msgpack:"token"`
-}
-
-func claimState(c call, a claimStateArguments) (any, error) {
-	return operation.ClaimState(c.ctx, c.driver, a.Token)
+func claimState(c call, a claimArguments) (any, error) {
+	token, err := a.Token.of("token")
+	if err != nil {
+		return nil, err
+	}
+	return operation.ClaimState(c.ctx, c.driver, token)
 }
 
 type finalizeArguments struct {
@@ -212,15 +229,15 @@ func finalizeTask(c call, a finalizeArguments) (any, error) {
 }
 
 type awaitArguments struct {
-	TimeoutMS int64 `msgpack:"timeout_ms"`
+	TimeoutMS *int64 `msgpack:"timeout_ms"`
 }
 
 // awaitSteps tells whether there may be something to do.
 func awaitSteps(c call, a awaitArguments) (any, error) {
-	patience := time.Duration(a.TimeoutMS) * time.Millisecond
-	if a.TimeoutMS < 0 || patience > longestWait {
-		return nil, Errorf(CodeInvalidArgument, "timeout_ms is %d; it must be from 0 to an hour", a.TimeoutMS)
+	if a.TimeoutMS == nil || *a.TimeoutMS < 0 || *a.TimeoutMS > longestWait.Milliseconds() {
+		return nil, Errorf(CodeInvalidArgument, "timeout_ms is %s; it must be from 0 to an hour", numberText(a.TimeoutMS))
 	}
+	patience := time.Duration(*a.TimeoutMS) * time.Millisecond
 	if c.core.Pool == nil {
 		return nil, Errorf(CodeInvalidArgument, "await_steps needs connections of the core's own: open it with a database_url")
 	}

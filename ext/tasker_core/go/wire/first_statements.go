@@ -104,9 +104,9 @@ func ofTransition(machine lifecycle.Machine, to string, statement store.Statemen
 	}
 }
 
-// firstStatements is [statements, nanoseconds]. statements has for each operation with a first
-// statement [statement name, SQL, [[kind, argument], ...], write, answer or nil, target or nil, event or nil].
-// An answer may be kept to the host if its statement took less than the nanoseconds, and is then told to
+// firstStatements has for each operation with a first statement [statement name, SQL,
+// [[kind, argument], ...], write, answer or nil, target or nil, event or nil]. An answer may be
+// kept to the host if its statement took less than the nanoseconds, and is then told to
 // the core with count_answers: slow statements, and all where the log tells of every
 // operation, are the core's to see at once.
 func firstStatements(c call, _ struct{}) (any, error) {
@@ -125,7 +125,7 @@ func firstStatements(c call, _ struct{}) (any, error) {
 	case limit == 0:
 		limit = time.Duration(1<<63 - 1)
 	}
-	return []any{list, int64(limit)}, nil
+	return statementsReply{Statements: list, Nanoseconds: int64(limit)}, nil
 }
 
 func orNil(text string) any {
@@ -149,6 +149,9 @@ type countedArguments struct {
 
 // countAnswers counts operations, and their statements, that a host answered itself.
 func countAnswers(c call, a countedArguments) (any, error) {
+	if a.Answers == nil {
+		return nil, Errorf(CodeInvalidArgument, "answers is missing; it must be a list of [name, nanoseconds]")
+	}
 	for _, answer := range a.Answers {
 		first, known := firstStatementsOf[answer.Name]
 		if !known || first.answer == "" {

@@ -34,15 +34,7 @@ var odd = []any{
 var waiting = []string{"await_steps"}
 
 // argumentsOf names what an operation takes.
-func argumentsOf(operation string) []string {
-	var names []string
-	for _, field := range reflect.VisibleFields(operations[operation].arguments) {
-		if name, _, _ := strings.Cut(field.Tag.Get("msgpack"), ","); name != "" {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+func argumentsOf(operation string) []string { return argumentNames(operations[operation].arguments) }
 
 // harmless fails where a reply is none, or tells of a fault of the core.
 func harmless(t *testing.T, data []byte, what ...any) reply {

@@ -5,7 +5,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// taskProgress is [namespace, name, version, state, now, steps], nil for an unknown task.
+// taskProgress is nil for an unknown task.
 func taskProgress(c call, a taskArguments) (any, error) {
 	taskID, err := a.TaskID.of("task_id")
 	if err != nil {
@@ -15,7 +15,7 @@ func taskProgress(c call, a taskArguments) (any, error) {
 	if err != nil || p == nil {
 		return nil, err
 	}
-	return []any{p.Namespace, p.Name, p.Version, p.State, p.Now, progressTable(p.Steps)}, nil
+	return progressReply{Namespace: p.Namespace, Name: p.Name, Version: p.Version, State: p.State, Now: p.Now, Steps: progressTable(p.Steps)}, nil
 }
 
 func progressTable(steps []operation.StepProgress) *Table {

@@ -8,11 +8,15 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-type readinessArguments struct {
-	TaskID  id     `msgpack:"task_id"`
-	StepIDs idList `msgpack:"step_ids"`
+type taskReadiness struct {
+	taskArguments
 	mustExist
 	rules
+}
+
+type readinessArguments struct {
+	taskReadiness
+	StepIDs idList `msgpack:"step_ids"`
 }
 
 // mustExist tells an unknown task from one of which there is nothing to say.
@@ -74,10 +78,11 @@ func ofTasks[R any](ask func(context.Context, store.Driver, readiness.Version, [
 		if err != nil {
 			return nil, err
 		}
-		if err := a.TaskIDs.check("task_ids"); err != nil {
+		ids, err := a.TaskIDs.of("task_ids")
+		if err != nil {
 			return nil, err
 		}
-		rows, err := ask(c.ctx, c.driver, version, a.TaskIDs)
+		rows, err := ask(c.ctx, c.driver, version, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +95,7 @@ var (
 	taskExecutionContexts = ofTasks(operation.TaskExecutionContexts, contextTable)
 )
 
-func viableSteps(c call, a readinessArguments) (any, error) {
+func viableSteps(c call, a taskReadiness) (any, error) {
 	version, err := a.version()
 	if err != nil {
 		return nil, err
@@ -106,7 +111,7 @@ func viableSteps(c call, a readinessArguments) (any, error) {
 	return ids, a.check(c, taskID, len(ids))
 }
 
-func taskExecutionContext(c call, a readinessArguments) (any, error) {
+func taskExecutionContext(c call, a taskReadiness) (any, error) {
 	version, err := a.version()
 	if err != nil {
 		return nil, err

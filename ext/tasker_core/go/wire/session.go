@@ -18,15 +18,35 @@ type openSessionArguments struct {
 }
 
 type sessionArguments struct {
-	Session int64   `msgpack:"session"`
-	StepID  id      `msgpack:"step_id"`
-	Token   int64   `msgpack:"token"`
-	Now     *string `msgpack:"now"`
+	Session id `msgpack:"session"`
+}
+
+// of is the session's number.
+func (a sessionArguments) of() (int64, error) { return a.Session.of("session") }
+
+type sessionStep struct {
+	sessionArguments
+	stepArguments
+}
+
+// of are the numbers of the session and of the step.
+func (a sessionStep) of() (session, step int64, err error) {
+	if session, err = a.sessionArguments.of(); err != nil {
+		return 0, 0, err
+	}
+	step, err = a.StepID.of("step_id")
+	return session, step, err
+}
+
+// sessionWrite is what claims, outcomes and retries are given.
+type sessionWrite struct {
+	sessionStep
+	Now *string `msgpack:"now"`
 }
 
 type finishArguments struct {
-	sessionArguments
-	To      string             `msgpack:"to"`
+	sessionWrite
+	To      text               `msgpack:"to"`
 	Columns map[string]*string `msgpack:"columns"`
 	// Attempt: see store.Finish.
 	Attempt  bool   `msgpack:"attempt"`
@@ -36,13 +56,18 @@ type finishArguments struct {
 }
 
 type settleArguments struct {
-	Session int64  `msgpack:"session"`
-	StepID  id     `msgpack:"step_id"`
-	To      string `msgpack:"to"`
-	Now     string `msgpack:"now"`
-	Claim   id     `msgpack:"claim"`
+	sessionStep
+	To    text   `msgpack:"to"`
+	Now   string `msgpack:"now"`
+	Claim id     `msgpack:"claim"`
 	// Token: see operation.SettleRequest.
 	Token id `msgpack:"token"`
+}
+
+type rolledBackArguments struct {
+	sessionStep
+	// Token is of the claim that holds nevertheless, 0 for none.
+	Token int64 `msgpack:"token"`
 }
 
 func openSession(c call, a openSessionArguments) (any, error) {
@@ -62,20 +87,22 @@ func openSession(c call, a openSessionArguments) (any, error) {
 	if id := c.notes.request.Origin.CorrelationID; id != "" {
 		c.core.Sessions.Correlate(view.Session, id)
 	}
-	return sessionView(view), nil
+	return viewOf(view), nil
 }
 
 func sessionRefresh(c call, a sessionArguments) (any, error) {
-	view, err := operation.RefreshSession(c.ctx, c.core, c.driver, a.Session)
+	session, err := a.of()
 	if err != nil {
 		return nil, err
 	}
-	return sessionView(view), nil
+	view, err := operation.RefreshSession(c.ctx, c.core, c.driver, session)
+	if err != nil {
+		return nil, err
+	}
+	return viewOf(view), nil
 }
 
-// sessionView is [session, task state, step ids, states, changed step ids, parents,
-// children]; the last two are the edges into the steps.
-func sessionView(view *operation.SessionView) []any {
+func viewOf(view *operation.SessionView) sessionReply {
 	ids := make([]int64, len(view.Steps))
 	for i := range ids {
 		ids[i] = view.Steps[i].WorkflowStepID
@@ -84,53 +111,59 @@ func sessionView(view *operation.SessionView) []any {
 	for i, edge := range view.Edges {
 		parents[i], children[i] = edge.From, edge.To
 	}
-	return []any{view.Session, view.Task.State.Or("pending"), ids, operation.StepStates(view.Steps), view.Changed, parents, children}
+	return sessionReply{Session: view.Session, TaskState: view.Task.State.Or("pending"), StepIDs: ids,
+		States: operation.StepStates(view.Steps), Changed: view.Changed, Parents: parents, Children: children}
 }
 
-// sessionNext is [ready ids, retry ids, stale, blocked].
 func sessionNext(c call, a sessionArguments) (any, error) {
-	next, err := operation.SessionNext(c.core, a.Session)
+	session, err := a.of()
 	if err != nil {
 		return nil, err
 	}
-	return []any{next.Ready, next.Retry, next.Stale, next.Blocked}, nil
+	next, err := operation.SessionNext(c.core, session)
+	if err != nil {
+		return nil, err
+	}
+	return nextReply{Ready: next.Ready, Retry: next.Retry, Stale: next.Stale, Blocked: next.Blocked}, nil
 }
 
 func sessionContext(c call, a sessionArguments) (any, error) {
-	row, err := operation.SessionContext(c.core, a.Session)
+	session, err := a.of()
+	if err != nil {
+		return nil, err
+	}
+	row, err := operation.SessionContext(c.core, session)
 	if err != nil {
 		return nil, err
 	}
 	return contextTable([]readiness.Context{*row}), nil
 }
 
-// sessionClaim is [code, message, token, sort key, changed step ids, step that follows
-// or 0].
-func sessionClaim(c call, a sessionArguments) (any, error) {
-	stepID, err := a.StepID.of("step_id")
+func sessionClaim(c call, a sessionWrite) (any, error) {
+	session, stepID, err := a.of()
 	if err != nil {
 		return nil, err
 	}
-	r, err := operation.SessionClaim(c.ctx, c.core, c.driver, a.Session, stepID, a.Now)
+	r, err := operation.SessionClaim(c.ctx, c.core, c.driver, session, stepID, a.Now)
 	if err != nil {
 		return nil, err
 	}
 	if r.Token == 0 {
 		c.notes.line(zap.InfoLevel, "claim refused", zap.String("code", string(r.Code)), zap.String("reason", r.Message))
 	}
-	return []any{string(r.Code), r.Message, r.Token, r.SortKey, r.Changed, r.Follow}, nil
+	return claimReply{Code: string(r.Code), Message: r.Message, Token: r.Token, SortKey: r.SortKey, Changed: r.Changed, Follow: r.Follow}, nil
 }
 
-// sessionFinish is finishResult's list.
 func sessionFinish(c call, a finishArguments) (any, error) {
-	stepID, err := a.StepID.of("step_id")
+	session, stepID, err := a.of()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOutcome(a.To, a.Claim); err != nil {
+	to, err := outcome(a.To, a.Claim)
+	if err != nil {
 		return nil, err
 	}
-	request := operation.FinishRequest{Session: a.Session, StepID: stepID, To: a.To, Now: a.Now, Attempt: a.Attempt,
+	request := operation.FinishRequest{Session: session, StepID: stepID, To: to, Now: a.Now, Attempt: a.Attempt,
 		Metadata: a.Metadata, Claim: a.Claim.orNull()}
 	for name, value := range a.Columns {
 		request.Columns = append(request.Columns, store.Column{Name: name, Value: value})
@@ -145,56 +178,59 @@ func sessionFinish(c call, a finishArguments) (any, error) {
 	return finishResult(r), nil
 }
 
-func checkOutcome(to string, claim id) error {
+// outcome is the state in which a step ends; only a completion may claim another step.
+func outcome(to text, claim id) (string, error) {
+	state, err := to.of("to")
 	switch {
-	case to != lifecycle.Complete && to != lifecycle.Error:
-		return Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", to)
-	case to != lifecycle.Complete && claim.given:
-		return Errorf(CodeInvalidArgument, "a step that ends as %s cannot claim step %d: only a completion can", to, claim.value)
+	case err != nil:
+		return "", err
+	case state != lifecycle.Complete && state != lifecycle.Error:
+		return "", Errorf(CodeInvalidArgument, "a step finishes as complete or error, not as %q", state)
+	case state != lifecycle.Complete && claim.given:
+		return "", Errorf(CodeInvalidArgument, "a step that ends as %s cannot claim step %d: only a completion can", state, claim.value)
 	}
-	return nil
+	return state, nil
 }
 
-// finishResult is [code, message, row id, sort key, task version, claim]. claim is nil
-// where none was asked for, else [code, token, sort key, changed step ids, step that
-// follows or 0].
-func finishResult(r *operation.FinishResult) []any {
-	var claim any
+func finishResult(r *operation.FinishResult) finishReply {
+	reply := finishReply{Code: string(r.Code), Message: r.Message, TransitionID: r.RowID, SortKey: r.SortKey, TaskVersion: r.TaskVersion}
 	if r.Claim != nil {
-		claim = []any{string(r.Claim.Code), r.Claim.Token, r.Claim.SortKey, r.Claim.Changed, r.Claim.Follow}
+		reply.Claim = &besideReply{Code: string(r.Claim.Code), Token: r.Claim.Token, SortKey: r.Claim.SortKey,
+			Changed: r.Claim.Changed, Follow: r.Claim.Follow}
 	}
-	return []any{string(r.Code), r.Message, r.RowID, r.SortKey, r.TaskVersion, claim}
+	return reply
 }
 
-// sessionSettle is finishResult's list; of a claim the row is its token.
+// sessionSettle gives of a claim its token as the row.
 func sessionSettle(c call, a settleArguments) (any, error) {
-	stepID, err := a.StepID.of("step_id")
+	session, stepID, err := a.of()
 	if err != nil {
 		return nil, err
 	}
 	if a.Now == "" {
 		return nil, Errorf(CodeInvalidArgument, "now is missing; it must be the time that the lost statement was given")
 	}
-	if a.To != lifecycle.InProgress || a.Claim.given {
-		if err := checkOutcome(a.To, a.Claim); err != nil {
+	to := a.To.value
+	if to != lifecycle.InProgress || a.Claim.given {
+		if to, err = outcome(a.To, a.Claim); err != nil {
 			return nil, err
 		}
 	}
-	r, err := operation.SessionSettle(c.ctx, c.core, c.driver, operation.SettleRequest{Session: a.Session, StepID: stepID,
-		To: a.To, Now: a.Now, Claim: a.Claim.orNull(), Token: a.Token.orNull()})
+	r, err := operation.SessionSettle(c.ctx, c.core, c.driver, operation.SettleRequest{Session: session, StepID: stepID,
+		To: to, Now: a.Now, Claim: a.Claim.orNull(), Token: a.Token.orNull()})
 	if err != nil {
 		return nil, err
 	}
-	c.notes.line(zap.InfoLevel, "lost statement settled", zap.String("to", a.To), zap.String("code", string(r.Code)))
+	c.notes.line(zap.InfoLevel, "lost statement settled", zap.String("to", to), zap.String("code", string(r.Code)))
 	return finishResult(r), nil
 }
 
-func sessionRetry(c call, a sessionArguments) (any, error) {
-	stepID, err := a.StepID.of("step_id")
+func sessionRetry(c call, a sessionWrite) (any, error) {
+	session, stepID, err := a.of()
 	if err != nil {
 		return nil, err
 	}
-	result, err := operation.SessionRetry(c.ctx, c.core, c.driver, a.Session, stepID, a.Now)
+	result, err := operation.SessionRetry(c.ctx, c.core, c.driver, session, stepID, a.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -204,16 +240,20 @@ func sessionRetry(c call, a sessionArguments) (any, error) {
 	return transitionResult(*result), nil
 }
 
-func sessionRolledBack(c call, a sessionArguments) (any, error) {
-	stepID, err := a.StepID.of("step_id")
+func sessionRolledBack(c call, a rolledBackArguments) (any, error) {
+	session, stepID, err := a.of()
 	if err != nil {
 		return nil, err
 	}
-	return nil, operation.SessionRolledBack(c.core, a.Session, stepID, a.Token)
+	return nil, operation.SessionRolledBack(c.core, session, stepID, a.Token)
 }
 
 func closeSession(c call, a sessionArguments) (any, error) {
-	c.core.Sessions.Close(a.Session)
+	session, err := a.of()
+	if err != nil {
+		return nil, err
+	}
+	c.core.Sessions.Close(session)
 	return nil, nil
 }
 

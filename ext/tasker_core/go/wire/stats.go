@@ -66,12 +66,12 @@ func sampleOf(sample telemetry.Sample) []any {
 // statsText is the same in Prometheus' text form.
 func statsText(c call, a statsArguments) (any, error) { return telemetry.Text(a.metrics(c.core)), nil }
 
-// logLines is [queue, file descriptor] of the core's log lines, for a host that has set
+// logLines is the queue of the core's log lines, for a host that has set
 // log_destination to queue; each is [level, text]. It is asked once for each core.
 func logLines(c call, _ struct{}) (any, error) {
 	lines := c.core.Log.Lines
 	if lines == nil {
 		return nil, Errorf(CodeInvalidArgument, "the log lines of this core go elsewhere: set log_destination to queue")
 	}
-	return []any{queue.Open(lines), lines.Descriptor()}, nil
+	return queueReply{Queue: int64(queue.Open(lines)), Descriptor: int64(lines.Descriptor())}, nil
 }

@@ -24,16 +24,16 @@ type resetArguments struct {
 
 func (a stuckArguments) age() (int64, error) {
 	if a.OlderThan == nil || *a.OlderThan < 0 || *a.OlderThan > longestAge {
-		return 0, Errorf(CodeInvalidArgument, "older_than is %s; it must be from 0 up to 100 years, in microseconds", microsText(a.OlderThan))
+		return 0, Errorf(CodeInvalidArgument, "older_than is %s; it must be from 0 up to 100 years, in microseconds", numberText(a.OlderThan))
 	}
 	return *a.OlderThan, nil
 }
 
-func microsText(micros *int64) string {
-	if micros == nil {
+func numberText(number *int64) string {
+	if number == nil {
 		return "missing"
 	}
-	return strconv.FormatInt(*micros, 10)
+	return strconv.FormatInt(*number, 10)
 }
 
 func stuckSteps(c call, a stuckArguments) (any, error) {
@@ -64,7 +64,6 @@ func stuckTasks(c call, a stuckArguments) (any, error) {
 	return t, nil
 }
 
-// resetStuck is [steps, ids of the tasks to enqueue].
 func resetStuck(c call, a resetArguments) (any, error) {
 	age, err := a.age()
 	if err != nil {
@@ -77,7 +76,7 @@ func resetStuck(c call, a resetArguments) (any, error) {
 	}
 	t := stuckStepsTable(reset.Steps)
 	t.Text("state", texts(reset.Steps.State))
-	return []any{t, append([]int64{}, reset.TaskIDs...)}, nil
+	return resetReply{Steps: t, TaskIDs: append([]int64{}, reset.TaskIDs...)}, nil
 }
 
 func stuckStepsTable(steps *store.StuckSteps) *Table {

@@ -14,15 +14,18 @@ import (
 )
 
 type traceArguments struct {
-	Name string `msgpack:"name"`
+	Name text `msgpack:"name"`
 	// Traceparent is the W3C header of the span that the trace continues.
 	Traceparent string `msgpack:"traceparent"`
 }
 
-// beginTrace is [trace id, span id, parent span id] as bytes, or nil where the trace
-// is not to be kept.
+// beginTrace is nil where the trace is not to be kept.
 func beginTrace(c call, a traceArguments) (any, error) {
-	begun := c.core.Tracer.Begin(a.Traceparent, a.Name)
+	name, err := a.Name.of("name")
+	if err != nil {
+		return nil, err
+	}
+	begun := c.core.Tracer.Begin(a.Traceparent, name)
 	if !begun.Sampled {
 		return nil, nil
 	}
@@ -30,7 +33,7 @@ func beginTrace(c call, a traceArguments) (any, error) {
 	if begun.Parent.IsValid() {
 		parent = begun.Parent[:]
 	}
-	return []any{begun.Trace[:], begun.Span[:], parent}, nil
+	return traceReply{Trace: begun.Trace[:], Span: begun.Span[:], Parent: parent}, nil
 }
 
 type spansArguments struct {
@@ -66,8 +69,7 @@ type flushArguments struct {
 	Seconds float64 `msgpack:"seconds"`
 }
 
-// flushSpans sends what is waiting, for as long as it may take, and is
-// [ended, exported, dropped, failed, waiting] spans since the core was opened.
+// flushSpans sends what is waiting, for as long as it may take.
 func flushSpans(c call, a flushArguments) (any, error) {
 	if a.Seconds > 0 {
 		ctx, cancel := context.WithTimeout(c.ctx, time.Duration(a.Seconds*float64(time.Second)))
@@ -77,7 +79,7 @@ func flushSpans(c call, a flushArguments) (any, error) {
 		}
 	}
 	n := c.core.Tracer.Counts()
-	return []uint64{n.Ended, n.Exported, n.Dropped, n.Failed, n.Waiting}, nil
+	return spansReply{Ended: int64(n.Ended), Exported: int64(n.Exported), Dropped: int64(n.Dropped), Failed: int64(n.Failed), Waiting: int64(n.Waiting)}, nil
 }
 
 const spanFields = 8

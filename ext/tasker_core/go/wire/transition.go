@@ -9,40 +9,55 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-type transitionArguments struct {
-	StepID  *int64  `msgpack:"step_id"`
-	TaskID  *int64  `msgpack:"task_id"`
-	StepIDs []int64 `msgpack:"step_ids"`
-	To      string  `msgpack:"to"`
+// transition is what every transition is given beside its target.
+type transition struct {
+	To text `msgpack:"to"`
 	// Metadata is a JSON object, as text.
 	Metadata string  `msgpack:"metadata"`
 	Now      *string `msgpack:"now"`
 }
 
-type completionArguments struct {
-	TaskID *int64 `msgpack:"task_id"`
+type stepTransition struct {
+	stepArguments
+	transition
+}
+
+type taskTransition struct {
+	taskArguments
+	transition
+}
+
+type taskCompletion struct {
+	taskArguments
 	// Metadata is a JSON object, as text.
 	Metadata string  `msgpack:"metadata"`
 	Now      *string `msgpack:"now"`
 }
 
-func (a transitionArguments) request(machine lifecycle.Machine, ids []int64) (operation.TransitionRequest, error) {
-	request := operation.TransitionRequest{Machine: machine, IDs: ids, To: a.To, Metadata: a.Metadata, Now: a.Now}
+type stepTransitions struct {
+	StepIDs idList `msgpack:"step_ids"`
+	transition
+}
+
+func (t transition) request(machine lifecycle.Machine, ids []int64) (operation.TransitionRequest, error) {
+	to, err := t.To.of("to")
+	request := operation.TransitionRequest{Machine: machine, IDs: ids, To: to, Metadata: t.Metadata, Now: t.Now}
 	var object map[string]json.RawMessage
-	if a.Metadata != "" && json.Unmarshal([]byte(a.Metadata), &object) != nil {
-		return request, Errorf(CodeInvalidArgument, "metadata of the transition to %q is not a JSON object", a.To)
+	if err == nil && t.Metadata != "" && json.Unmarshal([]byte(t.Metadata), &object) != nil {
+		err = Errorf(CodeInvalidArgument, "metadata of the transition to %q is not a JSON object", to)
 	}
-	return request, checkIDs("step_ids", ids)
+	return request, err
 }
 
 // writeTransition is how one task or step is moved.
 type writeTransition func(context.Context, store.Driver, operation.TransitionRequest) (*operation.TransitionResult, error)
 
-func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id *int64, write writeTransition) (any, error) {
-	if id == nil {
-		return nil, Errorf(CodeInvalidArgument, "%s_id is missing", machine)
+func transitionOne(c call, machine lifecycle.Machine, target id, t transition, write writeTransition) (any, error) {
+	id, err := target.of(machine.String() + "_id")
+	if err != nil {
+		return nil, err
 	}
-	request, err := a.request(machine, []int64{*id})
+	request, err := t.request(machine, []int64{id})
 	if err != nil {
 		return nil, err
 	}
@@ -53,21 +68,25 @@ func transitionOne(c call, a transitionArguments, machine lifecycle.Machine, id 
 	return transitionResult(*result), nil
 }
 
-func transitionStep(c call, a transitionArguments) (any, error) {
-	return transitionOne(c, a, lifecycle.Step, a.StepID, operation.TransitionOne)
+func transitionStep(c call, a stepTransition) (any, error) {
+	return transitionOne(c, lifecycle.Step, a.StepID, a.transition, operation.TransitionOne)
 }
 
-func transitionTask(c call, a transitionArguments) (any, error) {
-	return transitionOne(c, a, lifecycle.Task, a.TaskID, operation.TransitionOne)
+func completeTask(c call, a taskCompletion) (any, error) {
+	complete := transition{To: text{value: lifecycle.Complete, given: true}, Metadata: a.Metadata, Now: a.Now}
+	return transitionOne(c, lifecycle.Task, a.TaskID, complete, operation.CompleteTask)
 }
 
-func completeTask(c call, a completionArguments) (any, error) {
-	transition := transitionArguments{TaskID: a.TaskID, To: lifecycle.Complete, Metadata: a.Metadata, Now: a.Now}
-	return transitionOne(c, transition, lifecycle.Task, a.TaskID, operation.CompleteTask)
+func transitionTask(c call, a taskTransition) (any, error) {
+	return transitionOne(c, lifecycle.Task, a.TaskID, a.transition, operation.TransitionOne)
 }
 
-func transitionSteps(c call, a transitionArguments) (any, error) {
-	request, err := a.request(lifecycle.Step, a.StepIDs)
+func transitionSteps(c call, a stepTransitions) (any, error) {
+	ids, err := a.StepIDs.of("step_ids")
+	if err != nil {
+		return nil, err
+	}
+	request, err := a.request(lifecycle.Step, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -75,64 +94,75 @@ func transitionSteps(c call, a transitionArguments) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]any, len(results))
+	list := make([]transitionReply, len(results))
 	for i, result := range results {
 		list[i] = transitionResult(result)
 	}
 	return list, nil
 }
 
-// transitionResult is [id, code, message, from, to, row id, sort key, event]: a
-// list, since a step's claim and completion wait for it.
-func transitionResult(r operation.TransitionResult) []any {
-	return []any{r.ID, string(r.Code), r.Message, r.From, r.To, r.RowID, r.SortKey, r.Event}
+func transitionResult(r operation.TransitionResult) transitionReply {
+	return transitionReply{ID: r.ID, Code: string(r.Code), Message: r.Message, From: r.From, To: r.To,
+		TransitionID: r.RowID, SortKey: r.SortKey, Event: r.Event}
 }
 
-func currentStepState(c call, a transitionArguments) (any, error) {
+func currentStepState(c call, a stepArguments) (any, error) {
 	return currentState(c, lifecycle.Step, a.StepID)
 }
 
-func currentTaskState(c call, a transitionArguments) (any, error) {
+func currentTaskState(c call, a taskArguments) (any, error) {
 	return currentState(c, lifecycle.Task, a.TaskID)
 }
 
-func currentState(c call, machine lifecycle.Machine, id *int64) (any, error) {
-	if id == nil {
-		return nil, Errorf(CodeInvalidArgument, "%s_id is missing", machine)
+func currentState(c call, machine lifecycle.Machine, target id) (any, error) {
+	id, err := target.of(machine.String() + "_id")
+	if err != nil {
+		return nil, err
 	}
-	state, err := operation.CurrentState(c.ctx, c.driver, machine, *id)
+	state, err := operation.CurrentState(c.ctx, c.driver, machine, id)
 	if err != nil || state == "" {
 		return nil, err
 	}
 	return state, nil
 }
 
-func stepDependenciesMet(c call, a transitionArguments) (any, error) {
+func stepDependenciesMet(c call, a stepArguments) (any, error) {
 	return guardSatisfied(c, lifecycle.Step, a.StepID)
 }
 
-func allStepsComplete(c call, a transitionArguments) (any, error) {
+func allStepsComplete(c call, a taskArguments) (any, error) {
 	return guardSatisfied(c, lifecycle.Task, a.TaskID)
 }
 
-func guardSatisfied(c call, machine lifecycle.Machine, id *int64) (any, error) {
-	if id == nil {
-		return nil, Errorf(CodeInvalidArgument, "%s_id is missing", machine)
-	}
-	return operation.GuardSatisfied(c.ctx, c.driver, machine, *id)
-}
-
-func predictTransition(c call, a transitionArguments) (any, error) {
-	machine, id := lifecycle.Step, a.StepID
-	if a.TaskID != nil {
-		machine, id = lifecycle.Task, a.TaskID
-	}
-	if id == nil {
-		return nil, Errorf(CodeInvalidArgument, "step_id or task_id is missing")
-	}
-	decision, err := operation.PredictTransition(c.ctx, c.driver, machine, *id, a.To)
+func guardSatisfied(c call, machine lifecycle.Machine, target id) (any, error) {
+	id, err := target.of(machine.String() + "_id")
 	if err != nil {
 		return nil, err
 	}
-	return transitionResult(operation.TransitionResult{Decision: decision, ID: *id}), nil
+	return operation.GuardSatisfied(c.ctx, c.driver, machine, id)
+}
+
+type predictArguments struct {
+	StepID id   `msgpack:"step_id"`
+	TaskID id   `msgpack:"task_id"`
+	To     text `msgpack:"to"`
+}
+
+func predictTransition(c call, a predictArguments) (any, error) {
+	to, err := a.To.of("to")
+	if err != nil {
+		return nil, err
+	}
+	machine, target := lifecycle.Step, a.StepID
+	if a.TaskID.given {
+		machine, target = lifecycle.Task, a.TaskID
+	}
+	if !target.given {
+		return nil, Errorf(CodeInvalidArgument, "step_id or task_id is missing")
+	}
+	decision, err := operation.PredictTransition(c.ctx, c.driver, machine, target.value, to)
+	if err != nil {
+		return nil, err
+	}
+	return transitionResult(operation.TransitionResult{Decision: decision, ID: target.value}), nil
 }

@@ -21,8 +21,8 @@ module TaskerCore
         # @return [Span, nil] the first span; nil where the trace is not kept
         def begin(name, traceparent)
           core = Core.current
-          ids = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent)
-          ids && new(core, ids[0], ids[1]).first(name, ids[2])
+          trace, span, parent = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent) # TraceReply
+          trace && new(core, trace, span).first(name, parent)
         rescue Error, *Core::FAULTS => e
           lost(e)
           nil

@@ -8,10 +8,15 @@ from typing import Any
 
 import click
 
+from ..settings import NAMES
 from .frame import Decorator
 
 connection_settings: Decorator = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the connections."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help=f"A setting of the connections: {', '.join(NAMES)}.",
 )
 
 

@@ -52,6 +52,7 @@ func TestEveryDriverGivesTheEnginesRecordedAnswers(t *testing.T) {
 			for _, one := range recorded.Cases {
 				q.askOne(one)
 			}
+			q.claimAll()
 		})
 	})
 }
@@ -108,10 +109,9 @@ func (q *questions) askAll(cases []recordedCase) {
 	}
 }
 
-// askForWork compares what a worker is offered with what the rules of readiness say
-// of the steps of tasks that are open.
-func (q *questions) askForWork(version readiness.Version) {
-	var names, open []string
+// openTasks are the tasks that workers look at, with the names of all steps.
+func (q *questions) openTasks() (names []string, tasks []int64) {
+	var open []string
 	q.ask(func(driver store.Driver) error {
 		rows, err := driver.Query(context.Background(), store.Statement{Name: "names", SQL: `SELECT
   (SELECT array_agg(DISTINCT name)::text FROM tasker_named_steps),
@@ -123,13 +123,21 @@ func (q *questions) askForWork(version readiness.Version) {
 		}
 		return err
 	})
+	for _, id := range open {
+		number, err := strconv.ParseInt(id, 10, 64)
+		require.NoError(q.t, err)
+		tasks = append(tasks, number)
+	}
+	return names, tasks
+}
+
+// askForWork compares what a worker is offered with what the rules of readiness say
+// of the steps of tasks that are open.
+func (q *questions) askForWork(version readiness.Version) {
+	names, tasks := q.openTasks()
 	handlers := store.StepHandlers{Steps: names, Versions: make([]string, len(names))}
 	for range names {
 		handlers.Namespaces, handlers.Tasks = append(handlers.Namespaces, "default"), append(handlers.Tasks, "vectors")
-	}
-	tasks := make([]int64, len(open))
-	for i, id := range open {
-		tasks[i], _ = strconv.ParseInt(id, 10, 64)
 	}
 	var offered, ready []int64
 	q.ask(func(driver store.Driver) error {
@@ -153,6 +161,33 @@ func (q *questions) askForWork(version readiness.Version) {
 	slices.Sort(ready)
 	require.NotEmpty(q.t, ready)
 	assert.Equal(q.t, ready, offered, version.String())
+}
+
+// claimAll compares which pending steps a claim takes with what the rules of readiness say.
+func (q *questions) claimAll() {
+	_, tasks := q.openTasks()
+	var rows []readiness.Status
+	q.ask(func(driver store.Driver) (err error) {
+		rows, err = operation.StepReadiness(context.Background(), driver, readiness.V02, tasks)
+		return err
+	})
+	claimed := 0
+	for _, row := range rows {
+		if row.CurrentState != "pending" {
+			continue
+		}
+		var claim *store.Claim
+		q.ask(func(driver store.Driver) (err error) {
+			claim, err = store.ClaimStep(context.Background(), driver, row.WorkflowStepID, nil)
+			return err
+		})
+		require.NotNil(q.t, claim)
+		assert.Equal(q.t, row.ReadyForExecution, claim.Token.Valid, "%+v", row)
+		if claim.Token.Valid {
+			claimed++
+		}
+	}
+	assert.Greater(q.t, claimed, 50)
 }
 
 func elements(array string) []string { return strings.Split(strings.Trim(array, "{}"), ",") }

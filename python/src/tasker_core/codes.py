@@ -1,0 +1,26 @@
+"""The codes of errors. Written by bin/generate; change operations.json instead."""
+
+from __future__ import annotations
+
+#: The name of the class that stands for each code.
+CLASSES: dict[str, str] = {
+    "malformed_request": "InternalError",
+    "unknown_operation": "InternalError",
+    "invalid_argument": "InvalidArgument",
+    "configuration": "ConfigurationError",
+    "cycle": "CycleError",
+    "not_found": "NotFound",
+    "duplicate": "DuplicateTask",
+    "schema_not_empty": "SchemaNotEmpty",
+    "schema_missing": "SchemaMissing",
+    "conflict": "ConflictError",
+    "session": "SessionError",
+    "unknown_function": "UnknownFunction",
+    "database": "DatabaseError",
+    "malformed_answer": "InternalError",
+    "cancelled": "Cancelled",
+    "timeout": "TimeoutError",
+    "internal": "InternalError",
+    "poisoned": "Unavailable",
+    "unavailable": "Unavailable",
+}
