@@ -45,7 +45,7 @@ module TaskerCore
 
     setting :event_relay_url, type: :text, default: nil, core: true, secret: true,
                               values: 'nil or the text of a URL such as postgresql://user@host/database',
-                              doc: "Where to LISTEN, by default the application's database; it must not be PgBouncer."
+                              doc: 'Where to LISTEN, by default the database itself; it must not be PgBouncer.'
 
     setting :event_relay_names, type: :texts, default: ['*'].freeze, core: true,
                                 values: "a list of names (step.completed), prefixes (step.*), or ['*']",
@@ -62,7 +62,7 @@ module TaskerCore
                         doc: "From which level on the core's own log has lines."
 
     setting :log_destination, type: :destination, default: :stderr, core: true,
-                              values: ':stderr, :rails or the absolute path of a file',
+                              values: 'stderr, the absolute path of a file, or in Rails rails',
                               doc: "Where the lines of the core's log go."
 
     setting :log_format, type: %i[json console], default: :json, core: true,

@@ -2,13 +2,13 @@
 
 event_relay:
     Events reach the subscribers of other processes, over LISTEN and NOTIFY of PostgreSQL. Takes
-    true or false. Default false.
+    true or false. Default False.
 event_relay_channel:
     The channel: processes with the same one hear each other. Takes a text of 1 to 63 bytes. Default
     "tasker_core_events".
 event_relay_url:
-    Where to LISTEN, by default the application's database; it must not be PgBouncer. Takes None or
-    the text of a URL such as postgresql://user@host/database.
+    Where to LISTEN, by default the database itself; it must not be PgBouncer. Takes None or the
+    text of a URL such as postgresql://user@host/database.
 event_relay_names:
     The events that are sent to other processes. Takes a list of names (step.completed), prefixes
     (step.*), or ['*']. Default ["*"].
@@ -16,8 +16,8 @@ log_level:
     From which level on the core's own log has lines. Takes debug, info, warn, error, off. Default
     "warn".
 log_destination:
-    Where the lines of the core's log go. Takes :stderr, :rails or the absolute path of a file.
-    Default "stderr".
+    Where the lines of the core's log go. Takes stderr, the absolute path of a file, or in Rails
+    rails. Default "stderr".
 log_format:
     The form of the lines of the core's log. Takes json, console. Default "json".
 tracing:
