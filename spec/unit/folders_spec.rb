@@ -10,6 +10,7 @@ RSpec.describe 'the folders of lib/tasker_core' do
   inside = %w[engine engine/publisher_hooks engine/reads engine/states engine/jobs engine/external]
   arrows = {
     'native' => [],
+    'generated' => %w[native],
     'telemetry' => %w[native],
     'events' => %w[native telemetry],
     'client' => %w[native telemetry events],
@@ -24,8 +25,9 @@ RSpec.describe 'the folders of lib/tasker_core' do
     'rails' => [*below, *inside, 'engine/runner', 'operations']
   }
 
-  # What every file may use: the version, the settings, reports and errors.
-  common = %w[version.rb configuration.rb secret.rb report.rb native/errors.rb native/nearest.rb]
+  # What every file may use: the version, the settings, reports and errors, and what bin/generate makes.
+  common = %w[version.rb configuration.rb secret.rb report.rb native/errors.rb native/nearest.rb
+              generated/rows.rb generated/tuples.rb generated/settings.rb generated/error_codes.rb]
 
   # The files that go against the arrows, with what they name and why.
   exceptions = {

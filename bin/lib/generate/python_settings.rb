@@ -34,7 +34,7 @@ module Generate
     private
 
     def described(setting)
-      default = setting.default.nil? ? '' : " Default #{setting.default.inspect}."
+      default = setting.default.nil? ? '' : " Default #{setting.default.inspect.sub(/\A[tf]/, &:upcase)}."
       text = "#{setting.meaning} Takes #{setting.words.gsub(/\bnil\b/, 'None')}.#{default}"
       lines = text.scan(/\S.{0,#{WIDTH - 5}}(?=\s|\z)/)
       "#{setting.name}:\n#{lines.map { |line| "    #{line}" }.join("\n")}"

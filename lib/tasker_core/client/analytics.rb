@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative '../native/numbers'
+require_relative 'numbers'
 require_relative '../native/row'
 
 module TaskerCore

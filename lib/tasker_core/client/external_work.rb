@@ -3,7 +3,7 @@
 require 'json'
 require_relative 'failure'
 require_relative '../native/nearest'
-require_relative '../native/numbers'
+require_relative 'numbers'
 require_relative '../native/row'
 require_relative '../native/table'
 require_relative 'transition'

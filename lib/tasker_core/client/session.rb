@@ -3,7 +3,7 @@
 require_relative 'failure'
 require_relative '../generated/tuples'
 require_relative '../native/ids'
-require_relative '../native/numbers'
+require_relative 'numbers'
 require_relative '../native/row'
 require_relative 'transition'
 

@@ -62,7 +62,7 @@ module TaskerCore
                         doc: 'The lowest level that the Go core logs.'
 
     setting :log_destination, type: :destination, default: :stderr, core: true,
-                              values: ':stderr, :rails or the absolute path of a file',
+                              values: 'stderr, the absolute path of a file, or in Rails rails',
                               doc: "Where the core's log lines go."
 
     setting :log_format, type: %i[json console], default: :json, core: true,

@@ -2,7 +2,7 @@
 
 event_relay:
     Exchange events with other processes, by LISTEN and NOTIFY of PostgreSQL. Takes true or false.
-    Default false.
+    Default False.
 event_relay_channel:
     The NOTIFY channel. Processes with the same channel exchange events. Takes a text of 1 to 63
     bytes. Default "tasker_core_events".
@@ -15,8 +15,8 @@ event_relay_names:
 log_level:
     The lowest level that the Go core logs. Takes debug, info, warn, error, off. Default "warn".
 log_destination:
-    Where the core's log lines go. Takes :stderr, :rails or the absolute path of a file. Default
-    "stderr".
+    Where the core's log lines go. Takes stderr, the absolute path of a file, or in Rails rails.
+    Default "stderr".
 log_format:
     The format of the core's log lines. Takes json, console. Default "json".
 tracing:

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative 'errors'
+require_relative '../native/errors'
 
 module TaskerCore
   # Checks limits, ages and waiting times before they cross to the core. A text is no
