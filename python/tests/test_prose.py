@@ -36,6 +36,6 @@ def test_what_is_weak_is_found_in_its_place(tmp_path: Path, text: str, place: st
 def test_code_tables_of_programs_and_links_are_left_alone(tmp_path: Path) -> None:
     weak = "it is said for ever"
     text = f"# Pages\n\nPages: `{weak}`, [a page](is-said.md).\n\n```sh\n{weak}\n```\n"
-    generated = f"<!-- bin/generate writes from here -->\n{weak}\n<!-- to here -->\n"
+    generated = f"<!-- bin/generate: events -->\n{weak}\n<!-- bin/generate: end -->\n"
     found = lint(tmp_path / "page.md", text + generated)
     assert (found.returncode, found.stdout) == (0, "0 findings in 1 pages\n")

@@ -7,7 +7,7 @@ module Generate
     SIGNATURES = File.join(ROOT, 'sig/tasker_core/generated/settings.rbs')
     TYPES = { 'switch' => 'switch', 'boolean' => 'bool', 'integer' => 'Integer', 'number' => 'Numeric',
               'text' => 'String', 'secret' => 'String', 'texts' => 'Array[String]', 'choice' => 'Symbol',
-              'destination' => '(:stderr | :rails | String)', 'callable' => '^(Report report) -> void' }.freeze
+              'destination' => '(:stderr | :rails | String)', 'callable' => '_Receiver' }.freeze
     # What is read is a symbol, and may be written as a text.
     SYMBOLS = %w[switch choice].freeze
     private_constant :RUBY, :SIGNATURES, :TYPES, :SYMBOLS
