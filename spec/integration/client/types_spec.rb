@@ -12,14 +12,18 @@ RSpec.describe 'the types of public classes', timeout: 300 do
              client/draw client/create_task client/stuck_steps client/check_schema events/subscribe telemetry/stats]
           .map { |name| File.join(folder, "#{name}_spec.rb") }
 
-  def run(*command)
-    environment = { 'RUBYOPT' => "#{ENV.fetch('RUBYOPT', nil)} -rrbs/test/setup", 'RBS_TEST_TARGET' => 'TaskerCore::*',
-                    'RBS_TEST_OPT' => '-r bigdecimal -I sig', 'RBS_TEST_LOGLEVEL' => 'fatal' }
+  def run(*command, **variables)
+    environment = { 'RUBYOPT' => "#{ENV.fetch('RUBYOPT', nil)} -rrbs/test/setup",
+                    'RBS_TEST_TARGET' => 'TaskerCore::*', 'RBS_TEST_OPT' => '-r bigdecimal -I sig',
+                    'RBS_TEST_LOGLEVEL' => 'fatal', **variables.transform_keys(&:to_s) }
     Open3.capture2e(environment, RbConfig.ruby, *command)
   end
 
   it 'are those that their specs give and get' do
-    output, status = run('-S', 'rspec', '--tag', '~wrong_types', *specs)
+    output, status = Database.empty do |connection|
+      url = Database.url.sub(%r{(//[^/]*)/[^?]*}, "\\1/#{connection.current_database}")
+      run('-S', 'rspec', '--tag', '~wrong_types', *specs, TASKER_CORE_TEST_DATABASE_URL: url)
+    end
 
     expect(output).to match(/^[1-9]\d+ examples, 0 failures/)
     expect(status).to be_success

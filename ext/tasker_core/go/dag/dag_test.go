@@ -51,7 +51,6 @@ func TestForeignStepsInLevelsAndRows(t *testing.T) {
 	graph := compile(t, []int64{1, 3, 4, 5},
 		dag.Edge{From: 2, To: 3}, dag.Edge{From: 3, To: 4}, dag.Edge{From: 3, To: 5},
 		dag.Edge{From: 1, To: 5}, dag.Edge{From: 1, To: 9})
-	require.True(t, graph.HasForeignParents())
 	require.Equal(t, []int64{1, 3, 4, 5, 2, 9}, graph.IDs())
 
 	rows, err := graph.DependencyLevels()
@@ -76,11 +75,6 @@ func TestLevelsBehindAnUnreachedChain(t *testing.T) {
 	require.NoError(t, err)
 	none := dag.NoLevel
 	require.Equal(t, []int32{0, 1, 2, 1, 3, none, none, none, none}, levels)
-}
-
-func TestAForeignChildIsNoForeignParent(t *testing.T) {
-	require.False(t, compile(t, []int64{1}, dag.Edge{From: 1, To: 9}).HasForeignParents())
-	require.False(t, compile(t, []int64{1}, dag.Edge{From: 1, To: 9}, dag.Edge{From: 9, To: 8}).HasForeignParents())
 }
 
 func TestAForeignAncestorsEdgesDeepenTheStep(t *testing.T) {

@@ -13,9 +13,8 @@ const NoDepth int32 = -1
 // MaxDepth edges.
 //
 // Paths may run through foreign nodes, as they do in the view. A foreign node
-// counts as a root when no edge to it was given to Compile; see
-// HasForeignParents. A cycle does not disturb a shortest path, so there is no
-// error.
+// counts as a root when no edge to it was given to Compile. A cycle does not
+// disturb a shortest path, so there is no error.
 func (g *Graph) MinDepths() []int32 {
 	depths := make([]int32, len(g.ids))
 	reached := make([]int32, 0, len(g.ids))

@@ -35,8 +35,8 @@
 // tasker_step_dag_relationships: the shortest path from any step without
 // parents, no deeper than MaxDepth. The view crosses into other tasks along
 // their edges. For the same answer the caller must hand Compile the edges of
-// foreign ancestors too whenever HasForeignParents says that there are some; a
-// foreign node without a known parent is taken for a root.
+// foreign ancestors too; a foreign node without a known parent is taken for a
+// root.
 //
 // # Cycles
 //

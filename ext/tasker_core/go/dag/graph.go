@@ -64,17 +64,6 @@ func (g *Graph) IsRoot(node int32) bool { return g.parents.count(node) == 0 }
 // IsLeaf reports whether no edge leads from the node.
 func (g *Graph) IsLeaf(node int32) bool { return g.children.count(node) == 0 }
 
-// HasForeignParents reports whether a step of the task depends on a step of
-// another one. Then MinDepths needs the edges of these ancestors as well.
-func (g *Graph) HasForeignParents() bool {
-	for node := g.own; node < len(g.ids); node++ {
-		if slices.ContainsFunc(g.Children(int32(node)), g.isOwn) {
-			return true
-		}
-	}
-	return false
-}
-
 func (g *Graph) isOwn(node int32) bool { return int(node) < g.own }
 
 // adjacency is a list of neighbours for each node, all in one array.

@@ -25,7 +25,6 @@ func TestNothingFollowsAnUnknownState(t *testing.T) {
 		d := lifecycle.Decide(machine, "paused", lifecycle.Pending, true)
 		require.Equal(t, lifecycle.TransitionFailed, d.Code)
 		require.Equal(t, "Cannot transition from 'paused' to 'pending'", d.Message)
-		require.Empty(t, machine.Successors("paused"))
 		require.Empty(t, machine.Sources("paused"))
 	}
 }
@@ -39,8 +38,8 @@ func TestABlankStateIsPendingForStepsOnly(t *testing.T) {
 
 func TestPairEventsDifferForRetriesOnly(t *testing.T) {
 	for _, machine := range machines {
-		for _, from := range machine.States() {
-			for _, to := range machine.Successors(from) {
+		for _, to := range machine.States() {
+			for _, from := range machine.Sources(to) {
 				d := lifecycle.Decide(machine, from, to, true)
 				require.NotEmpty(t, d.PairEvent, "%s %s -> %s", machine, from, to)
 				isRetry := from == lifecycle.Error && to == lifecycle.Pending
@@ -67,12 +66,7 @@ func TestALostRaceIsAConflict(t *testing.T) {
 	require.Contains(t, lost.Message, "of step 7 while it went from 'pending' to 'in_progress'")
 }
 
-func TestCallersCannotChangeTheTable(t *testing.T) {
-	lifecycle.Step.Successors(lifecycle.Pending)[0] = "changed"
-	require.Equal(t, lifecycle.InProgress, lifecycle.Step.Successors(lifecycle.Pending)[0])
-}
-
-// Whatever the words: an allowed decision is a successor with its guard
+// Whatever the words: an allowed decision leads from a source of the target, with its guard
 // satisfied and has an event and no message; any other has a message and no event.
 func TestDecisionsAreWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -81,7 +75,6 @@ func TestDecisionsAreWhole(t *testing.T) {
 		from, to, guard := word.Draw(t, "from"), word.Draw(t, "to"), rapid.Bool().Draw(t, "guard")
 		d := lifecycle.Decide(machine, from, to, guard)
 		open := guard || machine.GuardFor(to) == lifecycle.NoGuard
-		require.Equal(t, slices.Contains(machine.Successors(from), to) && open, d.Allowed())
 		require.Equal(t, d.Allowed(), d.Message == "")
 		require.Equal(t, d.Allowed(), d.Event != "")
 		require.Equal(t, d.Allowed(), slices.Contains(machine.Sources(to), from) && open)

@@ -26,12 +26,6 @@ func (m Machine) successors() map[string][]string {
 	return stepSuccessors
 }
 
-// Successors gives the states that may follow the given one; none for an
-// unknown state.
-func (m Machine) Successors(state string) []string {
-	return slices.Clone(m.successors()[state])
-}
-
 // Sources gives the states from which the target may be reached, guards aside:
 // what a statement that transitions many rows at once asks for.
 func (m Machine) Sources(target string) []string {

@@ -110,7 +110,7 @@ module TaskerCore
         raise e.cause if e.cause.is_a?(ActiveRecord::ActiveRecordError)
 
         raise Fault, "the core raised #{e.class}: #{e.message}"
-      rescue Error, *Core::FAULTS => e
+      rescue Error, *TaskerCore::Core::FAULTS => e
         raise Fault, "the core raised #{e.class}: #{e.message}"
       end
 

@@ -8,8 +8,6 @@ module TaskerCore
     module Job
       KEY = 'tasker_core_traceparent'
 
-      def self.on_class? = false
-
       def serialize
         header = Tracing.on? && (Tracing.traceparent || @tasker_core_traceparent)
         header ? super.merge(KEY => header) : super
