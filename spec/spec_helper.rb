@@ -24,6 +24,9 @@ RSpec.configure do |config|
   config.example_status_persistence_file_path = 'tmp/rspec-status'
   Kernel.srand config.seed
 
+  # What an earlier example has reported counts for none of the later ones.
+  config.before { TaskerCore::Reporting.reset }
+
   # An example leaves no listener on the engine's bus: the runs of later ones would write in
   # other statements for it.
   config.append_after do

@@ -85,7 +85,7 @@ RSpec.describe 'tracing', :orchestration, database: :committed do
                                           { 'tasker.step.completion' => ['finish_and_claim_step'] }] }
     second = { 'tasker.step.execution' => [{ 'tasker.step.completion' => ['finish_step'] }] }
     expect(tree(spans, root(spans)).grep(Hash)).to eq([{ 'tasker.batch.execution' => [first, second] }])
-    expect(tree(spans, root(spans)).grep(String).uniq).to include('task_snapshot', 'transition_task')
+    expect(tree(spans, root(spans)).grep(String).uniq).to include('task_snapshot', 'complete_task')
     expect(root(spans)).to include(parent: '', kind: 'SPAN_KIND_INTERNAL', status: 'STATUS_CODE_UNSET',
                                    scope: 'tasker_core')
     expect(root(spans)[:attributes]).to include(
