@@ -18,7 +18,12 @@ THEMES = {
     "light": {"text": "#1f2328", "engine": "#8c959f", "core": "#0969da", "grid": "#d1d9e0"},
     "dark": {"text": "#e6edf3", "engine": "#8b949e", "core": "#58a6ff", "grid": "#3d444d"},
 }
-SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "tasker_core", "font.family": "sans-serif", "font.size": 10}
+SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tasker_core",
+    "font.family": "sans-serif",
+    "font.size": 10,
+}
 HEIGHT = 0.38
 
 

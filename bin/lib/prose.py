@@ -25,7 +25,8 @@ from proselint.tools import LintFile
 RULES: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 #: What is no prose: code, generated tables, comments, inline code, targets of links, addresses.
 NOT_PROSE = re.compile(
-    r"^```.*?^```$|<!-- .*? from here -->.*?<!-- to here -->|<!-- bin/generate: (?!end)\w+ -->.*?<!-- bin/generate: end -->"
+    r"^```.*?^```$|<!-- .*? from here -->.*?<!-- to here -->"
+    r"|<!-- bin/generate: (?!end)\w+ -->.*?<!-- bin/generate: end -->"
     r"|<!--.*?-->|``.+?``|`[^`]*`|\]\([^)]*\)|https?://\S+",
     re.DOTALL | re.MULTILINE,
 )

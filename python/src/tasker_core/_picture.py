@@ -76,7 +76,8 @@ class Picture:
 
     def _show(self, view: list[Any]) -> list[int]:
         reply = SessionReply(*view)
-        self._session, self.task_state = reply.session, reply.task_state
+        self._session = reply.session
+        self.task_state: str = reply.task_state
         self.step_states: dict[int, str] = dict(zip(reply.step_ids, reply.states, strict=True))
         return list(reply.changed)
 
