@@ -59,7 +59,7 @@ module TaskerCore
         # A task whose steps are complete is completed here; the engine sees to the others.
         def decide(context)
           @run.decided_on = context.execution_status
-          task = @run.handler_task.copy
+          task = ::Tasker::Task.find(@task.task_id)
           return if context.execution_status == 'all_complete' && TaskCompletion.new(@run, task, context).call
 
           finalizer = NotedFinalizer.new(@finalizer)

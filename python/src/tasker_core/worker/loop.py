@@ -111,6 +111,7 @@ class Loop:
         self._threads: Threads | None = None
         self._generation = _library.generation
         self._failures = 0
+        self._answer_lost = False
         # Of one request and those that repeat it: what a lost answer had is given again.
         self._claim_id = secrets.token_hex(16)
 
@@ -179,11 +180,12 @@ class Loop:
         if not free:
             return 0
         try:
-            claims = self._client.run(self._claims(free, again=self._failures > 0))
+            claims = self._client.run(self._claims(free, again=self._answer_lost))
         except (ConfigurationError, SchemaMissing, UnknownFunction):
             raise
         except Error as error:
             self._failures += 1
+            self._answer_lost = self._answer_lost or error.sqlstate == UNKNOWN_OUTCOME
             again = error.retryable or error.sqlstate == UNKNOWN_OUTCOME
             if strict and (not again or self._failures > len(RETRIES)):
                 raise
@@ -192,6 +194,7 @@ class Loop:
             self._sleep(pause)
             return None
         self._failures = 0
+        self._answer_lost = False
         self._claim_id = secrets.token_hex(16)
         for claim in claims:
             self._start(self._step(claim))

@@ -10,7 +10,7 @@ module TaskerCore
                     _validation_callbacks].freeze
 
         # What an application may have replaced.
-        SAVING = %i[save save! create_or_update _update_record].freeze
+        SAVING = %i[save save! update! create_or_update _update_record].freeze
 
         # The attributes on which the engine has validators, for any of its models.
         VALIDATORS = {

@@ -45,14 +45,6 @@ module TaskerCore
           @task.association(:named_task).target = @named_task
         end
 
-        # @return [Tasker::Task] another object of the row as the database has it
-        def copy
-          stale = @mutex.synchronize { @stale }
-          return @task.class.find(@task.task_id) if stale || touched?
-
-          @task.class.instantiate(@task.attributes_for_database)
-        end
-
         private
 
         # Whether a handler left something in the object that a reload forgets.

@@ -34,7 +34,8 @@ module TaskerCore
 
           debug_lines(from, state)
           publish(BEFORE, task_id: @task.task_id, from_state: nil, to_state: state, transition_event: event)
-          return false unless transition(operation, state, metadata, engine)
+          written = transition(operation, state, metadata, engine)
+          return written if !written || !@by_itself
 
           publish(event, task_id: @task.task_id, task_name: @task.name, task_context: @task.context, from_state: nil,
                          to_state: state, transitioned_at: Time.zone.now)
@@ -67,10 +68,16 @@ module TaskerCore
           raise e.cause || e
         rescue *CoreLoss::ERRORS => e
           Failover.note(CAPABILITY, "#{@source.class.name}#safe_transition_to", e)
-          return engine.call unless host.used? && written?(state, now)
+          return left_to(engine) unless host.used? && written?(state, now)
 
           @moment = now
           true
+        end
+
+        # The engine publishes what it writes.
+        def left_to(engine)
+          @by_itself = false
+          engine.call
         end
 
         # The target of complete_task is in its name.
