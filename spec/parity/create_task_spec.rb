@@ -142,7 +142,7 @@ RSpec.describe 'the creation of a task', :parity do
     Tasker::HandlerFactory.instance.get(name).initialize_task!(request(name))
     ours = nil
     client = TaskerCore.on(Tasker::ApplicationRecord.connection)
-    allow(client.instance_variable_get(:@host)).to receive(:tell) { |_, rows| ours = rows.first }
+    allow(client.instance_variable_get(:@host)).to receive(:publish_after_commit) { |_, rows| ours = rows.first }
     steps = [{ name: 'a' }, { name: 'b', depends_on: ['a'] }]
     client.create_task(name, steps:, context: { 'day' => '2026-11-26' })
 
