@@ -51,15 +51,15 @@ class Headlines
 
   # @param results [Array<Hash>] as in results.json
   def initialize(results)
-    tables = results.flat_map { |result| result['tables'] || [] }
-    @rows = tables.to_h { |table| [table['title'], table['rows'].to_h { |row| [row['name'], row] }] }
+    @tables = results.flat_map { |result| result['tables'] || [] }
   end
 
   # @return [Array<Line>] those that were measured, on both sides
   def lines
     ALL.filter_map do |headline|
-      engine, core = @rows[headline.table]&.values_at(headline.engine, headline.core)
-      Line.new(headline.what, engine, core) if engine && core
+      sides = @tables.select { |table| table['title'] == headline.table }
+                     .map { |table| rows(table).values_at(headline.engine, headline.core) }.find(&:all?)
+      Line.new(headline.what, *sides) if sides
     end
   end
 
@@ -71,4 +71,8 @@ class Headlines
        "| #{[line.what, *times, self.class.times(line.ratio)].join(' | ')} |"
      end].join("\n")
   end
+
+  private
+
+  def rows(table) = table['rows'].to_h { |row| [row['name'], row] }
 end
