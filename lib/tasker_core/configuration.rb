@@ -87,9 +87,10 @@ module TaskerCore
       # (Engine.switched_off) it is read as :off.
       #
       # @param name [Symbol]
+      # @param default [Symbol]
       # @param doc [String]
-      def switch(name, doc:)
-        setting(name, type: SWITCHES, default: :off, doc:)
+      def switch(name, default:, doc:)
+        setting(name, type: SWITCHES, default:, doc:)
         define_method(name) { Engine.switched_off? ? :off : @values[name] }
       end
 

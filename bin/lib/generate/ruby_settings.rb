@@ -28,7 +28,10 @@ module Generate
     end
 
     def declaration(setting)
-      return "    switch :#{setting.name}, doc: #{text(setting.meaning)}\n" if setting.type == 'switch'
+      if setting.type == 'switch'
+        return "    switch :#{setting.name}, default: #{default(setting)},\n" \
+               "#{' ' * "    switch :#{setting.name}, ".size}doc: #{text(setting.meaning)}\n"
+      end
 
       call = "    setting :#{setting.name}, "
       lines = [options(setting).join(', '), *words(setting), "doc: #{text(setting.meaning)}"]
@@ -55,7 +58,7 @@ module Generate
 
     def default(setting)
       value = setting.default
-      return ":#{value}" if value.is_a?(String) && %w[choice destination].include?(setting.type)
+      return ":#{value}" if value.is_a?(String) && %w[choice destination switch].include?(setting.type)
       return "[#{value.map { |element| text(element) }.join(', ')}].freeze" if value.is_a?(Array)
 
       case value

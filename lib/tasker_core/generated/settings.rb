@@ -3,11 +3,14 @@
 # Written by bin/generate; change settings.json instead.
 module TaskerCore
   class Configuration
-    switch :dependency_resolution, doc: 'Step readiness, execution contexts, dependency levels, DAG rows and analytics.'
+    switch :dependency_resolution, default: :off,
+                                   doc: 'Step readiness, execution contexts, dependency levels, DAG rows and analytics.'
 
-    switch :state_transitions, doc: 'The state machines of tasks and steps.'
+    switch :state_transitions, default: :off,
+                               doc: 'The state machines of tasks and steps.'
 
-    switch :orchestration, doc: 'The loop that finds steps, runs their handlers and finalizes a task.'
+    switch :orchestration, default: :off,
+                           doc: 'The loop that finds steps, runs their handlers and finalizes a task.'
 
     setting :retry_failed_steps, type: :boolean, default: true,
                                  doc: 'A failed step goes back to pending after its backoff and runs again.'
