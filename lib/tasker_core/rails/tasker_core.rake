@@ -48,7 +48,7 @@ namespace :tasker_core do
     exit TaskerCore::Verification::Command.new(ENV).run
   end
 
-  desc 'List steps and tasks that have been in progress for over 600 seconds (or as given)'
+  desc 'List steps and tasks without progress for over 600 seconds (or as given)'
   task :stuck, [:seconds] => :environment do |_, arguments|
     older_than = seconds.call(arguments)
     told.call do
@@ -58,7 +58,7 @@ namespace :tasker_core do
         puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
              "in_progress since #{step.since}, attempts #{step.attempts.to_i}"
       end
-      tasks.each { |task| puts "task #{task.task_id} (#{task.name}): in_progress without a step since #{task.since}" }
+      tasks.each { |task| puts "task #{task.task_id} (#{task.name}): without progress since #{task.since}" }
       puts "#{steps.size} steps and #{tasks.size} tasks are stuck for more than #{older_than} seconds"
     end
   end

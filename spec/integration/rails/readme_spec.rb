@@ -18,9 +18,17 @@ RSpec.describe 'the code in README.md', database: :committed do
   end
 
   it 'switches the core on and runs a workflow to its end' do
-    code = "#{block['class OrderLine']}\n#{block['TaskRequest.new']}\np TaskerCore::Library.loaded?"
+    code = <<~RUBY
+      ActiveJob::Base.queue_adapter = :test
+      #{block['class OrderLine']}
+      #{block['TaskRequest.new']}
+      Tasker::TaskRunnerJob.perform_now(task.task_id)
+      puts Tasker::Task.find(task.task_id).status, TaskerCore::Library.loaded?
+    RUBY
+    id, *rest = lines_of(code, initializer: block['config.orchestration'])
 
-    expect(lines_of(code, initializer: block['config.orchestration'])).to eq(%w[complete true])
+    expect(rest).to eq(%w[complete true])
+    expect(Tasker::Task.find(id).complete).to be(true)
     expect(Tasker::WorkflowStep.order(:workflow_step_id).map(&:results)).to eq([{ 'total' => 42 }, { 'charged' => 42 }])
   end
 
