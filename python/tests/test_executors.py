@@ -8,8 +8,9 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ pool_of_processes = functools.partial(ProcessPoolExecutor, 2, mp_context=SPAWN)
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Executor]:
     with pool_of_processes() as pool:
+        # Both processes start now: CPython 3.11 starts another one only while it counts none as
+        # idle, and it counts those too that went on with the next task.
+        wait([pool.submit(time.sleep, 0.2) for _ in range(2)])
         yield pool
 
 
