@@ -2,7 +2,7 @@
 
 # Inside the loop that runs a task: what a further step makes of statements, Ruby calls and
 # objects, whether it costs the same in longer lines, what asking a session takes, the limit
-# that PostgreSQL sets, and the hand-off from one handler to the next. bench/workflows.rb
+# that PostgreSQL sets, and the hand-off from one handler to the next. bench/ruby/workflows.rb
 # compares whole runs.
 #
 #   bin/postgres with ruby bench/ruby/orchestration.rb [--json] [--runs=3] [--core-only] [--only=counts,handoff]

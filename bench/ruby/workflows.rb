@@ -10,7 +10,8 @@
 # Without the gem tasker-engine there is nothing to compare with: only the core's column is
 # measured, on the stand-in.
 #
-#   bin/postgres with ruby bench/workflows.rb [--json] [--runs=3] [--core-only] [--only=shapes,handlers,distances,wide]
+#   bin/postgres with ruby bench/ruby/workflows.rb [--json] [--runs=3] [--core-only]
+#     [--only=shapes,handlers,distances,wide]
 require_relative '../support/report'
 require_relative '../support/contenders'
 require_relative '../support/workflows'
@@ -136,8 +137,8 @@ def distances(sides)
 end
 
 ALL = { 'shapes' => :shapes, 'handlers' => :handlers, 'distances' => :distances, 'wide' => :wide }.freeze
-# What runs by itself. --only=wide adds 1 -> 1,000 -> 1, which takes the engine minutes.
-SECTIONS = %w[shapes handlers distances].freeze
+# What runs by itself. --only=wide runs 1 -> 1,000 -> 1, which takes the engine minutes.
+SECTIONS = (ALL.keys - %w[wide]).freeze
 
 World.open do
   Sides.open(compared? ? Sides::COLUMNS.keys : ['core'], url: ENV.fetch('DATABASE_URL')) do |sides|

@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-require_relative '../spec_helper'
+require_relative '../../spec_helper'
 
 # What each kind of argument takes: the same table is run by Go (wire/judged_test.go) and by
 # Python (test_arguments.py).
 RSpec.describe 'arguments', database: :committed do
-  cases = JSON.parse(File.read(File.expand_path('../fixtures/arguments.json', __dir__)))
+  cases = JSON.parse(File.read(File.expand_path('../../fixtures/arguments.json', __dir__)))
   step = [{ name: 'extract' }]
   claimed = TaskerCore::ClaimedStep.new({}, '1', 1, 1, 1, 0, 3, {}, {}, {}, {})
   asked = {

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require_relative '../spec_helper'
-require_relative '../support/children'
+require_relative '../../spec_helper'
+require_relative '../../support/children'
 
 # Ruby's handler of SIGSEGV makes SystemStackError of an overflow of the machine's stack, and
 # Go's stands before it. Each example is a process of its own: what goes wrong stays wrong.
