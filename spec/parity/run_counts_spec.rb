@@ -15,12 +15,12 @@ RSpec.describe 'the cost of a run' do
 
   # Statements with those of transactions, Ruby's calls and objects of a further step of a line; calls
   # and statements of start and end.
-  { [] => [6_000, 650, 22_000], ['telemetry'] => [9_800, 1_150, 24_000] }.each do |circumstances, most|
+  { [] => [6_000, 650, 17_000], ['telemetry'] => [9_800, 1_150, 19_000] }.each do |circumstances, most|
     it "is one statement for a further step #{circumstances.empty? ? 'where nobody listens' : 'with telemetry'}" do
       found = counts(*circumstances)
 
       expect(found).to include(statements: 1, transactions: 0)
-      expect(found[:start_end_statements]).to be <= 18
+      expect(found[:start_end_statements]).to be <= 10
       expect(found.values_at(:calls, :objects, :start_end_calls).zip(most)).to all(satisfy { |is, limit| is <= limit })
     end
   end

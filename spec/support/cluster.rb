@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'tempfile'
 require 'tmpdir'
 
 # A PostgreSQL of one example's own, which may be stopped and started: made with
@@ -48,7 +49,12 @@ class Cluster
 
   private
 
+  # The output goes to a file: a server that is started keeps what it was given open.
   def shell(command)
-    system('bash', '-c', PREAMBLE + command, 'cluster', @home, %i[out err] => File::NULL) || raise("failed: #{command}")
+    Tempfile.create('tcpg') do |output|
+      next if system('bash', '-c', PREAMBLE + command, 'cluster', @home, %i[out err] => output.path)
+
+      raise "failed: #{command}\n#{File.read(output.path)}"
+    end
   end
 end

@@ -41,11 +41,11 @@ module RunCounts
     def of_line(steps)
       name = define(steps)
       2.times { average(name, 1) { |run| run.call.then { 0 } } }
-      { calls: least(name) { |run| Counts.calls(&run) }, objects: average(name) { |run| Counts.objects(&run) },
+      { calls: least(name) { |run| Counts.calls(&run) }, objects: least(name) { |run| Counts.objects(&run) },
         **statements(name) }
     end
 
-    # Threads of the process that have nothing to do with the run add to its calls.
+    # Threads of the process that have nothing to do with the run add to its calls and objects.
     def least(name, &) = Array.new(2 * RUNS) { average(name, 1, &) }.min
 
     # A line of steps.

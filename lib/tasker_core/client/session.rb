@@ -99,7 +99,7 @@ module TaskerCore
 
     # What the session was told by its last strict read, shared by its views. The garbage
     # collector watches it: a copy of a session would take its finalizer along.
-    Known = Struct.new(:handle, :task_state, :step_states, :edges)
+    Known = Struct.new(:handle, :task_state, :step_states, :edges, :task_version)
     private_constant :Known
 
     # @return [Integer]
@@ -119,6 +119,10 @@ module TaskerCore
 
     # @return [String] the task's state as the last strict read saw it
     def task_state = @known.task_state
+
+    # @return [Integer] the version of the task's row, as the last strict read saw it; another
+    #   one than before means that somebody has written it
+    def task_version = @known.task_version
 
     # @return [Hash{Integer => String}] the steps' states, as the last strict read saw
     #   them
@@ -299,11 +303,12 @@ module TaskerCore
     end
 
     def show(view)
-      session, task_state, step_ids, states, changed, parents, children = view # SessionReply
+      session, task_state, step_ids, states, changed, parents, children, task_version = view # SessionReply
       @known.handle = session
       @known.task_state = task_state
       @known.step_states = step_ids.zip(states).to_h
       @known.edges = parents.zip(children)
+      @known.task_version = task_version
       changed
     end
 

@@ -13,8 +13,8 @@
    runner/turn runner/tasks/task_writer runner/tasks/task_completion runner/finalization external/external_steps
    jobs/task_job runner/remaining_work jobs/pending_mark jobs/job_enqueuer external/external_wait
    external/created_tasks runner/tasks/reenqueuer runner/run_events runner/objects/run_sequence
-   runner/run_interruption runner/run runner/shadow_batch runner/step_creation runner/workflow_coordinator
-   runner/hooks].each do |part|
+   runner/objects/run_session runner/run_interruption runner/run runner/shadow_batch runner/step_creation
+   runner/workflow_coordinator runner/hooks].each do |part|
   require_relative part
 end
 

@@ -6,8 +6,8 @@ module TaskerCore
   module Tuples
     # What became of a transition.
     TRANSITION_REPLY = %i[id code message from to transition_id sort_key event].freeze
-    # A session's picture of its task; parents and children are the edges into its steps.
-    SESSION_REPLY = %i[session task_state step_ids states changed parents children].freeze
+    # A session's picture of its task; parents and children are edges into its steps, task_version that of its row.
+    SESSION_REPLY = %i[session task_state step_ids states changed parents children task_version].freeze
     # What can run now; stale where the picture has to be read anew first.
     NEXT_REPLY = %i[ready retry stale blocked].freeze
     # What became of a claim; follow is the step that can be claimed with its completion, or 0.

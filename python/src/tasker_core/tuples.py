@@ -22,7 +22,7 @@ class TransitionReply(NamedTuple):
 
 
 class SessionReply(NamedTuple):
-    """A session's picture of its task; parents and children are the edges into its steps."""
+    """A session's picture of its task; parents and children are edges into its steps, task_version that of its row."""
 
     session: int
     task_state: str
@@ -31,6 +31,7 @@ class SessionReply(NamedTuple):
     changed: list[int]
     parents: list[int]
     children: list[int]
+    task_version: int
 
 
 class NextReply(NamedTuple):

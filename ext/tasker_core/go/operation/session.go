@@ -14,7 +14,9 @@ import (
 type SessionView struct {
 	Session int64
 	Task    readiness.TaskInput
-	Steps   []readiness.StepInput
+	// TaskVersion is the version of the task's row: whoever changes the row changes it.
+	TaskVersion int64
+	Steps       []readiness.StepInput
 	// Changed are the steps whose row or state is not what the session knew.
 	Changed []int64
 	Edges   []dag.Edge
@@ -38,7 +40,7 @@ func OpenSession(ctx context.Context, core *Core, driver store.Driver, options o
 		return nil, err
 	}
 	core.Sessions.stats.StrictReads.Add(1)
-	return live.view(id, []int64{}, snapshot.Edges), nil
+	return live.view(id, []int64{}, snapshot), nil
 }
 
 // RefreshSession brings a session up to date with a strict read. Where another
@@ -59,14 +61,14 @@ func RefreshSession(ctx context.Context, core *Core, driver store.Driver, id int
 	core.Sessions.stats.StrictReads.Add(1)
 	if live.session.Noted() != noted {
 		live.session.MarkStale()
-		return live.view(id, []int64{}, snapshot.Edges), nil
+		return live.view(id, []int64{}, snapshot), nil
 	}
 	changed, err := live.session.Refresh(*snapshot)
 	if err != nil {
 		return nil, err
 	}
 	live.setClock(now)
-	return live.view(id, changed, snapshot.Edges), nil
+	return live.view(id, changed, snapshot), nil
 }
 
 // readTaskSnapshot reads a task with its steps and their row versions in one statement: a version is that of what
@@ -81,10 +83,11 @@ func readTaskSnapshot(ctx context.Context, driver store.Driver, taskID int64) (*
 		return nil, 0, &MissingError{Machine: lifecycle.Task, ID: taskID}
 	}
 	snapshot := &orchestration.TaskSnapshot{
-		Task:     readiness.TaskInput{TaskID: taskID, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)},
-		Steps:    inputs(rows),
-		Versions: make([]int64, len(rows.Steps)),
-		Edges:    make([]dag.Edge, len(rows.Edges.Parent)),
+		Task:        readiness.TaskInput{TaskID: taskID, NamedTaskID: int32(task.NamedTaskID), State: text(task.State)},
+		TaskVersion: task.Version,
+		Steps:       inputs(rows),
+		Versions:    make([]int64, len(rows.Steps)),
+		Edges:       make([]dag.Edge, len(rows.Edges.Parent)),
 	}
 	for i := range rows.Steps {
 		snapshot.Versions[i] = rows.Steps[i].Version

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jcoletaylor/tasker_core/go/dag"
 	"github.com/jcoletaylor/tasker_core/go/orchestration"
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
@@ -83,9 +82,11 @@ func (l *liveSession) known(claim store.NullInt) store.NullInt {
 	return claim
 }
 
-// view copies what the session knows: the caller reads it without the lock.
-func (l *liveSession) view(id int64, changed []int64, edges []dag.Edge) *SessionView {
-	return &SessionView{Session: id, Task: l.session.Task(), Steps: slices.Clone(l.session.Steps()), Changed: changed, Edges: edges}
+// view copies what the session knows, beside what only the strict read tells: the caller
+// reads it without the lock.
+func (l *liveSession) view(id int64, changed []int64, read *orchestration.TaskSnapshot) *SessionView {
+	return &SessionView{Session: id, Task: l.session.Task(), TaskVersion: read.TaskVersion,
+		Steps: slices.Clone(l.session.Steps()), Changed: changed, Edges: read.Edges}
 }
 
 // SessionError is a fault in the use of sessions.

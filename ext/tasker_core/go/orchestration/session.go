@@ -12,6 +12,8 @@ import (
 // TaskSnapshot is a task as a strict read saw it: rows, row versions and edges of one moment.
 type TaskSnapshot struct {
 	Task readiness.TaskInput
+	// TaskVersion is the version of the task's row.
+	TaskVersion int64
 	// Steps are the task's steps in ascending order of id.
 	Steps []readiness.StepInput
 	// Versions are the steps' row versions: whoever changes a row changes it.

@@ -24,6 +24,8 @@ type Snapshot struct {
 // Task is a row of tasker_tasks with its current state.
 type Task struct {
 	NamedTaskID int64
+	// Version is the row version, where WithVersions was asked for.
+	Version int64
 	// State is nil for a task without a transition.
 	State *string
 }

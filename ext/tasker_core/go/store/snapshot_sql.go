@@ -19,7 +19,7 @@ const (
 	// WithNames are each step's named step with its name, and the time of the last attempt
 	// also where no decision needs it.
 	WithNames Part = 1 << iota
-	// WithVersions are the steps' row versions.
+	// WithVersions are the row versions of the steps, and of the tasks that are asked for.
 	WithVersions
 	// WithTasks are the tasks themselves.
 	WithTasks
@@ -57,7 +57,7 @@ const (
       CASE WHEN audit.to_state = 'error' THEN encode(timestamp_send(audit.created_at), 'hex') END), ';'),
       array_agg(audit.to_state))`
 	nameText = `concat(array_agg(named.named_step_id), array_agg(named.name))`
-	taskText = `concat(array_agg(own.task_id), array_agg(own.named_task_id), array_agg((
+	taskText = `concat(array_agg(own.task_id), array_agg(own.named_task_id){{task versions}}, array_agg((
       SELECT audit.to_state FROM tasker_task_transitions audit
       WHERE audit.task_id = own.task_id AND audit.most_recent)))`
 
@@ -93,7 +93,8 @@ const (
   (SELECT ` + taskText + ` FROM tasker_tasks own WHERE own.task_id = (SELECT $1::bigint))`
 	tasksPart = `, '|',
   (SELECT ` + taskText + ` FROM unnest((SELECT $1::bigint[])) AS asked (id) CROSS JOIN LATERAL (
-      SELECT task_id, named_task_id FROM tasker_tasks WHERE task_id = asked.id OFFSET 0) AS own)`
+      SELECT xmin, task_id, named_task_id FROM tasker_tasks WHERE task_id = asked.id OFFSET 0) AS own)`
+	versionsOfTasks = `, array_agg(own.xmin::text::bigint)`
 )
 
 // The statements by their parts: of one task, and of many.
@@ -111,6 +112,7 @@ func everySnapshot(template, steps, ids, tasks string) [allParts]string {
 			"{{states in range}}", statesInRange, "{{states by id}}", statesByID,
 			"{{names}}", parts.text(WithNames, namesPart), "{{tasks}}", parts.text(WithTasks, tasks),
 		).Replace(template)
+		sql = strings.ReplaceAll(sql, "{{task versions}}", parts.text(WithVersions, versionsOfTasks))
 		texts[parts] = compact(strings.NewReplacer("{{steps}}", steps, "{{ids}}", ids).Replace(sql))
 	}
 	return texts

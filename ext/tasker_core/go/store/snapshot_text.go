@@ -4,7 +4,7 @@ import "strings"
 
 // The text of snapshot.sql and snapshots.sql:
 //
-//	clock '|' steps '|' pieces ['|' ids names] ['|' ids named_task_ids states]
+//	clock '|' steps '|' pieces ['|' ids names] ['|' ids named_task_ids [versions] states]
 //
 // steps are entries of numbers, apart by ';': id, of many tasks task_id, where asked for
 // row version and named_step_id, then flags, and what of attempts, retry_limit,
@@ -173,14 +173,19 @@ func (t *snapshotText) names() {
 }
 
 func (t *snapshotText) tasks() {
-	ids, named, states := t.ids(), t.ids(), t.texts()
-	if len(ids) != len(named) || len(ids) != len(states) {
+	ids, named := t.ids(), t.ids()
+	versions := make([]int64, len(ids))
+	if t.parts.has(WithVersions) {
+		versions = t.ids()
+	}
+	states := t.texts()
+	if len(ids) != len(named) || len(ids) != len(versions) || len(ids) != len(states) {
 		t.fail("columns of one length")
 		return
 	}
 	t.snapshot.Tasks = make(map[int64]Task, len(ids))
 	for i, id := range ids {
-		t.snapshot.Tasks[id] = Task{NamedTaskID: named[i], State: states[i]}
+		t.snapshot.Tasks[id] = Task{NamedTaskID: named[i], Version: versions[i], State: states[i]}
 	}
 }
 

@@ -76,16 +76,17 @@ type transitionReply struct {
 	Event        string
 }
 
-// sessionReply: A session's picture of its task; parents and children are the edges into its steps.
+// sessionReply: A session's picture of its task; parents and children are edges into its steps, task_version that of its row.
 type sessionReply struct {
-	_msgpack  struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
-	Session   int64
-	TaskState string
-	StepIDs   []int64
-	States    []string
-	Changed   []int64
-	Parents   []int64
-	Children  []int64
+	_msgpack    struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
+	Session     int64
+	TaskState   string
+	StepIDs     []int64
+	States      []string
+	Changed     []int64
+	Parents     []int64
+	Children    []int64
+	TaskVersion int64
 }
 
 // nextReply: What can run now; stale where the picture has to be read anew first.

@@ -112,7 +112,8 @@ func viewOf(view *operation.SessionView) sessionReply {
 		parents[i], children[i] = edge.From, edge.To
 	}
 	return sessionReply{Session: view.Session, TaskState: view.Task.State.Or("pending"), StepIDs: ids,
-		States: operation.StepStates(view.Steps), Changed: view.Changed, Parents: parents, Children: children}
+		States: operation.StepStates(view.Steps), Changed: view.Changed, Parents: parents, Children: children,
+		TaskVersion: view.TaskVersion}
 }
 
 func sessionNext(c call, a sessionArguments) (any, error) {

@@ -59,9 +59,10 @@ module TaskerCore
         # A task whose steps are complete is completed here; the engine sees to the others.
         def decide(context)
           @run.decided_on = context.execution_status
-          task = ::Tasker::Task.find(@task.task_id)
-          return if context.execution_status == 'all_complete' && TaskCompletion.new(@run, task, context).call
+          @completion = TaskCompletion.new(@run, context)
+          return if context.execution_status == 'all_complete' && @completion.call
 
+          task = ::Tasker::Task.find(@task.task_id)
           finalizer = NotedFinalizer.new(@finalizer)
           ::Tasker::Orchestration::TaskFinalizer::FinalizationDecisionMaker
             .make_finalization_decision(task, context, true, finalizer)
@@ -69,7 +70,7 @@ module TaskerCore
         end
 
         def ended(duration)
-          @run.handler_task.reload
+          @completion.shown? ? @run.handler_task.settle : @run.handler_task.reload
           @status = nil unless known?
           @coordinator.log_performance_event('task_finalization', duration, task_id: @task.task_id,
                                                                             final_status: status,

@@ -9,6 +9,7 @@ module TaskerCore
         include RunEvents
         include RunInterruption
         include RunSequence
+        include RunSession
 
         # How often a step may be refused before its run leaves it alone.
         MOST_REFUSALS = 2
@@ -62,9 +63,6 @@ module TaskerCore
         # @return [TaskSnapshot]
         attr_reader :snapshot
 
-        # @return [Session]
-        attr_reader :session
-
         # @return [Array<Tasker::WorkflowStep>] the completed steps, in the order of their turns
         attr_reader :processed
 
@@ -77,7 +75,7 @@ module TaskerCore
         # @return [SharedTransaction::Machine]
         attr_reader :machine
 
-        # @return [HandlerTask]
+        # @return [HandlerTask] the object that handlers get, and when it is read again
         attr_reader :handler_task
 
         # @return [ExternalSteps]
@@ -93,7 +91,6 @@ module TaskerCore
           @executor = handler.send(:step_executor)
           @finalizer = handler.send(:task_finalizer)
           @discovery = ::Tasker::Orchestration::ViableStepDiscovery.new
-          @handler_task = HandlerTask.new(task, TaskStart.version(task))
           @snapshot = TaskSnapshot.new(task.task_id) { @moved ? TaskCounts.of(task).stats : @progress.stats }
           @refusals = Hash.new(0)
           @processed = []
@@ -110,8 +107,8 @@ module TaskerCore
           connection = ::Tasker::ApplicationRecord.connection
           HostConnection.new(connection).refuse_prevented_writes("the run of task #{@task.task_id}")
           @in_transaction = connection.transaction_open?
-          @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
-                                 final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
+          @handler_task = HandlerTask.new(@task, TaskStart.version(@task), in_transaction: @in_transaction)
+          open_session(connection)
           @steps = StepObjects.new(@task, @handler.step_templates)
           @progress = StepCounts.new(@session, @steps)
           @external = ExternalSteps.new(self)
@@ -198,6 +195,7 @@ module TaskerCore
         def refresh
           @moved = false
           @steps.changed(ask(&:refresh))
+          @handler_task.saw(@session.task_version)
         end
 
         # @return [Table] how the task stands behind the loop, by the last strict read
@@ -253,14 +251,6 @@ module TaskerCore
         # @return [StepExecution]
         def following(id, claim) = StepExecution.new(self, id).tap { |execution| execution.claimed(claim) }
 
-        # Keeps the session open while a worker works.
-        def use
-          @mutex.synchronize { @users += 1 }
-          yield
-        ensure
-          release
-        end
-
         # @return [Boolean] whether the application added validations or callbacks to
         #   WorkflowStep; asked once a run
         def customized_steps? = @customized_steps
@@ -293,15 +283,6 @@ module TaskerCore
         rescue CoreLoss::Fault => e
           lost(e.cause)
           turn.number
-        end
-
-        # The session's answer, once the database gives it. Where the task is gone, the engine's
-        # own reload says so.
-        def ask
-          DatabaseRetry.read { CoreLoss.noticed { yield @session } }
-        rescue NotFound
-          @handler_task.reload
-          raise
         end
 
         def context
@@ -338,18 +319,6 @@ module TaskerCore
         end
 
         def hopeless?(id) = @mutex.synchronize { @refusals[id] >= MOST_REFUSALS }
-
-        # The last one who uses the session closes it.
-        def release
-          last = @mutex.synchronize { (@users -= 1).zero? }
-          close_session if last
-        end
-
-        def close_session
-          @session&.close
-        rescue Error
-          nil
-        end
 
         def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end

@@ -229,12 +229,24 @@ RSpec.describe 'handlers in a run', :orchestration, database: :committed do
       expect(task_state(@task)).to eq('complete')
     end
 
-    it 'are the engine\'s path: a singleton method of the finalizer' do
-      handler = Scripted.handler(@task)
-      handler.send(:task_finalizer).define_singleton_method(:complete_task) { |*arguments| super(*arguments) }
+    %i[complete_task safe_transition_to].each do |name|
+      it "are the engine's path: a singleton method of the finalizer, #{name}" do
+        handler = Scripted.handler(@task)
+        handler.send(:task_finalizer).define_singleton_method(name) { |*arguments| super(*arguments) }
 
-      expect(claims(handler)).to be_empty
+        expect(claims(handler)).to be_empty
+        expect(task_state(@task)).to eq('complete')
+      end
+    end
+
+    it 'are the engine\'s path: what decides how a task ends' do
+      theirs = Module.new { def make_finalization_decision(task, *) = super.tap { task.task_id } }
+      Tasker::Orchestration::TaskFinalizer::FinalizationDecisionMaker.singleton_class.prepend(theirs)
+
+      expect(claims(Scripted.handler(@task))).to be_empty
       expect(task_state(@task)).to eq('complete')
+    ensure
+      theirs.send(:remove_method, :make_finalization_decision)
     end
 
     it 'are not a subclass that changes nothing' do
@@ -367,6 +379,20 @@ RSpec.describe 'handlers under transactional fixtures', :orchestration do
     Timeout.timeout(20) { Scripted.handle(task) }
 
     expect(task_state(task)).to eq('complete')
+  end
+
+  it "get a task as its row is, which has one version for all that the example's transaction writes" do
+    seen = []
+    write = ->(reason) { Tasker::Task.where(task_id: seen.first).update_all(reason:) }
+    task = Scripted.task({ 'a' => [], 'b' => ['a'], 'c' => ['b'] },
+                         { 'a' => ->(*) { write.call('by a') }, 'b' => ->(*) { write.call('by b') },
+                           'c' => ->(given, *) { seen << given.reason } })
+    seen << task.task_id
+    write.call('by the example')
+    Timeout.timeout(20) { Scripted.handle(task) }
+
+    expect(seen).to eq([task.task_id, 'by b'])
+    expect(task.reason).to eq('by b')
   end
 
   it 'have what a run enqueues enqueued at once' do

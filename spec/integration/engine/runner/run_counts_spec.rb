@@ -9,9 +9,9 @@ RSpec.describe 'the cost of a run', :orchestration, database: :committed do
     counts = RunCounts.measure
 
     expect(counts).to include(statements: 1, transactions: 0)
-    expect(counts[:start_end_statements]).to be <= 18
+    expect(counts[:start_end_statements]).to be <= 10
     expect(counts[:calls]).to be <= 6_000
     expect(counts[:objects]).to be <= 650
-    expect(counts[:start_end_calls]).to be <= 22_000
+    expect(counts[:start_end_calls]).to be <= 17_000
   end
 end

@@ -20,13 +20,19 @@ module TaskerCore
                publish_step_completed publish_step_failed],
           'Tasker::Orchestration::TaskFinalizer' =>
             %i[blocked_by_errors? finalize_task_with_steps finalize_task complete_task publish_finalization_completed
-               publish_task_finalization_completed],
+               publish_task_finalization_completed safe_transition_to],
           'Tasker::Orchestration::TaskReenqueuer' => %i[reenqueue_task reenqueue_task_delayed],
           'Tasker::Orchestration::ViableStepDiscovery' => %i[find_viable_steps]
         }.freeze
 
         # The same for methods of the engine's classes themselves.
-        CLASS_METHODS = { 'Tasker::WorkflowStep' => %i[get_viable_steps] }.freeze
+        CLASS_METHODS = {
+          'Tasker::WorkflowStep' => %i[get_viable_steps],
+          'Tasker::Orchestration::TaskFinalizer::FinalizationDecisionMaker' => %i[make_finalization_decision]
+        }.freeze
+
+        # The engine's modules whose methods count as its classes' own.
+        CONCERNS = %w[Tasker::Concerns::EventPublisher Tasker::Concerns::IdempotentStateTransitions].freeze
 
         class << self
           # @param coordinator [WorkflowCoordinator]
@@ -65,7 +71,7 @@ module TaskerCore
 
           # What this gem prepends is no modification of the application's.
           def ours?(owner, engine)
-            [engine, ::Tasker::Concerns::EventPublisher].include?(owner) || owner.name.to_s.start_with?('TaskerCore::')
+            owner == engine || CONCERNS.include?(owner.name) || owner.name.to_s.start_with?('TaskerCore::')
           end
         end
       end

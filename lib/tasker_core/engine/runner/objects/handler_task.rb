@@ -3,38 +3,51 @@
 module TaskerCore
   module Engine
     module Runner
-      # The task object that handlers get. The engine reloads it at the beginning of each turn; here
-      # it is reloaded only where its row has changed, or a handler left something in it.
+      # The task object that handlers get. The engine reloads it at the beginning of each turn and
+      # at the end; here it is reloaded only where its row has changed, or somebody left something
+      # in it.
       class HandlerTask
         # @param task [Tasker::Task]
-        # @param version [Integer, nil] of its row before it is read first
-        def initialize(task, version)
+        # @param version [Integer, nil] of the row that it shows; nil where that is not known
+        # @param in_transaction [Boolean] whether the run is part of a transaction of its caller: all
+        #   that one transaction writes to a row has the same version
+        def initialize(task, version, in_transaction: false)
           @task = task
+          @in_transaction = in_transaction
           @version = version
           @named_task = task.named_task
           @mutex = Mutex.new
-          @stale = true
+          @stale = version.nil? || in_transaction
         end
 
         # @return [String] the task's name
         def name = @named_task.name
 
-        # Notes the version of the task's row as a step ended; another one than before means
-        # that somebody has written the task.
+        # Notes the version of the task's row as a strict read or the end of a step saw it; another
+        # one than before means that somebody has written the task.
         #
-        # @param version [Integer, nil]
+        # @param version [Integer, nil] nil where it tells nothing
         # @return [void]
         def saw(version)
           @mutex.synchronize do
-            @stale ||= version != @version
+            @stale ||= version.nil? || version != @version || @in_transaction
             @version = version
           end
         end
 
-        # @return [void]
+        # @return [Tasker::Task] as its row is
         def renew
           stale = @mutex.synchronize { @stale.tap { @stale = false } }
           reload if stale || touched?
+          @task
+        end
+
+        # Forgets what a reload forgets, where the object shows what was written.
+        #
+        # @return [void]
+        def settle
+          @task.clear_changes_information
+          renew
         end
 
         # Reads the row again.

@@ -6,12 +6,16 @@ module TaskerCore
       # Completes a task that is in progress: TaskFinalizer#complete_task, with one read of its
       # state less for each of the engine's methods that ask for it.
       class TaskCompletion
+        # What is published between the last strict read and the end of a run: who listens may
+        # write the task.
+        PUBLISHED = [TaskWriter::BEFORE, 'task.completed', 'workflow.task_finalization_started',
+                     'workflow.task_finalization_completed'].freeze
+        private_constant :PUBLISHED
+
         # @param run [Run]
-        # @param task [Tasker::Task] as the database has it
         # @param context [Tasker::Functions::FunctionBasedTaskExecutionContext]
-        def initialize(run, task, context)
+        def initialize(run, context)
           @run = run
-          @task = task
           @context = context
           @finalizer = run.finalizer
         end
@@ -21,7 +25,7 @@ module TaskerCore
           return false unless @run.session.task_state == 'in_progress'
           return false if ::Tasker::ApplicationRecord.connection.transaction_open?
 
-          @task.association(:named_task).target = @run.task.named_task
+          @task = runs_task || found
           say
           completed = payload
           return false unless PublisherHooks::Finalizer.announced { write }
@@ -33,7 +37,27 @@ module TaskerCore
           true
         end
 
+        # @return [Boolean] whether the task that handlers got shows what was written
+        def shown? = @shown ? true : false
+
         private
+
+        # The task that handlers got, where nobody but the run had it to write. The engine reads
+        # it once to complete it and once more behind that.
+        def runs_task
+          return if ModelCustomizations.update?(::Tasker::Task) || ApplicationListeners.listens?(PUBLISHED) ||
+                    EngineOverrides.overridden?(@run.handler, :update_annotations)
+
+          task = @run.handler_task.renew
+          task if valid?(task)
+        end
+
+        # The task as the database has it.
+        def found
+          task = ::Tasker::Task.find(@run.task.task_id)
+          task.association(:named_task).target = @run.task.named_task
+          task
+        end
 
         def payload
           { task: @task, completed_at: Time.current, completion_percentage: @context.completion_percentage,
@@ -56,7 +80,7 @@ module TaskerCore
         # The column and the transition in one statement, where the application added nothing to the
         # model and what the engine validates is there.
         def write
-          return with_engine unless plain?
+          return with_engine unless valid?(@task) && !ModelCustomizations.update?(::Tasker::Task)
 
           writer = TaskWriter.new(@finalizer, @task)
           written = writer.write('complete', from: 'in_progress', operation: 'complete_task') { with_engine }
@@ -64,18 +88,17 @@ module TaskerCore
           written
         end
 
-        def plain?
-          [@task.context, @task.requested_at, @task.named_task].all?(&:present?) &&
-            !ModelCustomizations.update?(::Tasker::Task)
-        end
+        def valid?(task) = [task.context, task.requested_at, task.named_task].all?(&:present?)
 
         # The object as its row is now.
         def show_complete(moment)
           @task.assign_attributes(complete: true, updated_at: moment)
           @task.changes_applied
+          @shown = @task.equal?(@run.task)
         end
 
         def with_engine
+          @task = found if @task.equal?(@run.task)
           written = false
           ActiveRecord::Base.transaction do
             @task.update!({ complete: true })

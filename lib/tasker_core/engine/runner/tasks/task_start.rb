@@ -4,14 +4,15 @@ module TaskerCore
   module Engine
     module Runner
       # Starts a task: TaskInitializer#start_task!
-      # (lib/tasker/orchestration/task_initializer.rb), with one read for the task's state and
-      # the counts of its steps.
+      # (lib/tasker/orchestration/task_initializer.rb), with one read for the task's row, its
+      # state and the counts of its steps.
       class TaskStart
         @versions = ObjectSpace::WeakMap.new
 
         class << self
           # @param task [Tasker::Task]
-          # @return [Integer, nil] the version of its row when it was started
+          # @return [Integer, nil] the version of its row that the object showed when it was
+          #   started; nil where it showed another one
           def version(task) = @versions[task]
 
           # @param task [Tasker::Task]
@@ -31,7 +32,7 @@ module TaskerCore
         # @raise [Tasker::ProceduralError] where it is complete or not pending
         def call
           refuse("task already complete for task #{@task.task_id}") if @task.complete
-          counts = TaskCounts.of(@task)
+          counts = TaskCounts.with_version(@task)
           self.class.keep(@task, counts.version)
           unless counts.state == 'pending'
             refuse("task is not pending for task #{@task.task_id}, status is #{counts.state}")
@@ -40,6 +41,8 @@ module TaskerCore
           return failed unless write(counts.stats[:total_steps])
 
           announce(counts)
+          # As after a reload: values that nobody has read need no comparison with what they were.
+          @task.clear_changes_information if counts.version
           true
         end
 
@@ -81,27 +84,48 @@ module TaskerCore
       # @!attribute [r] stats
       #   @return [Hash{Symbol => Object}] as WorkflowStep.task_completion_stats gives them
       # @!attribute [r] version
-      #   @return [Integer] of the task's row, which is another one when somebody writes it
+      #   @return [Integer, nil] of the task's row, which is another one when somebody writes it;
+      #     nil where the task object does not show the row, or nobody asked
       TaskCounts = Struct.new(:state, :stats, :version) do
-        # @param task [Tasker::Task]
-        # @return [TaskCounts]
-        def self.of(task)
-          connection = ::Tasker::ApplicationRecord.connection
-          rows = ::Tasker::ApplicationRecord.uncached do
-            connection.select_rows(self::SQL, 'TaskerCore task_counts', [task.task_id])
+        class << self
+          # @param task [Tasker::Task]
+          # @return [TaskCounts]
+          def of(task) = made_of(*read(self::SQL, task).rows.first)
+
+          # The same with the version of the task's row.
+          #
+          # @param task [Tasker::Task]
+          # @return [TaskCounts]
+          def with_version(task)
+            result = read(self::SQL_WITH_ROW, task)
+            *counts, version = result.rows.first.first(self::COLUMNS + 1)
+            row = result.columns.zip(result.rows.first).drop(self::COLUMNS + 1).to_h
+            made_of(*counts).tap do |found|
+              found.version = version if task.attributes_before_type_cast == row && !task.has_changes_to_save?
+            end
           end
-          state, version, total, completed, failed, latest = rows.first
-          new(state || 'pending',
-              { total_steps: total, completed_steps: completed, failed_steps: failed,
-                pending_steps: total - completed - failed,
-                latest_completion_time: ::Tasker::WorkflowStep.type_for_attribute(:processed_at).deserialize(latest),
-                all_complete: completed == total && total.positive? }, version)
+
+          private
+
+          def read(sql, task)
+            ::Tasker::ApplicationRecord.uncached do
+              ::Tasker::ApplicationRecord.connection.select_all(sql, 'TaskerCore task_counts', [task.task_id])
+            end
+          end
+
+          def made_of(state, total, completed, failed, latest)
+            new(state || 'pending',
+                { total_steps: total, completed_steps: completed, failed_steps: failed,
+                  pending_steps: total - completed - failed,
+                  latest_completion_time: ::Tasker::WorkflowStep.type_for_attribute(:processed_at).deserialize(latest),
+                  all_complete: completed == total && total.positive? })
+          end
         end
       end
 
+      TaskCounts::COLUMNS = 5
       TaskCounts::SQL = <<~SQL
         SELECT (SELECT to_state FROM tasker_task_transitions WHERE task_id = $1 AND most_recent),
-          (SELECT xmin::text::bigint FROM tasker_tasks WHERE task_id = $1),
           count(*), count(*) FILTER (WHERE audit.to_state IN ('complete', 'resolved_manually')),
           count(*) FILTER (WHERE audit.to_state = 'error'),
           max(step.processed_at) FILTER (WHERE audit.to_state IN ('complete', 'resolved_manually'))
@@ -109,6 +133,11 @@ module TaskerCore
         LEFT JOIN tasker_workflow_step_transitions audit
           ON audit.workflow_step_id = step.workflow_step_id AND audit.most_recent
         WHERE step.task_id = $1
+      SQL
+      TaskCounts::SQL_WITH_ROW = <<~SQL.freeze
+        SELECT counts.*, task.xmin::text::bigint, task.*
+        FROM (#{TaskCounts::SQL}) AS counts (state, total, completed, failed, latest)
+        LEFT JOIN tasker_tasks task ON task.task_id = $1
       SQL
     end
   end
