@@ -219,6 +219,22 @@ class TestALostAnswer:
         assert sorted(seen) == [(step_id, 1) for step_id in step_ids]
         assert [database.history(step_id) for step_id in step_ids] == ["in_progress complete"] * 3
 
+    def test_costs_no_step_of_a_worker_that_is_stopped_before_it_asks_again(
+        self, url: str, rows: Rows, database: Database
+    ) -> None:
+        step_ids = [rows.workflow().step_ids[0] for _ in range(3)]
+        with proxy_of(url) as proxy:
+            worker = Worker(proxy.url, poll_interval=60, owns_tasks=True)
+            worker.add(lambda _: None, TASK, "step_1")
+            proxy.lose_commit("INSERT INTO tasker_workflow_step_transitions")
+            running = Running(worker)
+            running.thread.start()
+            eventually(lambda: proxy.lost == 1)
+            worker.stop()
+            running.thread.join(30)
+        assert running.tally == Tally(completed=3)
+        assert [database.history(step_id) for step_id in step_ids] == ["in_progress complete"] * 3
+
     def test_is_given_again_to_who_names_the_claim(
         self, url: str, client: tasker_core.Client, rows: Rows, database: Database
     ) -> None:

@@ -399,6 +399,8 @@ class Loop:
 
     def _finish(self) -> None:
         """Waits for the handlers, at most the grace time, and fails the steps of the others."""
+        if self._answer_lost:
+            self._take_over()
         if self._executors is not None and self.stopping:
             self._tell_of_stop()
         while self._running and not self._out_of_patience():
@@ -415,6 +417,18 @@ class Loop:
                     step.logger.warning("failed as retryable: the worker stops, its handler has not ended")
             except Error:
                 step.logger.exception("it could not be failed; it stays claimed")
+
+    def _take_over(self) -> None:
+        """Starts the steps of a claim whose answer was lost, which nobody else executes."""
+        try:
+            claims = self._client.run(self._claims(max(1, self._free()), again=True))
+        except Error as error:
+            logger.warning(
+                "the steps of a claim whose answer was lost stay claimed, and stuck_steps lists them: %s", error
+            )
+            return
+        for claim in claims:
+            self._start(self._step(claim))
 
     def _tell_of_stop(self) -> None:
         """At once, to handlers that look at the database; each heartbeat does it again."""
