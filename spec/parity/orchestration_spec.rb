@@ -2,11 +2,14 @@
 
 require_relative 'parity_helper'
 require_relative '../support/scripted'
+require_relative '../support/written_rows'
 
 # Whole runs on the real engine: as recorded, and as the engine itself runs them
 # beside. All threads share the example's connection, as under transactional
 # fixtures.
 RSpec.describe 'orchestration' do
+  include WrittenRows
+
   recorded = JSON.parse(File.read(File.expand_path('../fixtures/parity/event-streams.json', __dir__)))
   graphs = { 'vec_linear4' => { 's1' => [], 's2' => ['s1'], 's3' => ['s2'], 's4' => ['s3'] },
              'vec_diamond' => { 'a' => [], 'b' => ['a'], 'c' => ['a'], 'd' => %w[b c] },
@@ -61,27 +64,6 @@ RSpec.describe 'orchestration' do
     return events # rubocop:disable Lint/EnsureReturn -- an error shows in what follows
   end
 
-  def step_rows(task)
-    Tasker::WorkflowStepTransition.joins(workflow_step: :named_step)
-                                  .where(tasker_workflow_steps: { task_id: task.task_id })
-                                  .order('tasker_named_steps.name', :sort_key)
-                                  .pluck('tasker_named_steps.name', :from_state, :to_state, :sort_key, :most_recent,
-                                         :metadata)
-  end
-
-  def task_rows(task)
-    Tasker::TaskTransition.where(task_id: task.task_id).order(:sort_key)
-                          .pluck(:from_state, :to_state, :sort_key, :most_recent, :metadata)
-  end
-
-  def columns(task)
-    Tasker::WorkflowStep.where(task_id: task.task_id).order(:workflow_step_id).map do |step|
-      { 'name' => step.name, 'status' => step.status, 'attempts' => step.attempts, 'in_process' => step.in_process,
-        'processed' => step.processed, 'processed_at' => !step.processed_at.nil?,
-        'last_attempted_at' => !step.last_attempted_at.nil?, 'result_keys' => step.results&.keys }
-    end
-  end
-
   run_specific = %i[timestamp correlation_id task_context task_name backtrace step_inputs].freeze
   # What stands for a value that differs from run to run: ids by the steps' names, of
   # times and objects their class.
@@ -115,8 +97,8 @@ RSpec.describe 'orchestration' do
         end.uniq
       end
       found.uniq.each { |event| expect(run['payload_keys'].fetch(event)).to include(*keys.fetch(event)), event }
-      expect(step_rows(task)).to match_array(run['step_transitions'])
-      expect(task_rows(task)).to eq(run['task_transitions'])
+      expect(step_transitions(task)).to match_array(run['step_transitions'])
+      expect(task_transitions(task)).to eq(run['task_transitions'])
       expect(columns(task)).to eq(run['steps'])
       expect(Tasker::Task.find(task.task_id).complete).to eq(run['task_complete'])
       expect(ActiveJob::Base.queue_adapter.enqueued_jobs).to be_empty
@@ -171,8 +153,8 @@ RSpec.describe 'orchestration' do
       by_engine = run(:off, theirs)
 
       expect(columns(ours)).to eq(columns(theirs))
-      expect(step_rows(ours)).to eq(step_rows(theirs))
-      expect(task_rows(ours)).to eq(task_rows(theirs))
+      expect(step_transitions(ours)).to eq(step_transitions(theirs))
+      expect(task_transitions(ours)).to eq(task_transitions(theirs))
       counts = ->(events) { events.map(&:first).grep(/\A(step|task)\./).tally }
       expect(counts[by_core]).to eq(counts[by_engine])
     end

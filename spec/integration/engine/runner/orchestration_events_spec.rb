@@ -1,10 +1,13 @@
 # frozen_string_literal: true
 
 require_relative 'orchestration_helper'
+require_relative '../../../support/written_rows'
 
 # The recorded runs of the engine, on its stand-in: audit rows, columns, and of the
 # events those that the stand-in publishes. spec/parity compares the whole streams.
 RSpec.describe 'recorded runs', :orchestration, database: :committed do
+  include WrittenRows
+
   recorded = JSON.parse(File.read(File.expand_path('../../../fixtures/parity/event-streams.json', __dir__)))
   graphs = { 'vec_linear4' => { 's1' => [], 's2' => ['s1'], 's3' => ['s2'], 's4' => ['s3'] },
              'vec_diamond' => { 'a' => [], 'b' => ['a'], 'c' => ['a'], 'd' => %w[b c] },
@@ -15,27 +18,6 @@ RSpec.describe 'recorded runs', :orchestration, database: :committed do
     graph.keys.to_h do |step|
       fails = name == 'vec_fail_last' && step == 'b'
       [step, fails ? ->(*) { raise 'boom' } : ->(*) { { 'n' => step, 'ok' => true } }]
-    end
-  end
-
-  def step_transitions(task)
-    Tasker::WorkflowStepTransition.joins(workflow_step: :named_step)
-                                  .where(tasker_workflow_steps: { task_id: task.task_id })
-                                  .order('tasker_named_steps.name', :sort_key)
-                                  .pluck('tasker_named_steps.name', :from_state, :to_state, :sort_key, :most_recent,
-                                         :metadata)
-  end
-
-  def task_transitions(task)
-    Tasker::TaskTransition.where(task_id: task.task_id).order(:sort_key)
-                          .pluck(:from_state, :to_state, :sort_key, :most_recent, :metadata)
-  end
-
-  def columns(task)
-    steps(task).values.sort_by(&:workflow_step_id).map do |step|
-      { 'name' => step.name, 'status' => step.status, 'attempts' => step.attempts, 'in_process' => step.in_process,
-        'processed' => step.processed, 'processed_at' => !step.processed_at.nil?,
-        'last_attempted_at' => !step.last_attempted_at.nil?, 'result_keys' => step.results&.keys }
     end
   end
 

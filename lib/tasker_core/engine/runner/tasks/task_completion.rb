@@ -83,7 +83,7 @@ module TaskerCore
           return with_engine unless valid?(@task) && !ModelCustomizations.update?(::Tasker::Task)
 
           writer = TaskWriter.new(@finalizer, @task)
-          written = writer.write('complete', from: 'in_progress', operation: 'complete_task') { with_engine }
+          written = writer.write('complete', from: 'in_progress', operation: ['complete_task', {}]) { with_engine }
           show_complete(writer.moment) if writer.moment
           written
         end

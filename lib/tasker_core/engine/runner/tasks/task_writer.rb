@@ -23,10 +23,11 @@ module TaskerCore
         # @param state [String]
         # @param from [String] the state that the task has
         # @param metadata [Hash]
-        # @param operation [String] of the core, that writes it
+        # @param operation [Array(String, Hash)] the core's, that writes it, with the arguments that
+        #   not every such operation has
         # @yieldreturn [Boolean] whether the engine has written it, where the core cannot
         # @return [Boolean] whether it was written
-        def write(state, from:, metadata: {}, operation: 'transition_task', &engine)
+        def write(state, from:, metadata: {}, operation: ['transition_task', { 'to' => state }], &engine)
           engine ||= -> { @source.safe_transition_to(@task, state, metadata) }
           event = ::Tasker::Constants::TASK_TRANSITION_EVENT_MAP[[nil, state]]
           @by_itself = possible?(state, event)
@@ -55,11 +56,12 @@ module TaskerCore
 
         def machine = SharedTransaction::Machine.new(::Tasker::StateMachine::TaskStateMachine)
 
-        def transition(operation, state, metadata, engine)
+        def transition((name, arguments), state, metadata, engine)
           host = HostConnection.new(::Tasker::ApplicationRecord.connection)
           now = Time.current.floor(6)
-          arguments = arguments(operation, state, metadata, host.date(now))
-          written = Transition.new(*Core.current.call(operation, arguments, host)).written?
+          arguments = { 'task_id' => @task.task_id, **arguments, 'metadata' => metadata.to_json,
+                        'now' => host.date(now) }
+          written = Transition.new(*Core.current.call(name, arguments, host)).written?
           @moment = now if written
           written
         rescue ConflictError
@@ -78,12 +80,6 @@ module TaskerCore
         def left_to(engine)
           @by_itself = false
           engine.call
-        end
-
-        # The target of complete_task is in its name.
-        def arguments(operation, state, metadata, now)
-          target = operation == 'transition_task' ? { 'to' => state } : {}
-          { 'task_id' => @task.task_id, **target, 'metadata' => metadata.to_json, 'now' => now }
         end
 
         # A statement that went out may have worked although the core did not take its answer.
