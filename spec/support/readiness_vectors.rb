@@ -62,8 +62,9 @@ RSpec.shared_examples 'readiness as the engine recorded it' do
     expect(recorded.fetch('cases').size).to eq(300)
   end
 
-  recorded.fetch('cases').each do |one|
-    context "with case #{one.fetch('id')}" do
+  # The first ones have every kind of answer; who is slow leaves the others out.
+  recorded.fetch('cases').each_with_index do |one, number|
+    context "with case #{one.fetch('id')}", many: number >= 30 do
       let(:recorded_case) { one }
 
       it 'answers as the engine did' do

@@ -55,7 +55,7 @@ RSpec.describe 'check_schema', :database do
     expect(check.unknown_functions.map(&:name)).to eq(['tasker_step_dag_relationships'])
   end
 
-  describe 'rake tasker_core:check' do
+  describe 'rake tasker_core:check', :other_process do
     def rake(task, url)
       program = <<~RUBY
         require 'rake'

@@ -288,7 +288,7 @@ RSpec.describe 'a task that is made for Rails', :orchestration, database: :commi
   end
 end
 
-RSpec.describe 'examples/first_task/first_task.rb' do
+RSpec.describe 'examples/first_task/first_task.rb', :other_process do
   program = File.expand_path('../../../examples/first_task/first_task.rb', __dir__)
 
   it 'makes a task, executes it, watches it and draws it' do

@@ -89,7 +89,7 @@ RSpec.describe 'TaskerCore.stats', :orchestration, database: :committed do
       expect(shown[:average]).to be_within(1e-9).of(shown[:sum] / shown[:count])
     end
 
-    it 'does not load the core for an export' do
+    it 'does not load the core for an export', :other_process do
       script = 'b = Struct.new(:metrics).new({}); TaskerCore::EngineMetrics.register(b); ' \
                'values = b.metrics.values.map(&:value); print [values.uniq, TaskerCore::Library.loaded?]'
       command = [RbConfig.ruby, '-I', File.expand_path('../../../lib', __dir__), '-r', 'active_support/all', '-r',
