@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-# The boundary between Ruby and Go: what a call costs that does nothing, how much of
-# an operation that reads the database is spent on crossing, and what the extension
-# costs to load.
+# The boundary between Ruby and Go: what a call costs that does nothing, and how much of
+# an operation that reads the database is spent on crossing. bench/ruby/memory.rb tells
+# what the extension costs to load.
 #
 #   bin/postgres with ruby bench/ruby/ffi.rb [--json]
 require_relative '../support/report'
@@ -101,61 +101,10 @@ def shares
   operations(World.client).each { |title, operation| share(title, operation) }
 end
 
-# What a new process sees of the extension.
-LOADING = <<~'RUBY'
-  require 'msgpack'
-  require 'json'
-  require 'tasker_core'
-  def memory = File.read('/proc/self/status')[/^VmRSS:\s+(\d+)/, 1].to_i / 1024.0
-  def spent
-    before = [memory, Process.clock_gettime(Process::CLOCK_MONOTONIC)]
-    yield
-    [memory - before[0], (Process.clock_gettime(Process::CLOCK_MONOTONIC) - before[1]) * 1000]
-  end
-  loading = spent { TaskerCore::Library.load! }
-  opening = spent { TaskerCore::Core.current.call('ping', {}) }
-  reader, writer = IO.pipe
-  child = fork do
-    writer.puts spent { TaskerCore::Core.current.call('ping', {}) }.to_json
-    exit!(0)
-  end
-  Process.wait(child)
-  million = ARGV.include?('million') ? spent { 1_000_000.times { TaskerCore::Core.current.call('ping', {}) } } : nil
-  puts({ loading:, opening:, forked: JSON.parse(reader.gets), million: }.to_json)
-RUBY
-
-PHASES = { 'loading' => 'load', 'opening' => 'first call',
-           'forked' => 'first call of a forked child, with a copy of its own' }.freeze
-
-def in_new_process(*arguments)
-  lib = File.expand_path('../../lib', __dir__)
-  output, status = Open3.capture2(RbConfig.ruby, '-I', lib, '-e', LOADING, *arguments)
-  status.success? ? JSON.parse(output) : abort('the extension does not load')
-end
-
-def loading
-  puts '', 'Loading the extension'
-  runs = Array.new(7) { in_new_process }
-  PHASES.each do |name, title|
-    memory, time = runs.map { |run| run.fetch(name) }.transpose.map { |values| values.sort[runs.size / 2] }
-    BenchReport.figure("#{title}: time", time, 'ms')
-    BenchReport.figure("#{title}: resident memory", memory, 'MB')
-  end
-  file = Dir[File.expand_path('../../lib/tasker_core/tasker_core_native.*', __dir__)].first
-  BenchReport.figure('size of the file', File.size(file) / (1024.0 * 1024), 'MB')
-end
-
-def a_million_calls
-  BenchReport.target('resident memory that 1,000,000 calls add', in_new_process('million').fetch('million').first,
-                     at_most: 10, unit: 'MB')
-end
-
 World.open do
   BenchRows.tasks(200)
   World.client.viable_steps(1)
   trivial
   TaskerCore::Native.singleton_class.prepend(Crossings)
   shares
-  loading
-  a_million_calls
 end

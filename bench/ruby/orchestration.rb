@@ -1,22 +1,20 @@
 # frozen_string_literal: true
 
 # Inside the loop that runs a task: what a further step makes of statements, Ruby calls and
-# objects, whether it costs the same in longer lines, what asking a session takes, the limit
-# that PostgreSQL sets, and the hand-off from one handler to the next. bench/ruby/workflows.rb
-# compares whole runs.
+# objects, the limit that PostgreSQL sets, and the hand-off from one handler to the next.
+# bench/ruby/workflows.rb compares whole runs, bench/ruby/growth.rb long ones.
 #
 #   bin/postgres with ruby bench/ruby/orchestration.rb [--json] [--runs=3] [--core-only] [--only=counts,handoff]
 require_relative '../support/report'
 require_relative '../support/sides'
 require_relative '../support/workflows'
 
-RUNS = ARGV.grep(/\A--runs=/).first&.split('=')&.last&.to_i
-ONLY = ARGV.grep(/\A--only=/).first&.split('=')&.last&.split(',')
-SIZES = OrchestrationBench::Workflows::SIZES
+RUNS = Options.number('runs')
+ONLY = Options.list('only')
 DETACHED = "the engine's subscriber detached"
 CIRCUMSTANCES = { DETACHED => { telemetry: false }, 'as it comes' => { telemetry: true } }.freeze
 
-def compared? = World.engine? && !ARGV.include?('--core-only')
+def compared? = World.engine? && !Options.flag?('core-only')
 
 def columns = compared? ? Sides::COLUMNS.keys : ['core']
 
@@ -35,17 +33,6 @@ def compiled(_)
     runners.each_value { |runner| 10.times { runner.ask(:run, workflow: 'line10') } }
     World.table('a line of 10, YJIT', Sides.in_turns(runners, RUNS || 5, workflow: 'line10'))
   end
-end
-
-# What a Rails process has in memory: after its first task, and after many.
-def memory(runners)
-  puts '', 'Resident memory of a Rails process'
-  runners.slice('engine', 'core').each do |name, runner|
-    BenchReport.figure("#{name}: after a task", runner.ask(:resident), 'MB')
-  end
-  core = runners.fetch('core')
-  500.times { core.ask(:run, workflow: 'line10') }
-  BenchReport.figure('core: after 500 tasks of 10 steps', core.ask(:resident), 'MB')
 end
 
 # The most that a further step of the core's may make of Ruby calls and objects.
@@ -88,32 +75,13 @@ def count(title, counted, limits)
   end
 end
 
-def linear(runners)
-  core = runners.fetch('core')
-  puts '', 'Length of a line, core'
-  per_step = %w[line10 line50 line200 line1000].to_h do |workflow|
-    time = median(Array.new(workflow == 'line1000' ? 2 : 3) { core.ask(:run, workflow:) })
-    [workflow, (time / SIZES[workflow]).tap { |each| BenchReport.figure("#{workflow}: a step", each, 'ms') }]
-  end
-  BenchReport.target('a step of 1,000 over one of 50', per_step['line1000'] / per_step['line50'], at_most: 1.5)
-end
-
-# Ready step ids from an open session, as the loop asks for them.
-def sessions(runners)
-  core = runners.fetch('core')
-  puts '', 'Ready step ids from a session of 100 steps, asked from Ruby'
-  { 'line100' => 'a line, 1 ready', 'wide100' => 'all 100 ready' }.each do |workflow, title|
-    BenchReport.target(title, median(core.ask(:sessions, workflow:, times: 5000)), at_most: 10.0, unit: 'us')
-  end
-end
-
-# The same claim and completion of each step, through the pg gem alone.
+# The same statements and commits, through the pg gem alone.
 def limit(runners)
   core = runners.fetch('core')
-  puts '', 'The limit: claim and completion of a step, a statement and a commit each, through the pg gem alone'
-  bare = median(Array.new(4) { core.ask(:steps, workflow: 'line50') }.flatten)
+  puts '', "The limit: the statements of a run's steps, each with its commit, through the pg gem alone"
+  bare = median(Array.new(5) { core.ask(:limit, workflow: 'line50') }) / 50
   step = median(Array.new(5) { core.ask(:run, workflow: 'line50') }) / 50
-  BenchReport.figure('a step, limit: median', bare, 'ms')
+  BenchReport.figure('a step, limit', bare, 'ms')
   BenchReport.figure('a step, core, in the same minute', step, 'ms')
   BenchReport.figure('the distance', step / bare, 'x')
   BenchReport.target('a step of a line', step, at_most: 3.0, unit: 'ms')
@@ -134,7 +102,7 @@ def handoff(runners)
   end
 end
 
-SECTIONS = %i[memory counts linear sessions limit compiled handoff].freeze
+SECTIONS = %i[counts limit compiled handoff].freeze
 
 World.open do
   Sides.open(columns, url: ENV.fetch('DATABASE_URL')) do |runners|

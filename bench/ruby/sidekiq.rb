@@ -15,12 +15,10 @@ rescue LoadError
   abort 'The gem sidekiq is not here.'
 end
 
-def option(name, default) = (ARGV.grep(/\A--#{name}=\d+\z/).first || "=#{default}").split('=').last.to_i
-
-TASKS = option('tasks', 40)
-THREADS = option('threads', 5)
-LIMIT = option('limit', 60)
-RUNS = option('runs', 3)
+TASKS = Options.number('tasks', 40)
+THREADS = Options.number('threads', 5)
+LIMIT = Options.number('limit', 60)
+RUNS = Options.number('runs', 3)
 # As many as are enough for both, twice the threads, and as many as Rails has by itself.
 POOLS = [5 * THREADS, 2 * THREADS, THREADS].freeze
 APPLICATION = File.expand_path('../support/sidekiq_application.rb', __dir__)
@@ -107,7 +105,7 @@ def show(side, runs)
     return given_up.seconds
   end
   times = Spread.of(runs.map(&:seconds))
-  times.to_h.each { |kind, seconds| BenchReport.figure("#{side}: #{kind}", seconds, 's') }
+  times.to_h.slice(:median, :least, :most).each { |kind, seconds| BenchReport.figure("#{side}: #{kind}", seconds, 's') }
   times.median
 end
 

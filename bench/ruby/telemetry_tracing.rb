@@ -11,7 +11,7 @@ require_relative '../support/report'
 require_relative '../support/side'
 require_relative '../../spec/support/otlp_receiver'
 
-ROUNDS = (ARGV.grep(/\A--rounds=/).first || '--rounds=60').split('=').last.to_i
+ROUNDS = Options.number('rounds', 60)
 
 include OrchestrationBench # rubocop:disable Style/MixinUsage
 

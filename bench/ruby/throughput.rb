@@ -5,18 +5,16 @@
 # Steps a second, and how busy the processors were with the processes and with everything
 # else, which is the server. Each step must have run once, by the audit rows.
 #
-#   bin/postgres with ruby bench/throughput.rb [--json] [--tasks=160] [--processes=1,2,4,8]
+#   bin/postgres with ruby bench/ruby/throughput.rb [--json] [--tasks=160] [--processes=1,2,4,8]
 require 'etc'
 require_relative '../support/report'
 require_relative '../support/sides'
 require_relative '../support/workflows'
 
-def option(name, default) = ARGV.grep(/\A--#{name}=/).first&.split('=')&.last || default
-
 WORKFLOW = 'line10'
 # The engine takes some 25 times as long for a task.
-TASKS = { 'engine' => Integer(option('tasks', '160')) / 8, 'core' => Integer(option('tasks', '160')) }.freeze
-PROCESSES = option('processes', '1,2,4,8').split(',').map { |count| Integer(count) }
+TASKS = { 'engine' => Options.number('tasks', 160) / 8, 'core' => Options.number('tasks', 160) }.freeze
+PROCESSES = Options.numbers('processes', [1, 2, 4, 8])
 
 # Seconds of processor time that the machine has spent on anything.
 def busy

@@ -11,15 +11,19 @@
 # measured, on the stand-in.
 #
 #   bin/postgres with ruby bench/ruby/workflows.rb [--json] [--runs=3] [--core-only]
-#     [--only=shapes,handlers,distances,wide]
+#     [--only=shapes,handlers,distances,wide] [--limit=150]
 require_relative '../support/report'
 require_relative '../support/contenders'
+require_relative '../support/limited'
+require_relative '../support/pairs'
 require_relative '../support/workflows'
 
-RUNS = ARGV.grep(/\A--runs=/).first&.split('=')&.last&.to_i
-ONLY = ARGV.grep(/\A--only=/).first&.split('=')&.last&.split(',')
+RUNS = Options.number('runs')
+ONLY = Options.list('only')
+# Seconds after which a run of 1 -> 1,000 -> 1 is given up.
+LIMIT = Options.number('limit', 150)
 SIZES = OrchestrationBench::Workflows::SIZES
-ROUNDS = { 'line4' => 9, 'line10' => 9, 'line50' => 5, 'fan' => 5, 'layers' => 7, 'fan1000' => 1 }.freeze
+ROUNDS = { 'line4' => 9, 'line10' => 9, 'line50' => 5, 'fan' => 5, 'layers' => 7 }.freeze
 TITLES = { 'line4' => 'a line of 4', 'line10' => 'a line of 10', 'line50' => 'a line of 50',
            'fan' => '1 -> 28 -> 1', 'layers' => 'four layers of five', 'fan1000' => '1 -> 1,000 -> 1' }.freeze
 # How whole runs are measured, and how many times faster than the engine the core is to be.
@@ -37,7 +41,7 @@ CIRCUMSTANCES = {
 BARE = ["the engine's subscriber detached", 'Rails.logger at :info'].freeze
 PEERS = ["the engine's subscriber detached", %w[line4 line10 line50]].freeze
 
-def compared? = World.engine? && !ARGV.include?('--core-only')
+def compared? = World.engine? && !Options.flag?('core-only')
 
 def circumstances = World.engine? ? CIRCUMSTANCES : CIRCUMSTANCES.slice(*BARE)
 
@@ -71,32 +75,58 @@ def compare(runners, workflow, circumstance)
   results = Sides.in_turns(runners, rounds(workflow), workflow:, **arguments)
   show("#{title}: a whole run", results, workflow)
   judge(title, results, wanted[workflow])
+  pairs(title, results, runners.fetch('core'), workflow) if beside?(workflow, circumstance)
+end
+
+# Beside the contenders stands the limit: the statements of the core's steps, each with its
+# commit, through the pg gem alone.
+def pairs(title, results, core, workflow)
+  limit = Array.new(rounds(workflow)) { core.ask(:limit, workflow:) }
+  Pairs.note("each with each: #{title}", { **results, LIMIT_NAME => Spread.of(limit) }, SIZES[workflow])
+end
+
+LIMIT_NAME = 'limit: the statements alone'
+
+def beside?(workflow, circumstance)
+  [circumstance, workflow].zip(PEERS).all? { |value, allowed| Array(allowed).include?(value) }
 end
 
 def shapes(sides)
   Contenders.open(compared?) do |peers|
-    TITLES.each_key.reject { |workflow| workflow == 'fan1000' }.each do |workflow|
+    (TITLES.keys - %w[fan1000]).each do |workflow|
       Sides.warm_up(sides, workflow)
       circumstances.each_key do |circumstance|
-        beside = [circumstance, workflow].zip(PEERS).all? { |value, allowed| Array(allowed).include?(value) }
-        compare(beside ? sides.merge(peers) : sides, workflow, circumstance)
+        compare(beside?(workflow, circumstance) ? sides.merge(peers) : sides, workflow, circumstance)
       end
     end
   end
 end
 
-# The engine's time grows with the square of the steps: one run is enough, and may be too much.
+# The engine's time grows with the square of the steps: a run that does not end within the limit
+# is given up. It is the last section, since that run's process is lost.
 def wide(sides)
-  results = sides.slice('core', 'engine').to_h do |name, runner|
-    [name, Sides.in_turns({ name => runner }, 1, workflow: 'fan1000', telemetry: false).fetch(name)]
-  rescue Runner::Failed => e
-    puts "#{TITLES['fan1000']} is not measured: #{e.message}"
-    break
-  end
-  return unless results
+  late = {}
+  title = TITLES.fetch('fan1000')
+  runs = Limited.new(sides.slice('engine', 'core'), LIMIT)
+  results = runs.in_turns({ 'engine' => 1, 'core' => 3 }, workflow: 'fan1000') { |name, task| late[name] = done(task) }
+  World.table("#{title}: a whole run", results)
+  judge(title, results, nil)
+  late.each { |name, steps| BenchReport.figure("#{title}, #{name}: steps complete after #{LIMIT} s", steps) }
+  BenchReport.note("#{title} side by side", [['', 'a whole run'], *wide_rows(results, late)])
+end
 
-  show("#{TITLES['fan1000']}: a whole run", results, 'fan1000')
-  judge(TITLES['fan1000'], results, nil)
+def wide_rows(results, late)
+  late.map { |name, steps| [name, "given up after #{LIMIT} s with #{steps} of #{SIZES['fan1000']} steps complete"] } +
+    results.map { |name, times| [name, "#{(times.median / 1000).round(2)} s"] }
+end
+
+# How many steps of a task are complete, by the audit rows.
+def done(task)
+  World.connection.select_value(<<~SQL)
+    SELECT count(DISTINCT s.workflow_step_id) FROM tasker_workflow_steps s
+    JOIN tasker_workflow_step_transitions t ON t.workflow_step_id = s.workflow_step_id AND t.to_state = 'complete'
+    WHERE s.task_id = #{task}
+  SQL
 end
 
 # Milliseconds that a handler takes.
@@ -136,13 +166,11 @@ def distances(sides)
   end
 end
 
-ALL = { 'shapes' => :shapes, 'handlers' => :handlers, 'distances' => :distances, 'wide' => :wide }.freeze
-# What runs by itself. --only=wide runs 1 -> 1,000 -> 1, which takes the engine minutes.
-SECTIONS = (ALL.keys - %w[wide]).freeze
+SECTIONS = { 'shapes' => :shapes, 'handlers' => :handlers, 'distances' => :distances, 'wide' => :wide }.freeze
 
 World.open do
   Sides.open(compared? ? Sides::COLUMNS.keys : ['core'], url: ENV.fetch('DATABASE_URL')) do |sides|
     puts "Rails.logger is quiet unless said otherwise; #{Contenders.telemetry(sides)}"
-    (ONLY || SECTIONS).each { |section| send(ALL.fetch(section), sides) }
+    (ONLY || SECTIONS.keys).each { |section| send(SECTIONS.fetch(section), sides) }
   end
 end

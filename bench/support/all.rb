@@ -60,11 +60,15 @@ class AllBenches
   # The script's text goes to standard error, and so to the terminal as it comes.
   def one(name)
     puts '', "== #{name}"
+    began = clock
     output, status = Open3.capture2(*command(path(name)))
     result = JSON.parse(output.lines.last || '{}')
     # pool_driver ends with 1 where its limit is missed, which is a result.
-    result.merge('script' => File.basename(path(name)), 'failed' => !status.success? && !result.key?('own'))
+    result.merge('script' => File.basename(path(name)), 'failed' => !status.success? && !result.key?('own'),
+                 'seconds' => (clock - began).round)
   end
+
+  def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
   def table(results)
     missed, met = rows(results).partition { |row| row[:met] == 'MISSED' }
@@ -72,8 +76,17 @@ class AllBenches
     met.each { |row| puts format(LINE, row) }
     puts '', "== Targets: #{missed.size} missed", '' if missed.any?
     missed.each { |row| puts format(LINE, row) }
-    results.select { |result| result['failed'] }.each { |result| puts "#{result['script']} FAILED" }
+    failed(results)
+    durations(results)
     puts '', "Everything that was measured: #{RESULTS.delete_prefix("#{Dir.pwd}/")}"
+  end
+
+  def failed(results) = results.select { |result| result['failed'] }.each { |one| puts "#{one['script']} FAILED" }
+
+  def durations(results)
+    seconds = results.to_h { |result| [result['script'], result['seconds'].to_i] }.sort_by { |_, taken| -taken }
+    puts '', "== Time: #{(seconds.sum(&:last) / 60.0).round} minutes", ''
+    seconds.each { |script, taken| puts format('%-22<script>s %5<taken>d s', script:, taken:) }
   end
 
   LINE = '%-18<script>s %-66<name>s %-12<wanted>s %10<value>s  %<met>s'

@@ -17,23 +17,37 @@ module Captured
     ActiveSupport::Notifications.unsubscribe(listener)
   end
 
-  # Claims and finishes steps: two prepared statements, each with a commit of its own.
+  # A line as a run writes it: the claim of its first step, then each completion with the claim of
+  # the next, a prepared statement with a commit of its own.
   class Replay
-    # @param claim [Array(String, Array)] a statement and the values that it had
-    # @param finish [Array(String, Array)]
-    def initialize(connection, claim, finish)
+    NAMES = %w[claim_step finish_and_claim_step finish_step].freeze
+    # Where the answer of a completion has the token of the claim beside it.
+    TOKEN = 13
+
+    # @param statements [Hash{String => Array(String, Array)}] of a run of such a line
+    def initialize(connection, statements)
       @connection = connection
-      @connection.prepare('claim', claim.first)
-      @connection.prepare('finish', finish.first)
-      @claimed_at = claim.last[1]
-      @finish = finish.last[2..]
+      @values = statements.fetch_values(*NAMES).map(&:last)
+      NAMES.zip(statements.fetch_values(*NAMES)) { |name, (sql, _)| connection.prepare(name, sql) }
     end
 
-    # @raise [RuntimeError] if the step was not claimed
-    def step(id)
-      claimed = @connection.exec_prepared('claim', [id, @claimed_at]).getvalue(0, 0)
-      token = PG::TextDecoder::Array.new.decode(claimed).first || raise("step #{id} was not claimed")
-      @connection.exec_prepared('finish', [id, token, *@finish])
+    # @param ids [Array<Integer>] the steps in their order
+    # @raise [RuntimeError] if a step was not claimed
+    def line(ids)
+      claim, both, finish = @values
+      token = answer('claim_step', [ids.first, *claim.drop(1)]).first
+      ids.each_cons(2) do |id, following|
+        token = answer('finish_and_claim_step', [id, token, *both[2..4], following, *both.drop(6)])[TOKEN]
+      end
+      answer('finish_step', [ids.last, token, *finish.drop(2)])
+    end
+
+    private
+
+    def answer(name, values)
+      packed = @connection.exec_prepared(name, values).getvalue(0, 0)
+      @decoder ||= PG::TextDecoder::Array.new
+      @decoder.decode(packed).tap { |row| row.first || raise("#{name} wrote nothing for step #{values.first}") }
     end
   end
 end

@@ -5,6 +5,8 @@ require 'etc'
 require 'json'
 require 'open3'
 require 'stringio'
+require_relative 'options'
+require_relative '../../spec/support/exponent'
 
 # What a benchmark prints and, with --json, gives to programs: the conditions, its
 # tables, single figures, and each target with what was measured and whether it was
@@ -39,7 +41,7 @@ module BenchReport
     end
   end
 
-  @results = { conditions: [], engine: [], tables: [], figures: [], targets: [] }
+  @results = { conditions: [], engine: [], tables: [], figures: [], targets: [], series: [], notes: [] }
 
   class << self
     # Keeps a part of the report.
@@ -70,6 +72,42 @@ module BenchReport
                   name:, wanted:, value: shown(value), unit:, met: met ? 'met' : 'MISSED')
     end
 
+    # Keeps what was measured at several sizes, for a picture and a page.
+    #
+    # @param picture [String] where it belongs
+    # @param side [String] whose it is
+    # @param points [Hash{Numeric => Numeric}] by size
+    def series(picture, side, points, unit:)
+      record(:series, picture:, side:, unit:, points: points.transform_values { |value| value.round(4) }.to_a)
+    end
+
+    # Prints how fast something grows with its size, and keeps it as a target where a most is
+    # wanted.
+    #
+    # @param points [Hash{Numeric => Numeric}] what was measured, by size
+    # @param at_most [Float, nil] the greatest exponent that meets the target
+    # @return [Float, nil] the exponent; nil where there are too few sizes
+    def growth(name, points, at_most: nil)
+      return if points.size < 2
+
+      exponent = Exponent.of(points)
+      title = "#{name}: exponent"
+      at_most ? target(title, exponent, at_most:, unit: '') : figure(title, exponent)
+      puts "    It grows #{Exponent.words(exponent)}, from #{points.keys.min} to #{points.keys.max}."
+      exponent
+    end
+
+    # Keeps lines of a table that is no table of times, for a page.
+    #
+    # @param name [String] what the page asks for
+    # @param rows [Array<Array>] the first is the head
+    def note(name, rows)
+      record(:notes, name:, rows:)
+      widths = rows.transpose.map { |column| column.map { |cell| cell.to_s.size }.max }
+      puts '', name
+      rows.each { |row| puts "  #{row.zip(widths).map { |cell, width| cell.to_s.ljust(width) }.join('  ')}".rstrip }
+    end
+
     # @return [String] Go, processors and load of this machine
     def machine
       load = File.file?('/proc/loadavg') ? File.read('/proc/loadavg').split.first(2).join(' and ') : 'unknown'
@@ -88,8 +126,8 @@ module BenchReport
     def rows(results)
       base = results.values.first.median
       results.map do |name, times|
-        { name:, **times.to_h.to_h { |kind, value| [:"#{kind}_ms", value.round(4)] },
-          ratio: (base / times.median).round(2) }
+        { name:, **times.times.to_h { |kind, value| [:"#{kind}_ms", value.round(4)] },
+          runs: times.runs, ratio: (base / times.median).round(2) }
       end
     end
 
@@ -114,7 +152,7 @@ module BenchReport
       own = @tee.string.lines.reverse.find { |line| line.start_with?('{"bench"') }
       result = { script: File.basename($PROGRAM_NAME), conditions: @results[:conditions].first,
                  engine: @results[:engine].first, failed: failed?, text: @tee.string }
-      puts JSON.generate(result.merge(@results.slice(:tables, :figures, :targets),
+      puts JSON.generate(result.merge(@results.slice(:tables, :figures, :targets, :series, :notes),
                                       own ? { own: JSON.parse(own) } : {}))
     end
 

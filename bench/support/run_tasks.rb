@@ -32,7 +32,7 @@ class RunTasks
 
   private
 
-  CALLS = %i[run create many resident count handoffs sessions steps].freeze
+  CALLS = %i[run create many resident count handoffs repeat limit].freeze
 
   def reply(question)
     call = question.fetch(:call).to_sym
@@ -61,10 +61,11 @@ class RunTasks
 
   # A run, without creating its task.
   #
+  # @param task [Integer, nil] the task to run, where it was created before
   # @return [Float] milliseconds
-  def run(workflow:, **circumstance)
+  def run(workflow:, task: nil, **circumstance)
     set(**circumstance)
-    task, work = prepared(workflow)
+    task, work = prepared(workflow, task)
     milliseconds(&work).tap { complete!(task) }
   end
 
@@ -82,7 +83,7 @@ class RunTasks
   # @return [Float] seconds of processor time that this process spent
   def many(workflow:, tasks:, **circumstance)
     set(**circumstance)
-    handler = Tasker::HandlerFactory.instance.get(workflow)
+    handler = Workflows.handler(workflow)
     before = Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID)
     tasks.each { |id| handler.handle(Tasker::Task.find(id)) }
     Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID) - before
@@ -115,41 +116,34 @@ class RunTasks
     Array.new(runs) { Marks.during(&prepared(workflow).last) }.flatten
   end
 
-  # Asks an open session what is ready, as the loop does.
+  # Asks an open session what is ready, as the loop does, again and again.
   #
-  # @return [Array<Float>] microseconds
-  def sessions(workflow:, times:)
+  # @param counts [Array<Integer>] how often, the least first
+  # @return [Array<Float>] megabytes in memory after as many operations
+  def repeat(workflow:, counts:)
     task, = prepared(workflow)
     TaskerCore.on(Tasker::ApplicationRecord.connection).open_session(task.task_id) do |session|
-      Array.new(times) { milliseconds { session.next } * 1000 }
+      [0, *counts].each_cons(2).map do |before, count|
+        (count - before).times { session.next }
+        resident
+      end
     end
   end
 
-  # The claim and the completion of each step of a line, as a session writes them, through
-  # the pg gem alone.
+  # The steps' statements of a run of a line, through the pg gem alone.
   #
-  # @return [Array<Float>] milliseconds of each step
-  def steps(workflow:)
-    statements = Captured.by { finish_first(workflow) }
-    connection = PG.connect(ENV.fetch('DATABASE_URL'))
-    replay = Captured::Replay.new(connection, *statements.values_at('claim_step', 'finish_step'))
+  # @return [Float] milliseconds
+  def limit(workflow:)
+    @limit ||= Captured::Replay.new(PG.connect(ENV.fetch('DATABASE_URL')), Captured.by(&prepared(workflow).last))
     task, = prepared(workflow)
-    task.workflow_steps.order(:workflow_step_id).ids.map { |id| milliseconds { replay.step(id) } }
-  ensure
-    connection&.close
+    ids = task.workflow_steps.order(:workflow_step_id).ids
+    milliseconds { @limit.line(ids) }
   end
 
-  def finish_first(workflow)
-    task, = prepared(workflow)
-    TaskerCore.on(Tasker::ApplicationRecord.connection).open_session(task.task_id) do |session|
-      session.next.ready.each { |id| session.claim(id) && session.complete(id, results: { 'ok' => true }) }
-    end
-  end
-
-  # @return [Array(Tasker::Task, Proc)] a new task, and what runs it
-  def prepared(workflow)
-    task = Workflows.create(workflow)
-    handler = Tasker::HandlerFactory.instance.get(workflow)
+  # @return [Array(Tasker::Task, Proc)] a task, a new one unless it is said which, and what runs it
+  def prepared(workflow, id = nil)
+    task = id ? Tasker::Task.find(id) : Workflows.create(workflow)
+    handler = Workflows.handler(workflow)
     [task, -> { handler.handle(task) }]
   end
 

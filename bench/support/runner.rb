@@ -16,6 +16,9 @@ class Runner
 
   class Failed < StandardError; end
 
+  # It has not answered in the time that it was given.
+  class Late < Failed; end
+
   # @return [String] for the reader
   attr_reader :name
 
@@ -33,29 +36,43 @@ class Runner
 
   # @return [Object] what the process answers
   # @raise [Failed] if it raises, dies or does not answer in time
-  def ask(call, **arguments)
+  def ask(call, **arguments) = ask_within(PATIENCE, call, **arguments)
+
+  # @param seconds [Numeric] how long the process may take; it is of no use after that
+  # @return [Object] what the process answers
+  # @raise [Failed] if it raises or dies
+  # @raise [Late] if it does not answer in time
+  def ask_within(seconds, call, **arguments)
     @input.puts(JSON.generate(call:, arguments:))
-    answer
+    answer(seconds)
   rescue Errno::EPIPE
     raise Failed, "#{@name}: the process has ended"
   end
 
   def stop
     @input.close
-    Process.kill(:KILL, @process.pid) unless @process.join(10)
+    kill unless @process.join(10)
   ensure
     @output.close
   end
 
+  # Ends the process at once.
+  def kill
+    Process.kill(:KILL, @process.pid)
+    @process.join
+  rescue Errno::ESRCH
+    nil
+  end
+
   private
 
-  def answer
-    line = Timeout.timeout(PATIENCE) { @output.gets } || raise(Failed, "#{@name}: the process has ended")
+  def answer(seconds = PATIENCE)
+    line = Timeout.timeout(seconds) { @output.gets } || raise(Failed, "#{@name}: the process has ended")
     answer = JSON.parse(line)
     raise Failed, "#{@name}: #{answer['error']}" if answer.key?('error')
 
     answer['value']
   rescue Timeout::Error
-    raise Failed, "#{@name}: no answer within #{PATIENCE} s"
+    raise Late, "#{@name}: no answer within #{seconds} s"
   end
 end

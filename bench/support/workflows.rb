@@ -4,7 +4,8 @@ require 'securerandom'
 require_relative 'marks'
 
 module OrchestrationBench
-  # Workflows of steps that do nothing, by name.
+  # Workflows of steps that do nothing, by name. Lines of any length are defined when they are
+  # asked for.
   module Workflows
     SIZES = { 'line4' => 4, 'line10' => 10, 'line50' => 50, 'line100' => 100, 'line200' => 200, 'line1000' => 1000,
               'fan' => 30, 'small_fan' => 6, 'fan1000' => 1002, 'layers' => 20, 'wide100' => 100,
@@ -20,7 +21,7 @@ module OrchestrationBench
 
       # Defines the handlers, once the engine is loaded.
       def define
-        step = const_set(:Step, Class.new(Tasker::StepHandler::Base) do
+        const_set(:Step, Class.new(Tasker::StepHandler::Base) do
           def process(_task, _sequence, _step)
             Marks.handler_starts
             { 'ok' => true }
@@ -28,7 +29,16 @@ module OrchestrationBench
             Marks.handler_ends
           end
         end)
-        SIZES.each_key { |name| handler(name, name.start_with?('paused') ? paused_step : step) }
+        SIZES.each_key { |name| define_handler(name) }
+      end
+
+      # @return [Integer] how many steps it has
+      def size(name) = SIZES.fetch(name) { Integer(name.delete_prefix('line')) }
+
+      # @return [Tasker::TaskHandler]
+      def handler(name)
+        define_handler(name) unless const_defined?(name.camelize)
+        Tasker::HandlerFactory.instance.get(name)
       end
 
       # @return [Tasker::Task] a new one
@@ -36,12 +46,12 @@ module OrchestrationBench
         unique = SecureRandom.hex(8)
         request = Tasker::Types::TaskRequest.new(name:, context: { 'unique' => unique }, initiator: 'bench',
                                                  source_system: 'bench', reason: unique)
-        Tasker::Task.find(Tasker::HandlerFactory.instance.get(name).initialize_task!(request).task_id)
+        Tasker::Task.find(handler(name).initialize_task!(request).task_id)
       end
 
       # @return [Hash{String => Array<String>}] the parents of each step
       def graph(name)
-        steps = Array.new(SIZES.fetch(name)) { |place| "step #{place + 1}" }
+        steps = Array.new(size(name)) { |place| "step #{place + 1}" }
         parents = method(name[/\A[a-z_]+/])
         steps.each_with_index.to_h { |step, place| [step, parents.call(steps, place)] }
       end
@@ -73,7 +83,8 @@ module OrchestrationBench
         above.negative? ? [] : [place, place + 1].map { |one| steps[above + (one % WIDTH)] }
       end
 
-      def handler(name, step)
+      def define_handler(name)
+        step = name.start_with?('paused') ? paused_step : self::Step
         graph = graph(name)
         klass = const_set(name.camelize, Class.new { include Tasker::TaskHandler })
         klass.define_step_templates do |templates|
