@@ -6,8 +6,9 @@
 # else, which is the server. Each step must have run once, by the audit rows.
 #
 #   bin/postgres with ruby bench/ruby/throughput.rb [--json] [--tasks=160] [--processes=1,2,4,8]
-require 'etc'
 require_relative '../support/report'
+require_relative '../support/audit'
+require_relative '../support/processors'
 require_relative '../support/sides'
 require_relative '../support/workflows'
 
@@ -15,12 +16,6 @@ WORKFLOW = 'line10'
 # The engine takes some 25 times as long for a task.
 TASKS = { 'engine' => Options.number('tasks', 160) / 8, 'core' => Options.number('tasks', 160) }.freeze
 PROCESSES = Options.numbers('processes', [1, 2, 4, 8])
-
-# Seconds of processor time that the machine has spent on anything.
-def busy
-  user, nice, system, = File.read('/proc/stat')[/\Acpu +(.*)/, 1].split.map(&:to_i)
-  (user + nice + system) / Float(Etc.sysconf(Etc::SC_CLK_TCK))
-end
 
 def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
@@ -30,19 +25,10 @@ def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 #   and of everything else
 def spend(runners, tasks)
   shares = runners.zip(tasks.each_slice((tasks.size / runners.size.to_f).ceil)).select(&:last)
-  before = [clock, busy]
+  before = [clock, Processors.busy]
   own = shares.map { |runner, share| Thread.new { runner.ask(:many, workflow: WORKFLOW, tasks: share) } }.sum(&:value)
-  taken, all = [clock, busy].zip(before).map { |now, then_| now - then_ }
+  taken, all = [clock, Processors.busy].zip(before).map { |now, then_| now - then_ }
   [taken, own, all - own]
-end
-
-# How often a step of these tasks was completed, where that is not once.
-def wrong(tasks)
-  World.connection.select_values(<<~SQL)
-    SELECT s.workflow_step_id FROM tasker_workflow_steps s
-    LEFT JOIN tasker_workflow_step_transitions t ON t.workflow_step_id = s.workflow_step_id AND t.to_state = 'complete'
-    WHERE s.task_id IN (#{tasks.join(', ')}) GROUP BY 1 HAVING count(t.*) <> 1
-  SQL
 end
 
 def processes(count) = count == 1 ? '1 process' : "#{count} processes"
@@ -51,7 +37,7 @@ def measure(side, runners)
   title = "#{side}, #{processes(runners.size)}"
   tasks = runners.first.ask(:create, workflow: WORKFLOW, count: TASKS.fetch(side))
   taken, own, server = spend(runners, tasks)
-  BenchReport.target("#{title}: steps that did not run once", wrong(tasks).size,
+  BenchReport.target("#{title}: steps that did not run once", Audit.wrong(tasks).size,
                      at_most: 0, unit: '')
   rate = tasks.size * 10 / taken
   BenchReport.figure("#{title}: steps a second", rate, '/s')
@@ -71,11 +57,13 @@ end
 
 World.open do
   sides = start(ENV.fetch('DATABASE_URL'))
-  PROCESSES.each do |count|
+  rates = PROCESSES.to_h do |count|
     puts '', processes(count)
-    rates = sides.to_h { |side, runners| [side, measure(side, runners.first(count))] }
-    BenchReport.figure("#{processes(count)}, against the engine", rates['core'] / rates['engine'], 'x') if World.engine?
+    measured = sides.to_h { |side, runners| [side, measure(side, runners.first(count))] }
+    BenchReport.figure("#{processes(count)}, against the engine", measured['core'] / measured['engine'], 'x') if World.engine?
+    [count, measured]
   end
+  sides.each_key { |side| BenchReport.series('throughput', side, rates.transform_values { |rate| rate[side] }, unit: '/s') }
 ensure
   sides&.each_value { |runners| runners.each(&:stop) }
 end

@@ -13,6 +13,7 @@
 #   bin/postgres with ruby bench/ruby/workflows.rb [--json] [--runs=3] [--core-only]
 #     [--only=shapes,handlers,distances,wide] [--limit=150]
 require_relative '../support/report'
+require_relative '../support/audit'
 require_relative '../support/contenders'
 require_relative '../support/limited'
 require_relative '../support/pairs'
@@ -108,7 +109,7 @@ def wide(sides)
   late = {}
   title = TITLES.fetch('fan1000')
   runs = Limited.new(sides.slice('engine', 'core'), LIMIT)
-  results = runs.in_turns({ 'engine' => 1, 'core' => 3 }, workflow: 'fan1000') { |name, task| late[name] = done(task) }
+  results = runs.in_turns({ 'engine' => 1, 'core' => 3 }, workflow: 'fan1000') { |name, task| late[name] = Audit.complete_steps([task]) }
   World.table("#{title}: a whole run", results)
   judge(title, results, nil)
   late.each { |name, steps| BenchReport.figure("#{title}, #{name}: steps complete after #{LIMIT} s", steps) }
@@ -118,15 +119,6 @@ end
 def wide_rows(results, late)
   late.map { |name, steps| [name, "given up after #{LIMIT} s with #{steps} of #{SIZES['fan1000']} steps complete"] } +
     results.map { |name, times| [name, "#{(times.median / 1000).round(2)} s"] }
-end
-
-# How many steps of a task are complete, by the audit rows.
-def done(task)
-  World.connection.select_value(<<~SQL)
-    SELECT count(DISTINCT s.workflow_step_id) FROM tasker_workflow_steps s
-    JOIN tasker_workflow_step_transitions t ON t.workflow_step_id = s.workflow_step_id AND t.to_state = 'complete'
-    WHERE s.task_id = #{task}
-  SQL
 end
 
 # Milliseconds that a handler takes.
