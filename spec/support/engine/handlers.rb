@@ -50,9 +50,11 @@ module Tasker
       def define_step_templates
         definer = StepTemplateDefiner.new
         yield definer
+        classes = definer.step_templates.to_h { |template| [template.name, template.handler_class.to_s] }
+        configs = definer.step_templates.to_h { |template| [template.name, template.handler_config] }
         define_method(:step_templates) { definer.step_templates }
-        define_method(:step_handler_class_map) { step_templates.to_h { |t| [t.name, t.handler_class.to_s] } }
-        define_method(:step_handler_config_map) { step_templates.to_h { |t| [t.name, t.handler_config] } }
+        define_method(:step_handler_class_map) { classes }
+        define_method(:step_handler_config_map) { configs }
       end
     end
 
