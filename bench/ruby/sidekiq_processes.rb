@@ -10,6 +10,7 @@
 require_relative '../support/report'
 require_relative '../support/audit'
 require_relative '../support/processors'
+require_relative '../support/rates'
 require_relative '../support/sidekiq_client'
 require_relative '../support/sidekiq_process'
 
@@ -76,12 +77,8 @@ end
 
 World.open do
   SidekiqClient.open do
-    rates = PROCESSES.to_h do |count|
-      puts '', processes(count)
-      measured = sides.to_h { |side| [side, measure(side, count)] }
-      BenchReport.figure("#{processes(count)}, against the engine", measured['core'] / measured['engine'], 'x') if World.engine?
-      [count, measured]
+    Rates.compare('sidekiq', sides, PROCESSES.to_h { |count| [count, processes(count)] }) do |side, count|
+      measure(side, count)
     end
-    sides.each { |side| BenchReport.series('sidekiq', side, rates.transform_values { |rate| rate[side] }, unit: '/s') }
   end
 end

@@ -9,6 +9,7 @@
 require_relative '../support/report'
 require_relative '../support/audit'
 require_relative '../support/processors'
+require_relative '../support/rates'
 require_relative '../support/sides'
 require_relative '../support/workflows'
 
@@ -57,13 +58,9 @@ end
 
 World.open do
   sides = start(ENV.fetch('DATABASE_URL'))
-  rates = PROCESSES.to_h do |count|
-    puts '', processes(count)
-    measured = sides.to_h { |side, runners| [side, measure(side, runners.first(count))] }
-    BenchReport.figure("#{processes(count)}, against the engine", measured['core'] / measured['engine'], 'x') if World.engine?
-    [count, measured]
+  Rates.compare('throughput', sides.keys, PROCESSES.to_h { |count| [count, processes(count)] }) do |side, count|
+    measure(side, sides.fetch(side).first(count))
   end
-  sides.each_key { |side| BenchReport.series('throughput', side, rates.transform_values { |rate| rate[side] }, unit: '/s') }
 ensure
   sides&.each_value { |runners| runners.each(&:stop) }
 end

@@ -109,7 +109,9 @@ def wide(sides)
   late = {}
   title = TITLES.fetch('fan1000')
   runs = Limited.new(sides.slice('engine', 'core'), LIMIT)
-  results = runs.in_turns({ 'engine' => 1, 'core' => 3 }, workflow: 'fan1000') { |name, task| late[name] = Audit.complete_steps([task]) }
+  results = runs.in_turns({ 'engine' => 1, 'core' => 3 }, workflow: 'fan1000') do |name, task|
+    late[name] = Audit.complete_steps([task])
+  end
   World.table("#{title}: a whole run", results)
   judge(title, results, nil)
   late.each { |name, steps| BenchReport.figure("#{title}, #{name}: steps complete after #{LIMIT} s", steps) }

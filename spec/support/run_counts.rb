@@ -28,6 +28,25 @@ module RunCounts
                     start_end_statements: short[:statements] - (SHORT * further[:statements]))
     end
 
+    # Where nobody writes log lines.
+    #
+    # @param lengths [Array<Integer>]
+    # @return [Hash{Symbol => Hash{Integer => Float}}] :calls, :objects and :statements of whole
+    #   runs, by the steps of their lines
+    def by_length(lengths)
+      counted = silently { lengths.to_h { |steps| [steps, of_line(steps)] } }
+      %i[calls objects statements].to_h { |what| [what, counted.transform_values { |counts| counts.fetch(what) }] }
+    end
+
+    # @param steps [Integer]
+    # @return [Proc] a run of a new task, a line that has been run before
+    def prepared(steps)
+      name = define(steps)
+      silently { average(name, 1) { |run| run.call.then { 0 } } }
+      task = Scripted.create(name, {})
+      -> { silently { Scripted.handler(task).handle(task) } }
+    end
+
     private
 
     def silently
@@ -50,15 +69,17 @@ module RunCounts
 
     # A line of steps.
     def define(steps)
-      handler = Class.new { include Tasker::TaskHandler }
-      const_set(:"Line#{steps}", handler) unless const_defined?(:"Line#{steps}")
+      name = "#{NAME}_#{steps}"
+      return name if const_defined?(:"Line#{steps}")
+
+      handler = const_set(:"Line#{steps}", Class.new { include Tasker::TaskHandler })
       handler.define_step_templates do |templates|
         steps.times do |n|
           templates.define(name: "s#{n}", depends_on_steps: n.zero? ? [] : ["s#{n - 1}"], handler_class: Step,
                            dependent_system: NAME, description: NAME)
         end
       end
-      "#{NAME}_#{steps}".tap { |name| Tasker::HandlerFactory.instance.register(name, handler) }
+      name.tap { Tasker::HandlerFactory.instance.register(name, handler) }
     end
 
     # The runs that are counted need nothing made any more.
