@@ -89,6 +89,9 @@ World.open do
     results = World.compare(ways, seconds: Growth::SECONDS)
     World.table(question, results)
     least = results.values.map(&:least)
+    points = databases.keys.zip(least).to_h
+    BenchReport.series('database', question, points, unit: 'ms')
+    BenchReport.growth("#{question}, by the steps in the database", points)
     BenchReport.target("#{question}: the largest database over the smallest", least.last / least.first,
                        at_most: Growth::LIMIT)
   end

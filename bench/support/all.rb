@@ -32,7 +32,7 @@ class AllBenches
     table(results)
     headlines = Headlines.new(results)
     puts '', headlines.lines if headlines.lines.any?
-    Pages.publish(conditions(results), rows(results), headlines) if @publish
+    Pages.publish(results, conditions(results), rows(results), headlines) if @publish
     results.none? { |result| result['failed'] }
   end
 
@@ -84,8 +84,8 @@ class AllBenches
   def failed(results) = results.select { |result| result['failed'] }.each { |one| puts "#{one['script']} FAILED" }
 
   def durations(results)
-    seconds = results.to_h { |result| [result['script'], result['seconds'].to_i] }.sort_by { |_, taken| -taken }
-    puts '', "== Time: #{(seconds.sum(&:last) / 60.0).round} minutes", ''
+    seconds = Results.new(results).seconds
+    puts '', "== Time: #{(seconds.values.sum / 60.0).round} minutes", ''
     seconds.each { |script, taken| puts format('%-22<script>s %5<taken>d s', script:, taken:) }
   end
 

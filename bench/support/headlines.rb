@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative 'markdown'
+
 # What users ask of the benchmarks: how long something of theirs takes with the engine and with
 # the core. Taken from the tables of a results.json.
 class Headlines
@@ -65,11 +67,10 @@ class Headlines
 
   # @return [String] a table for a page
   def markdown
-    ['| | with the engine | with the core | |', '|---|---|---|---|',
-     *lines.map do |line|
-       times = [line.engine, line.core].map { |row| self.class.time(row['median_ms']) }
-       "| #{[line.what, *times, self.class.times(line.ratio)].join(' | ')} |"
-     end].join("\n")
+    Markdown.table([['', 'with the engine', 'with the core', ''], *lines.map do |line|
+      times = [line.engine, line.core].map { |row| self.class.time(row['median_ms']) }
+      [line.what, *times, self.class.times(line.ratio)]
+    end])
   end
 
   private

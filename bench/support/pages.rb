@@ -1,39 +1,47 @@
 # frozen_string_literal: true
 
+require_relative 'answers'
 require_relative 'plots'
 
-# The pages that --publish writes to, between two comments: what users gain goes into the
-# README and is drawn, every target goes into docs/PERFORMANCE.md.
+# The pages that --publish writes to, each part between two comments: what users gain goes into the
+# README, the answers to their questions and every target into docs/PERFORMANCE.md.
 module Pages
-  MARKS = ['<!-- bin/bench --publish writes from here -->', '<!-- to here -->'].freeze
-  PICTURE = <<~HTML
-    <picture>
-      <source media="(prefers-color-scheme: dark)" srcset="docs/images/speed-dark.svg">
-      <img alt="Times with the engine and with tasker_core, on a logarithmic scale" src="docs/images/speed-light.svg">
-    </picture>
-  HTML
+  FROM = '<!-- bin/bench --publish writes %s from here -->'
+  TO = '<!-- to here -->'
 
   module_function
 
+  # @param results [Array<Hash>] as in results.json
   # @param conditions [Array<String>] lines of a report
   # @param rows [Array<Hash>] every target
   # @param headlines [Headlines]
-  def publish(conditions, rows, headlines)
-    Plots.draw(headlines.lines)
-    write('README.md', "#{PICTURE}\n#{headlines.markdown}\n\nMedians. #{conditions.join("\n")}")
-    write('docs/PERFORMANCE.md', "#{conditions.join("\n")}\n\n#{targets(rows)}")
+  def publish(results, conditions, rows, headlines)
+    Plots.draw(results, headlines.lines)
+    picture = Markdown.picture('speed', 'Times with the engine and with tasker_core', 'docs/images')
+    conditions = conditions.join("\n")
+    write('README.md', 'headlines', "#{picture}\n\n#{headlines.markdown}\n\nMedians. #{conditions}")
+    write('docs/PERFORMANCE.md', 'answers', "#{conditions}\n\n#{Answers.new(results).markdown}")
+    write('docs/PERFORMANCE.md', 'durations', durations(results))
+    write('docs/PERFORMANCE.md', 'targets', targets(rows))
   end
 
-  def write(page, text)
+  def write(page, part, text)
     path = File.expand_path("../../#{page}", __dir__)
-    page_text = File.read(path)
-    from, to = MARKS.map { |mark| page_text.index(mark) || abort("#{page} has no #{mark}") }
-    File.write(path, "#{page_text[0...from]}#{MARKS.first}\n\n#{text}\n\n#{page_text[to..]}")
+    before, mark, rest = File.read(path).partition(format(FROM, part))
+    after = rest.partition(TO).last
+    abort "#{page} has no place for #{part}" if mark.empty? || after.empty?
+
+    File.write(path, "#{before}#{mark}\n\n#{text}\n\n#{TO}#{after}")
+  end
+
+  def durations(results)
+    seconds = Results.new(results).seconds
+    "All of them take #{(seconds.values.sum / 60.0).round} minutes, in seconds: " \
+      "#{seconds.map { |script, taken| "`#{script}` #{taken}" }.join(', ')}."
   end
 
   def targets(rows)
-    ['| script | target | wanted | measured | |', '|---|---|---|---|---|',
-     *rows.map { |row| "| #{["`#{row[:script]}`", *row.values_at(:name, :wanted, :value, :met)].join(' | ')} |" }]
-      .join("\n")
+    Markdown.table([['script', 'target', 'wanted', 'measured', ''],
+                    *rows.map { |row| ["`#{row[:script]}`", *row.values_at(:name, :wanted, :value, :met)] }])
   end
 end

@@ -1,10 +1,11 @@
 """Draws what a results.json of bin/bench says, as SVG for light and dark pages.
 
-plots.py LINES.json FOLDER, where LINES.json holds what Headlines#lines gives.
+plots.py MEASURED.json FOLDER; plots.rb writes the first.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ SETTINGS = {
     "font.size": 10,
 }
 HEIGHT = 0.38
+LABELS = {"engine": "the engine", "core": "with tasker_core"}
+PANELS = {"throughput": "processes", "sidekiq": "Sidekiq processes of five threads"}
 
 
 def shown(milliseconds: float) -> str:
@@ -50,8 +53,8 @@ def bars(axes: plt.Axes, lines: list[dict], side: str, offset: float, colour: st
         axes.text(line[side]["most_ms"] * 1.12, place, label, va="center", color=text, fontsize=9)
 
 
-def draw(lines: list[dict], theme: dict[str, str], path: Path) -> None:
-    """One picture."""
+def speed(lines: list[dict], theme: dict[str, str]) -> plt.Figure:
+    """Times of workflows, as bars beside each other."""
     figure, axes = plt.subplots(figsize=(9, 0.62 * len(lines) + 1.1))
     bars(axes, lines, "engine", -HEIGHT / 2, theme["engine"], theme["text"])
     bars(axes, lines, "core", HEIGHT / 2, theme["core"], theme["text"])
@@ -59,26 +62,101 @@ def draw(lines: list[dict], theme: dict[str, str], path: Path) -> None:
     axes.set_xlim(right=max(line["engine"]["most_ms"] for line in lines) * 6)
     axes.set_yticks(range(len(lines)), [line["what"] for line in lines], color=theme["text"])
     axes.invert_yaxis()
-    axes.set_xlabel("milliseconds, on a logarithmic scale", color=theme["text"])
+    axes.set_xlabel("milliseconds, on a logarithmic scale")
+    dress(axes, theme, "x")
+    return figure
+
+
+def curves(axes: plt.Axes, sides: dict[str, list], theme: dict[str, str], label: str) -> None:
+    """What was measured by size, each side a line, with its last value beside it."""
+    for side, points in sides.items():
+        sizes, values = zip(*points, strict=True)
+        axes.plot(sizes, values, marker="o", color=theme[side])
+        axes.annotate(label.format(values[-1]), (sizes[-1], values[-1]), (6, 4), textcoords="offset points",
+                      color=theme["text"], fontsize=9)
+
+
+def growth(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
+    """The time of a run by its steps: a straight line of slope one is linear."""
+    figure, axes = plt.subplots(figsize=(9, 4))
+    seconds = {side: [(size, time / 1000) for size, time in points] for side, points in sides.items()}
+    curves(axes, seconds, theme, "{:.3g} s")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("steps in a line, on a logarithmic scale")
+    axes.set_ylabel("seconds of a run, on a logarithmic scale")
+    dress(axes, theme, "both")
+    return figure
+
+
+def workers(panels: dict[str, dict[str, list]], theme: dict[str, str]) -> plt.Figure:
+    """Steps a second by processes."""
+    figure, places = plt.subplots(1, len(panels), figsize=(9, 3.6), squeeze=False)
+    for axes, (title, sides) in zip(places[0], panels.items(), strict=True):
+        curves(axes, sides, theme, "{:.0f}")
+        counts = sorted({count for points in sides.values() for count, _ in points})
+        axes.set_xticks(counts)
+        axes.set_xmargin(0.15)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(title)
+        axes.set_ylabel("steps a second")
+        dress(axes, theme, "y")
+    figure.tight_layout()
+    return figure
+
+
+def memory(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
+    """Resident memory of a process after its start and after tasks, as bars beside each other."""
+    figure, axes = plt.subplots(figsize=(9, 3.2))
+    for place, (side, points) in enumerate(sides.items()):
+        spots = [spot + (place - (len(sides) - 1) / 2) * HEIGHT for spot in range(len(points))]
+        drawn = axes.bar(spots, [value for _, value in points], HEIGHT, color=theme[side])
+        axes.bar_label(drawn, fmt="%.0f MB", color=theme["text"], fontsize=9)
+    tasks = [count for count, _ in next(iter(sides.values()))]
+    axes.set_xticks(range(len(tasks)), [f"after {count:.0f} tasks" if count else "after its start" for count in tasks])
+    axes.set_ymargin(0.25)
+    axes.set_ylabel("megabytes in memory")
+    dress(axes, theme, "y")
+    return figure
+
+
+def dress(axes: plt.Axes, theme: dict[str, str], grid: str) -> None:
+    """What all pictures have alike: colours, a grid, a legend of the two sides."""
     axes.tick_params(colors=theme["text"])
-    axes.grid(axis="x", color=theme["grid"], linewidth=0.6)
+    axes.xaxis.label.set_color(theme["text"])
+    axes.yaxis.label.set_color(theme["text"])
+    axes.grid(axis=grid, color=theme["grid"], linewidth=0.6)
     axes.set_axisbelow(True)
     for side in axes.spines.values():
         side.set_visible(False)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=theme[side]) for side in ("engine", "core")]
-    labels = ["the engine", "with tasker_core"]
-    axes.legend(handles, labels, loc="upper right", frameon=False, labelcolor=theme["text"])
-    figure.savefig(path, transparent=True, bbox_inches="tight", metadata={"Date": None})
-    plt.close(figure)
+    handles = [plt.Rectangle((0, 0), 1, 1, color=theme[side]) for side in LABELS]
+    axes.legend(handles, LABELS.values(), loc="best", frameon=False, labelcolor=theme["text"])
+
+
+def pictures(measured: dict) -> dict[str, tuple]:
+    """What there is to draw, by the name of the file: a function and what it draws."""
+    panels = {title: measured[name] for name, title in PANELS.items() if measured[name]}
+    found = {
+        "speed": (speed, measured["speed"]),
+        "growth": (growth, measured["growth"]),
+        "workers": (workers, panels),
+        "memory": (memory, measured["memory"]),
+    }
+    return {name: picture for name, picture in found.items() if picture[1]}
 
 
 def main(source: str, folder: str) -> None:
-    """Draws each theme."""
-    lines = json.loads(Path(source).read_text())
+    """Draws each picture in each theme."""
+    measured = json.loads(Path(source).read_text())
     Path(folder).mkdir(parents=True, exist_ok=True)
     with plt.rc_context(SETTINGS):
-        for name, theme in THEMES.items():
-            draw(lines, theme, Path(folder) / f"speed-{name}.svg")
+        for (name, (draw, what)), (light, theme) in itertools.product(
+            pictures(measured).items(), THEMES.items()
+        ):
+            figure = draw(what, theme)
+            path = Path(folder) / f"{name}-{light}.svg"
+            figure.savefig(path, transparent=True, bbox_inches="tight", metadata={"Date": None})
+            plt.close(figure)
 
 
 main(*sys.argv[1:])

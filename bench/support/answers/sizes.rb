@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+class Answers
+  # What becomes of it with more steps, in a task and in the database.
+  module Sizes
+    private
+
+    def growth
+      engine, core = @results.series('growth').values_at('engine', 'core')
+      return unless core
+
+      rows = core.map do |steps, time|
+        slow = engine&.fetch(steps, nil)
+        [Markdown.number(steps), slow ? Headlines.time(slow) : '', Headlines.time(time), Headlines.time(time / steps)]
+      end
+      [picture('growth', 'The time of a run by its steps'), exponents('growth'),
+       Markdown.table([['steps in a line', 'the engine', 'tasker_core', 'a step of tasker_core'], *rows]), wide]
+        .compact.join("\n\n")
+    end
+
+    # What was not run is said, too: it would have taken longer than the limit.
+    def exponents(name)
+      @results.series(name).filter_map do |side, points|
+        next if points.size < 2
+
+        exponent = Exponent.of(points)
+        "With #{Markdown.name(side)} the time of a run grows #{Exponent.words(exponent)} " \
+          "(n^#{exponent.round(2)}, up to #{Markdown.number(points.keys.max)} steps)."
+      end.join(' ')
+    end
+
+    def wide
+      rows = @results.note('1 -> 1,000 -> 1 side by side')
+      rows && "One step, then 1,000 side by side, then one:\n\n#{named(rows)}"
+    end
+
+    def database
+      questions = @results.series('database')
+      return if questions.empty?
+
+      head = questions.values.first.keys.map { |size| "#{Markdown.number(size)} steps" }
+      rows = questions.map do |question, points|
+        [question, *points.values.map { |time| Headlines.time(time) }, "n^#{Exponent.of(points).round(2)}"]
+      end
+      Markdown.table([['', *head, 'grows with'], *rows])
+    end
+
+    def resolution
+      asked = @results.series('resolution')
+      return if asked.empty?
+
+      anew, memory = asked.partition { |way, _| way.include?('read anew') }
+      function = memory.select { |way, _| way.start_with?('SQL') }
+      ["Inside of a run, where tasker_core answers from memory and the engine asks the database:\n\n#{ways(memory)}",
+       "Outside of a run, where both read the database at each question:\n\n#{ways(function + anew)}"].join("\n\n")
+    end
+
+    def ways(asked)
+      sizes = asked.flat_map { |_, points| points.keys }.uniq
+      Markdown.table([['', *sizes.map { |size| "#{Markdown.number(size)} steps" }], *asked.map do |way, points|
+        [Markdown.name(way), *points.values_at(*sizes).map { |time| time ? Headlines.time(time) : '' }]
+      end])
+    end
+  end
+end
