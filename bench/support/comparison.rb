@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+# Which rows of two results of bin/bench differ by more than noise. There are two kinds of noise.
+#
+# Within a run the times of a row lie apart: the median of a few of them is known no better than
+# the middle half of them is wide, over the root of how many they are (the notch of a box plot).
+#
+# Between two runs the machine is another: other neighbours, another place in memory. That is
+# seen in the rows that no change of ours touches: the engine, its SQL functions, PostgreSQL
+# alone and other products. How far those moved in a script, up and down, its other rows may move too.
+class Comparison
+  # A row of a table in both results.
+  Pair = Struct.new(:script, :title, :name, :before, :after) do
+    # How many times as long it takes now.
+    def change = after.fetch('median_ms').fdiv(before.fetch('median_ms'))
+
+    def control? = name.match?(CONTROL)
+
+    # @return [Float] the share by which the medians may differ within the runs
+    def notch = [LEAST, Math.hypot(*[before, after].map { |row| Comparison.notch(row) })].max
+  end
+
+  CONTROL = /\Aengine|SQL function|\Athe view|\ADBOS|\Abare|statement alone/
+  # No two runs are closer than that.
+  LEAST = 0.05
+  # Half of a notch, by which two medians differ with a probability of 95 %.
+  NOTCH = 1.57
+
+  # @param row [Hash] of a table
+  # @return [Float] a share of its median
+  def self.notch(row)
+    width, runs = row.values_at('upper_ms', 'runs').then { |upper, count| [upper && (upper - row['lower_ms']), count] }
+    # Results of older versions have no quarters.
+    return (row['median_ms'] - row['least_ms']) / row['least_ms'] unless width
+    # The quarters of a few times are too near to each other.
+    return (row['most_ms'] - row['least_ms']) / row['median_ms'] if runs < 8
+
+    NOTCH * width / Math.sqrt(runs) / row['median_ms']
+  end
+
+  # @return [Array<Pair>]
+  attr_reader :pairs
+
+  # @param before [Array<Hash>] a results.json
+  # @param after [Array<Hash>]
+  def initialize(before, after)
+    now = rows(after)
+    @pairs = rows(before).filter_map { |place, row| Pair.new(*place, row, now[place]) if now.key?(place) }
+  end
+
+  # @return [Hash{String => Range}] by script how many times as long took what is not ours: of all
+  #   scripts where one has nothing of that kind
+  def drifts
+    @drifts ||= @pairs.group_by(&:script).transform_values { |own| moved(own) || moved(@pairs) || (1.0..1.0) }
+  end
+
+  # @param pair [Pair]
+  # @return [Range] the changes that mean nothing
+  def range(pair)
+    drift = drifts.fetch(pair.script)
+    (drift.begin / (1 + pair.notch))..(drift.end * (1 + pair.notch))
+  end
+
+  # @param pair [Pair]
+  # @return [String]
+  def verdict(pair)
+    return 'no difference' if pair.control? || range(pair).cover?(pair.change)
+
+    pair.change > 1 ? 'slower' : 'faster'
+  end
+
+  private
+
+  def moved(pairs)
+    changes = pairs.select(&:control?).map(&:change)
+    Range.new(*[1.0, *changes].minmax) if changes.any?
+  end
+
+  # @return [Hash{Array(String, String, String) => Hash}] by script, table and row
+  def rows(results)
+    results.flat_map { |result| (result['tables'] || []).flat_map { |table| placed(result, table) } }.to_h
+  end
+
+  def placed(result, table)
+    table['rows'].map { |row| [[result['script'], table['title'], row['name']], row] }
+  end
+end
