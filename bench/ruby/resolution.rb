@@ -15,11 +15,11 @@ SIZES = Options.numbers('sizes', [10, 100, 1000, 10_000])
 WIDTH = 10
 SECONDS = 4
 GO_BENCHMARK = %r{\ABenchmarkNext/(\d+)-\d+\s+\d+\s+([\d.]+) ns/op}
-MEMORY = 'core: from memory, as its loop asks'
-GO = 'core: from memory, within Go alone'
-STRICT = 'core: viable_steps, read anew'
-FUNCTION = 'SQL function, through the pg gem alone'
-ENGINE = 'engine: get_viable_steps, as its loop asks'
+MEMORY = 'tasker_core, from memory'
+GO = 'tasker_core, from memory, within Go alone'
+STRICT = 'tasker_core, read anew'
+FUNCTION = 'the SQL function alone, through the pg gem'
+ENGINE = 'the engine, as its loop asks'
 
 # Each step's two parents are in the layer above.
 def layers(steps)

@@ -24,7 +24,7 @@ ONLY = Options.list('only')
 # Seconds after which a run of 1 -> 1,000 -> 1 is given up.
 LIMIT = Options.number('limit', 150)
 SIZES = OrchestrationBench::Workflows::SIZES
-ROUNDS = { 'line4' => 9, 'line10' => 9, 'line50' => 5, 'fan' => 5, 'layers' => 7 }.freeze
+ROUNDS = { 'line4' => 9, 'line10' => 7, 'line50' => 3, 'fan' => 5, 'layers' => 5 }.freeze
 TITLES = { 'line4' => 'a line of 4', 'line10' => 'a line of 10', 'line50' => 'a line of 50',
            'fan' => '1 -> 28 -> 1', 'layers' => 'four layers of five', 'fan1000' => '1 -> 1,000 -> 1' }.freeze
 # How whole runs are measured, and how many times faster than the engine the core is to be.

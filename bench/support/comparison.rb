@@ -20,7 +20,7 @@ class Comparison
     def notch = [LEAST, Math.hypot(*[before, after].map { |row| Comparison.notch(row) })].max
   end
 
-  CONTROL = /\Aengine|SQL function|\Athe view|\ADBOS|\Abare|statement alone/
+  CONTROL = /\A(the )?engine|SQL function|\Athe view|\ADBOS|\Abare|statement alone/
   # No two runs are closer than that.
   LEAST = 0.05
   # Half of a notch, by which two medians differ with a probability of 95 %.

@@ -43,6 +43,7 @@ class Headlines
   # @return [String] as people say it
   def self.time(milliseconds)
     return format('%.2f s', milliseconds / 1000) if milliseconds >= 1000
+    return format('%.2g µs', milliseconds * 1000) if milliseconds < 0.1
 
     format(milliseconds >= 10 ? '%.0f ms' : '%.2g ms', milliseconds)
   end

@@ -19,7 +19,10 @@ module Pairs
   def self.spread(times) = times.times.fetch_values(:median, :least, :most).map { |time| time.round(1) }
 
   def self.ratios(times, others)
-    others.map { |other| times.median / other.median }.map { |ratio| ratio.round(ratio < 10 ? 2 : 0) }
+    others.map do |other|
+      ratio = times.median / other.median
+      ratio < 10 ? ratio.round(ratio < 0.1 ? 3 : 2) : ratio.round
+    end
   end
   private_class_method :spread, :ratios
 end

@@ -72,8 +72,14 @@ def curves(axes: plt.Axes, sides: dict[str, list], theme: dict[str, str], label:
     for side, points in sides.items():
         sizes, values = zip(*points, strict=True)
         axes.plot(sizes, values, marker="o", color=theme[side])
-        axes.annotate(label.format(values[-1]), (sizes[-1], values[-1]), (6, 4), textcoords="offset points",
-                      color=theme["text"], fontsize=9)
+        axes.annotate(
+            label.format(values[-1]),
+            (sizes[-1], values[-1]),
+            (6, 4),
+            textcoords="offset points",
+            color=theme["text"],
+            fontsize=9,
+        )
 
 
 def growth(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
@@ -113,7 +119,9 @@ def memory(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
         drawn = axes.bar(spots, [value for _, value in points], HEIGHT, color=theme[side])
         axes.bar_label(drawn, fmt="%.0f MB", color=theme["text"], fontsize=9)
     tasks = [count for count, _ in next(iter(sides.values()))]
-    axes.set_xticks(range(len(tasks)), [f"after {count:.0f} tasks" if count else "after its start" for count in tasks])
+    axes.set_xticks(
+        range(len(tasks)), [f"after {count:.0f} tasks" if count else "after its start" for count in tasks]
+    )
     axes.set_ymargin(0.25)
     axes.set_ylabel("megabytes in memory")
     dress(axes, theme, "y")

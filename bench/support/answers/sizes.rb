@@ -50,9 +50,9 @@ class Answers
       return if asked.empty?
 
       anew, memory = asked.partition { |way, _| way.include?('read anew') }
-      function = memory.select { |way, _| way.start_with?('SQL') }
+      others = memory.reject { |way, _| way.start_with?('tasker_core') }
       ["Inside of a run, where tasker_core answers from memory and the engine asks the database:\n\n#{ways(memory)}",
-       "Outside of a run, where both read the database at each question:\n\n#{ways(function + anew)}"].join("\n\n")
+       "Outside of a run, where both read the database at each question:\n\n#{ways(others + anew)}"].join("\n\n")
     end
 
     def ways(asked)
