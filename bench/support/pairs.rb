@@ -19,10 +19,14 @@ module Pairs
   def self.spread(times) = times.times.fetch_values(:median, :least, :most).map { |time| time.round(1) }
 
   def self.ratios(times, others)
-    others.map do |other|
-      ratio = times.median / other.median
-      ratio < 10 ? ratio.round(ratio < 0.1 ? 3 : 2) : ratio.round
-    end
+    others.map { |other| short(times.median / other.median) }
   end
-  private_class_method :spread, :ratios
+
+  # Two digits after the point are enough, where they are not zeros.
+  def self.short(ratio)
+    return ratio.round if ratio >= 10
+
+    ratio.round(ratio < 0.1 ? 3 : 2)
+  end
+  private_class_method :spread, :ratios, :short
 end
