@@ -5,7 +5,7 @@
 # many. Time from the first start of a task to the last completion, by the engine and by
 # the core in turns. What never completes is given up after the limit, which is a result.
 #
-#   bin/postgres with ruby bench/ruby/sidekiq.rb [--json] [--tasks=40] [--threads=5] [--limit=60] [--runs=3]
+#   bin/postgres with ruby bench/ruby/sidekiq.rb [--json] [--tasks=40] [--threads=5] [--limit=45] [--runs=3]
 require_relative '../support/report'
 require_relative '../support/audit'
 require_relative '../support/sidekiq_client'
@@ -13,7 +13,7 @@ require_relative '../support/sidekiq_process'
 
 TASKS = Options.number('tasks', 40)
 THREADS = Options.number('threads', 5)
-LIMIT = Options.number('limit', 60)
+LIMIT = Options.number('limit', 45)
 RUNS = Options.number('runs', 3)
 # As many as are enough for both, twice the threads, and as many as Rails has by itself.
 POOLS = [5 * THREADS, 2 * THREADS, THREADS].freeze
