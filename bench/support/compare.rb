@@ -58,6 +58,7 @@ class CompareBenches
   def total(counts)
     puts '', %w[faster slower].map { |verdict| "#{counts.fetch(verdict, 0)} #{verdict}" }.join(', ') +
              ", #{counts.fetch('no difference', 0)} without a difference that the noise would not explain"
+    uncertain = counts['uncertain'] and puts "#{uncertain} uncertain: the machine was busy with something else"
     !counts.key?('slower')
   end
 end

@@ -8,11 +8,15 @@
 # Between two runs the machine is another: other neighbours, another place in memory. That is
 # seen in the rows that no change of ours touches: the engine, its SQL functions, PostgreSQL
 # alone and other products. How far those moved in a script, up and down, its other rows may move too.
+#
+# What others do on the machine comes in bursts, which lift medians and leave the least times
+# alone: a difference is one of both. Where more wanted to run than there are processors when a
+# script began, nothing is certain.
 class Comparison
   # A row of a table in both results.
   Pair = Struct.new(:script, :title, :name, :before, :after) do
     # How many times as long it takes now.
-    def change = after.fetch('median_ms').fdiv(before.fetch('median_ms'))
+    def change(kind = 'median_ms') = after.fetch(kind).fdiv(before.fetch(kind))
 
     def control? = name.match?(CONTROL)
 
@@ -26,6 +30,10 @@ class Comparison
   # Half of a notch, by which two medians differ with a probability of 95 %.
   NOTCH = 1.57
 
+  # How many may want to run for each processor when a script begins; the bench before it is one.
+  BUSY = 1.5
+  LOAD = /(\d+) processors; load average ([\d.]+)/
+
   # @param row [Hash] of a table
   # @return [Float] a share of its median
   def self.notch(row)
@@ -38,12 +46,20 @@ class Comparison
     NOTCH * width / Math.sqrt(runs) / row['median_ms']
   end
 
+  # @param result [Hash] of a script
+  # @return [Boolean] whether the machine had other things to do
+  def self.busy?(result)
+    processors, load = result['conditions'].to_s.match(LOAD)&.captures
+    processors ? load.to_f > BUSY * processors.to_i : false
+  end
+
   # @return [Array<Pair>]
   attr_reader :pairs
 
   # @param before [Array<Hash>] a results.json
   # @param after [Array<Hash>]
   def initialize(before, after)
+    @busy = (before + after).select { |result| Comparison.busy?(result) }.map { |result| result['script'] }.uniq
     now = rows(after)
     @pairs = rows(before).filter_map { |place, row| Pair.new(*place, row, now[place]) if now.key?(place) }
   end
@@ -64,12 +80,22 @@ class Comparison
   # @param pair [Pair]
   # @return [String]
   def verdict(pair)
-    return 'no difference' if pair.control? || range(pair).cover?(pair.change)
+    side = side(pair)
+    return 'no difference' if pair.control? || side.zero?
+    return 'uncertain' if @busy.include?(pair.script)
 
-    pair.change > 1 ? 'slower' : 'faster'
+    side.positive? ? 'slower' : 'faster'
   end
 
   private
+
+  # @return [Integer] 1 where both the median and the least time are above the noise, -1 where both
+  #   are below, 0 elsewhere
+  def side(pair)
+    noise = range(pair)
+    sides = [pair.change, pair.change('least_ms')].map { |change| noise.cover?(change) ? 0 : change <=> 1 }
+    sides.uniq.size == 1 ? sides.first : 0
+  end
 
   def moved(pairs)
     changes = pairs.select(&:control?).map(&:change)

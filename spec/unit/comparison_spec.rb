@@ -10,9 +10,10 @@ RSpec.describe Comparison do
       'lower_ms' => median * 0.98, 'upper_ms' => median * 1.02, 'runs' => 20 }
   end
 
-  def results(script, **medians)
+  def results(script, load: 0.5, **medians)
     rows = medians.map { |name, median| row(name.to_s, median) }
-    [{ 'script' => script, 'tables' => [{ 'title' => 'a run', 'rows' => rows }] }]
+    [{ 'script' => script, 'conditions' => "2 processors; load average #{load} and 1",
+       'tables' => [{ 'title' => 'a run', 'rows' => rows }] }]
   end
 
   def verdicts(before, after)
@@ -39,6 +40,18 @@ RSpec.describe Comparison do
     after = [*results('a.rb', engine: 140, core: 10), *results('b.rb', core: 13)]
 
     expect(verdicts(before, after).values).to all(eq('no difference'))
+  end
+
+  it 'sees none where the least time stayed, which is a burst of something else' do
+    after = results('a.rb', core: 14)
+    after.first['tables'].first['rows'].first['least_ms'] = 9.6
+
+    expect(verdicts(results('a.rb', core: 10), after)).to eq('core' => 'no difference')
+  end
+
+  it 'is certain of nothing on a busy machine' do
+    expect(verdicts(results('a.rb', core: 10), results('a.rb', load: 3.5, core: 14))).to eq('core' => 'uncertain')
+    expect(verdicts(results('a.rb', core: 10), results('a.rb', load: 2.5, core: 14))).to eq('core' => 'slower')
   end
 
   it 'trusts a few runs no more than the farthest of them' do
