@@ -15,8 +15,6 @@ SHORT = 10
 LONG = 50
 HEAD = ['a further step', 'commits that write', 'rows inserted', 'rows updated', 'rows deleted', 'bytes of log'].freeze
 
-def compared? = World.engine? && !Options.flag?('core-only')
-
 # @return [Hash{Symbol => Integer}] the least of each
 def least(wal, runner, steps)
   runs = Array.new(RUNS) { wal.during { runner.ask(:run, workflow: "line#{steps}") } }
@@ -43,7 +41,7 @@ def measured(wal, runners)
 end
 
 World.open do
-  Sides.open(compared? ? Sides::COLUMNS.keys : ['core'], url: ENV.fetch('DATABASE_URL')) do |sides|
+  Sides.open(World.compared? ? Sides::COLUMNS.keys : ['core'], url: ENV.fetch('DATABASE_URL')) do |sides|
     Contenders.open(true) { |peers| measured(Wal.new(World.connection.raw_connection), sides.merge(peers)) }
   end
 end

@@ -5,7 +5,7 @@
 # them, and the exponent e of time = c * steps ** e. spec/integration/engine/runner/growth_spec.rb
 # holds the same by counts.
 #
-#   bin/postgres with ruby bench/ruby/growth.rb [--json] [--sizes=10,100] [--limit=60] [--runs=1]
+#   bin/postgres with ruby bench/ruby/growth.rb [--json] [--sizes=10,100] [--limit=60] [--runs=1] [--core-only]
 require_relative '../support/report'
 require_relative '../support/limited'
 
@@ -16,8 +16,6 @@ RUNS = Options.number('runs')
 LINEAR = 1.1
 # How many times as long a step of the longest line may take as one of 50 and more.
 STEADY = 1.5
-
-def sides = World.engine? ? %w[engine core] : ['core']
 
 # Long runs are few: the core's take 1.5 s for 1,000 steps, the engine's 30 s for 100.
 def rounds(steps) = { 'core' => RUNS || (3000 / steps).clamp(1, 5), 'engine' => RUNS || (100 / steps).clamp(1, 3) }
@@ -45,10 +43,10 @@ def judge(side, points)
 end
 
 World.open do
-  Sides.open(sides, url: ENV.fetch('DATABASE_URL')) do |runners|
+  Sides.open(World.sides, url: ENV.fetch('DATABASE_URL')) do |runners|
     limited = Limited.new(runners, LIMIT)
     measured = SIZES.to_h { |steps| [steps, measure(limited, steps)] }
     puts ''
-    sides.each { |side| judge(side, measured.transform_values { |medians| medians[side] }.compact) }
+    World.sides.each { |side| judge(side, measured.transform_values { |medians| medians[side] }.compact) }
   end
 end

@@ -13,8 +13,6 @@ TASKS = Options.number('tasks', 100)
 STARTS = 5
 OPERATIONS = [10_000, 100_000, 1_000_000].freeze
 
-def sides = World.engine? && !Options.flag?('core-only') ? %w[engine core] : ['core']
-
 def median(values) = values.sort[values.size / 2]
 
 def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
@@ -23,7 +21,7 @@ def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 #
 # @return [Hash{String => Array<Array(Float, Float)>}] seconds and megabytes of each start
 def starts
-  taken = sides.to_h { |side| [side, []] }
+  taken = World.sides.to_h { |side| [side, []] }
   STARTS.times { taken.each { |side, list| list << start(side) } }
   taken
 end
@@ -112,7 +110,7 @@ end
 World.open do
   loading
   started = starting
-  sides.each do |side|
+  World.sides.each do |side|
     puts ''
     runner = Sides.runner(side, ENV.fetch('DATABASE_URL'), [])
     BenchReport.series('memory', side, { 0 => started.fetch(side), **working(runner) }, unit: 'MB')

@@ -14,9 +14,7 @@ ONLY = Options.list('only')
 DETACHED = "the engine's subscriber detached"
 CIRCUMSTANCES = { DETACHED => { telemetry: false }, 'as it comes' => { telemetry: true } }.freeze
 
-def compared? = World.engine? && !Options.flag?('core-only')
-
-def columns = compared? ? Sides::COLUMNS.keys : ['core']
+def columns = World.compared? ? Sides::COLUMNS.keys : ['core']
 
 # The stand-in has no subscriber of its own.
 def circumstances = World.engine? ? CIRCUMSTANCES.keys : [DETACHED]

@@ -23,8 +23,6 @@ Run = Struct.new(:done, :seconds) do
   def complete? = done == TASKS
 end
 
-def sides = World.engine? ? %w[engine core] : ['core']
-
 def run(side, pool)
   ids = SidekiqClient.tasks('small_fan', TASKS)
   SidekiqClient.enqueue(ids)
@@ -44,7 +42,7 @@ end
 #
 # @return [Hash{String => Array<Run>}] by side
 def in_turns(pool)
-  taken = sides.to_h { |side| [side, []] }
+  taken = World.sides.to_h { |side| [side, []] }
   RUNS.times { taken.each { |side, runs| runs << run(side, pool) if runs.all?(&:complete?) } }
   taken
 end
@@ -70,7 +68,7 @@ def judge(measured)
   most, least = measured.values_at(POOLS.max, POOLS.min)
   BenchReport.target("core: a pool of #{POOLS.min} over one of #{POOLS.max}", least['core'] / most['core'],
                      at_most: 1.5)
-  return unless World.engine?
+  return unless World.compared?
 
   BenchReport.target("a pool of #{POOLS.max}, against the engine", most['engine'] / most['core'], at_least: 15)
 end

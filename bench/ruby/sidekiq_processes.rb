@@ -25,8 +25,6 @@ POOL = 5 * THREADS
 # Seconds after which a run is given up.
 LIMIT = Options.number('limit', 120)
 
-def sides = World.engine? ? %w[engine core] : ['core']
-
 def processes(count) = count == 1 ? '1 Sidekiq process' : "#{count} Sidekiq processes"
 
 # @return [Array<Integer>] the tasks, after all ran or the limit was over
@@ -77,7 +75,7 @@ end
 
 World.open do
   SidekiqClient.open do
-    Rates.compare('sidekiq', sides, PROCESSES.to_h { |count| [count, processes(count)] }) do |side, count|
+    Rates.compare('sidekiq', World.sides, PROCESSES.to_h { |count| [count, processes(count)] }) do |side, count|
       measure(side, count)
     end
   end

@@ -49,7 +49,7 @@ end
 
 # @return [Hash{String => Array<Runner>}] as many as are needed at most
 def start(url)
-  (World.engine? ? %w[engine core] : ['core']).to_h do |side|
+  World.sides.to_h do |side|
     runners = Array.new(PROCESSES.max) { Sides.runner(side, url, []) }
     runners.each { |runner| runner.ask(:run, workflow: WORKFLOW) }
     [side, runners]

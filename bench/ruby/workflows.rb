@@ -42,8 +42,6 @@ CIRCUMSTANCES = {
 BARE = ["the engine's subscriber detached", 'Rails.logger at :info'].freeze
 PEERS = ["the engine's subscriber detached", %w[line4 line10 line50]].freeze
 
-def compared? = World.engine? && !Options.flag?('core-only')
-
 def circumstances = World.engine? ? CIRCUMSTANCES : CIRCUMSTANCES.slice(*BARE)
 
 def rounds(workflow) = RUNS || ROUNDS.fetch(workflow)
@@ -93,7 +91,7 @@ def beside?(workflow, circumstance)
 end
 
 def shapes(sides)
-  Contenders.open(compared?) do |peers|
+  Contenders.open(World.compared?) do |peers|
     (TITLES.keys - %w[fan1000]).each do |workflow|
       Sides.warm_up(sides, workflow)
       circumstances.each_key do |circumstance|
@@ -163,7 +161,7 @@ end
 SECTIONS = { 'shapes' => :shapes, 'handlers' => :handlers, 'distances' => :distances, 'wide' => :wide }.freeze
 
 World.open do
-  Sides.open(compared? ? Sides::COLUMNS.keys : ['core'], url: ENV.fetch('DATABASE_URL')) do |sides|
+  Sides.open(World.compared? ? Sides::COLUMNS.keys : ['core'], url: ENV.fetch('DATABASE_URL')) do |sides|
     puts "Rails.logger is quiet unless said otherwise; #{Contenders.telemetry(sides)}"
     (ONLY || SECTIONS.keys).each { |section| send(SECTIONS.fetch(section), sides) }
   end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What the command line of a bench says: --runs=3, --only=shapes,wide, --core-only.
+# What the command line of a bench says, as --runs=3 and --only=shapes,wide.
 module Options
   module_function
 
@@ -15,6 +15,4 @@ module Options
 
   # @return [Array<Integer>]
   def numbers(name, default) = list(name)&.map { |value| Integer(value) } || default
-
-  def flag?(name) = ARGV.include?("--#{name}")
 end

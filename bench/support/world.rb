@@ -21,6 +21,12 @@ module World
     # @return [Boolean] whether the real engine is measured
     def engine? = @engine
 
+    # @return [Boolean] whether it is measured beside the core: --core-only leaves it out
+    def compared? = engine? && !ARGV.include?('--core-only')
+
+    # @return [Array<String>] whose runs are measured
+    def sides = compared? ? %w[engine core] : ['core']
+
     def connection = (engine? ? Tasker::ApplicationRecord : ActiveRecord::Base).connection
 
     def client = TaskerCore.on(connection)
