@@ -24,17 +24,25 @@ def nothing(_: tasker_core.Step) -> dict[str, bool]:
     return {"ok": True}
 
 
-def make(client: tasker_core.Client, workflow: str) -> int:
-    """A task that is a line, and how many steps it has."""
-    count = int(workflow.removeprefix("line"))
-    steps = [NewStep(f"step_{n}", depends_on=[f"step_{n - 1}"] if n else []) for n in range(count)]
-    client.create_task("line", namespace="bench", context={"made": time.time()}, steps=steps)
-    return count
+def length(workflow: str) -> int:
+    """How many steps a line has."""
+    return int(workflow.removeprefix("line"))
 
 
-def run(client: tasker_core.Client, workflow: str, **_: object) -> float:
-    """A run of the line, without creating its task, in milliseconds."""
-    count = make(client, workflow)
+def create(client: tasker_core.Client, workflow: str, count: int) -> list[int]:
+    """The ids of new tasks that are lines."""
+    steps = [NewStep(f"step_{n}", depends_on=[f"step_{n - 1}"] if n else []) for n in range(length(workflow))]
+    return [
+        client.create_task("line", namespace="bench", context={"made": time.time()}, steps=steps).task_id
+        for _ in range(count)
+    ]
+
+
+def run(client: tasker_core.Client, workflow: str, task: int | None = None, **_: object) -> float:
+    """A run of the only task, which is created first where it was not before, in milliseconds."""
+    count = length(workflow)
+    if task is None:
+        create(client, workflow, 1)
     worker = tasker_core.Worker(sys.argv[1], owns_tasks=True, concurrency=1)
     for number in range(LONGEST):
         worker.add(nothing, "bench/line", f"step_{number}")
@@ -46,6 +54,9 @@ def run(client: tasker_core.Client, workflow: str, **_: object) -> float:
     return taken
 
 
+CALLS = {"create": create, "run": run}
+
+
 def answer(value: object) -> None:
     """Gives the Runner a line."""
     ANSWERS.write(json.dumps({"value": value}) + "\n")
@@ -55,4 +66,5 @@ with tasker_core.connect(sys.argv[1]) as client:
     client.install_schema()
     answer({"version": tasker_core.__version__})
     for question in sys.stdin:
-        answer(run(client, **json.loads(question)["arguments"]))
+        asked = json.loads(question)
+        answer(CALLS[asked["call"]](client, **asked["arguments"]))

@@ -4,8 +4,8 @@
 # logarithms. For specs and benchmarks alike.
 module Exponent
   # From where on what is said of it holds.
-  WORDS = { 2.1 => 'faster than the square', 1.9 => 'with the square', 1.1 => 'faster than linear',
-            0.9 => 'linear', 0.1 => 'slower than linear' }.freeze
+  WORDS = { 2.1 => 'faster than the square', 1.9 => 'with the square', 1.1 => 'faster than linearly',
+            0.9 => 'linearly', 0.1 => 'slower than linearly' }.freeze
 
   module_function
 

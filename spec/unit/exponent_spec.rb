@@ -14,7 +14,8 @@ RSpec.describe Exponent do
 
   it 'is said in words' do
     expect([0.05, 0.5, 1, 1.5, 2, 3].map { |exponent| described_class.words(exponent) }).to eq(
-      ['not at all', 'slower than linear', 'linear', 'faster than linear', 'with the square', 'faster than the square']
+      ['not at all', 'slower than linearly', 'linearly', 'faster than linearly', 'with the square',
+       'faster than the square']
     )
   end
 end

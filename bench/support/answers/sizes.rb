@@ -10,15 +10,22 @@ class Answers
       return unless core
 
       rows = core.map do |steps, time|
-        slow = engine&.fetch(steps, nil)
-        [Markdown.number(steps), slow ? Headlines.time(slow) : '', Headlines.time(time), Headlines.time(time / steps)]
+        [Markdown.number(steps), engine_time(engine, steps), Headlines.time(time), Headlines.time(time / steps)]
       end
       [picture('growth', 'The time of a run by its steps'), exponents('growth'),
        Markdown.table([['steps in a line', 'the engine', 'tasker_core', 'a step of tasker_core'], *rows]), wide]
         .compact.join("\n\n")
     end
 
-    # What was not run is said, too: it would have taken longer than the limit.
+    # @return [String] empty where the engine was given up before
+    def engine_time(points, steps)
+      time = points&.fetch(steps, nil)
+      return Headlines.time(time) if time
+
+      limit = @results.figure("engine, a line of #{Markdown.number(steps)}: given up after")
+      limit ? "more than #{limit} s" : ''
+    end
+
     def exponents(name)
       @results.series(name).filter_map do |side, points|
         next if points.size < 2
