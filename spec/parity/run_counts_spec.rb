@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative 'parity_helper'
+require_relative '../support/exponent'
 require 'open3'
 
 # What a run costs on the real engine, by what else is in its process.
@@ -22,6 +23,13 @@ RSpec.describe 'the cost of a run' do
       expect(found).to include(statements: 1, transactions: 0)
       expect(found[:start_end_statements]).to be <= 10
       expect(found.values_at(:calls, :objects, :start_end_calls).zip(most)).to all(satisfy { |is, limit| is <= limit })
+    end
+  end
+
+  it 'grows no faster than the steps of a line, in statements, calls and objects' do
+    counts('growth').each do |what, by_steps|
+      exponent = Exponent.of(by_steps.transform_keys { |steps| steps.to_s.to_i })
+      expect(exponent).to be <= 1.05, "#{what} grow with the exponent #{exponent}: #{by_steps}"
     end
   end
 

@@ -2,7 +2,8 @@
 
 # Counts what runs cost on the real engine, in a process of its own, whose subscribers and
 # instrumentation are as its arguments say: engine's telemetry subscriber (telemetry), and
-# OpenTelemetry's instrumentation of Active Record (instrumentation). Prints JSON.
+# OpenTelemetry's instrumentation of Active Record (instrumentation). Prints JSON: what a further
+# step makes, with the argument growth what whole runs of lines make by their steps.
 ENV['RAILS_ENV'] = 'test'
 
 require_relative '../../../bin/lib/engine'
@@ -12,7 +13,7 @@ require 'json'
 require 'tasker_core'
 
 ENV['OTEL_TRACES_EXPORTER'] = 'none'
-if ARGV.any?
+if ARGV.intersect?(%w[telemetry instrumentation])
   require 'opentelemetry/sdk'
   require 'opentelemetry-instrumentation-active_record' if ARGV.include?('instrumentation')
   OpenTelemetry::SDK.configure do |c|
@@ -38,7 +39,7 @@ publisher.__bus__.listeners.each_value(&:clear)
 Tasker::Events::Subscribers::TelemetrySubscriber.subscribe(publisher) if ARGV.include?('telemetry')
 connection = ActiveRecord::Base.connection
 begin
-  puts JSON.generate(RunCounts.measure)
+  puts JSON.generate(ARGV.include?('growth') ? RunCounts.by_length([20, 40, 80]) : RunCounts.measure)
 ensure
   connection.execute("TRUNCATE #{connection.tables.grep(/\Atasker_/).join(', ')} CASCADE")
 end
