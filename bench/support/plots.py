@@ -62,6 +62,7 @@ def speed(lines: list[dict], theme: dict[str, str]) -> plt.Figure:
     axes.set_xlim(right=max(line["engine"]["most_ms"] for line in lines) * 6)
     axes.set_yticks(range(len(lines)), [line["what"] for line in lines], color=theme["text"])
     axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:,g}")
     axes.set_xlabel("milliseconds, on a logarithmic scale")
     dress(axes, theme, "x")
     return figure
@@ -89,6 +90,8 @@ def growth(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
     curves(axes, seconds, theme, "{:.3g} s")
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:,g}")
     axes.set_xlabel("steps in a line, on a logarithmic scale")
     axes.set_ylabel("seconds of a run, on a logarithmic scale")
     dress(axes, theme, "both")
@@ -111,6 +114,13 @@ def workers(panels: dict[str, dict[str, list]], theme: dict[str, str]) -> plt.Fi
     return figure
 
 
+def after(tasks: float) -> str:
+    """When a process was looked at."""
+    if not tasks:
+        return "after its start"
+    return "after a task" if tasks == 1 else f"after {tasks:.0f} tasks"
+
+
 def memory(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
     """Resident memory of a process after its start and after tasks, as bars beside each other."""
     figure, axes = plt.subplots(figsize=(9, 3.2))
@@ -119,9 +129,7 @@ def memory(sides: dict[str, list], theme: dict[str, str]) -> plt.Figure:
         drawn = axes.bar(spots, [value for _, value in points], HEIGHT, color=theme[side])
         axes.bar_label(drawn, fmt="%.0f MB", color=theme["text"], fontsize=9)
     tasks = [count for count, _ in next(iter(sides.values()))]
-    axes.set_xticks(
-        range(len(tasks)), [f"after {count:.0f} tasks" if count else "after its start" for count in tasks]
-    )
+    axes.set_xticks(range(len(tasks)), [after(count) for count in tasks])
     axes.set_ymargin(0.25)
     axes.set_ylabel("megabytes in memory")
     dress(axes, theme, "y")
@@ -138,7 +146,8 @@ def dress(axes: plt.Axes, theme: dict[str, str], grid: str) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     handles = [plt.Rectangle((0, 0), 1, 1, color=theme[side]) for side in LABELS]
-    axes.legend(handles, LABELS.values(), loc="best", frameon=False, labelcolor=theme["text"])
+    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncol": len(LABELS)}
+    axes.legend(handles, LABELS.values(), frameon=False, labelcolor=theme["text"], **above)
 
 
 def pictures(measured: dict) -> dict[str, tuple]:

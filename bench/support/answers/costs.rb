@@ -18,13 +18,16 @@ class Answers
       found = @results.series('memory')
       return if found.empty?
 
-      points = found.values.first.keys.map { |tasks| tasks.zero? ? 'after its start' : "after #{tasks} tasks" }
+      points = found.values.first.keys.map { |tasks| AFTER.fetch(tasks, "after #{tasks} tasks") }
       rows = found.map do |side, values|
         [Markdown.name(side), start(side), *values.values.map { |value| "#{value.round} MB" }]
       end
       [picture('memory', 'Resident memory of a Rails process'),
        Markdown.table([['a Rails process', 'start', *points], *rows]), gem].compact.join("\n\n")
     end
+
+    AFTER = { 0 => 'after its start', 1 => 'after a task' }.freeze
+    private_constant :AFTER
 
     def start(side) = @results.figure("#{side}: start")&.then { |seconds| "#{seconds.round(2)} s" }
 

@@ -44,8 +44,7 @@ class Answers
     end
 
     def workers
-      tables = { 'throughput' => 'processes', 'sidekiq' => 'Sidekiq processes of five threads' }
-               .filter_map { |name, what| rates(name, what) }
+      tables = PROCESSES.filter_map { |name, what| rates(name, what) }
       tables.any? ? [picture('workers', 'Steps a second by processes'), *tables].join("\n\n") : nil
     end
 
@@ -53,10 +52,20 @@ class Answers
       engine, core = @results.series(name).values_at('engine', 'core')
       return unless core
 
-      Markdown.table([["steps a second, #{what}", *BOTH], *core.map do |count, rate|
+      Markdown.table([['steps a second', *BOTH, *BUSY], *core.map do |count, rate|
+        title = "#{count} #{what}#{'es' if count > 1}"
         slow = engine&.fetch(count, nil)
-        [count, slow&.round(1), rate.round, slow && Headlines.times(rate / slow)]
+        [title, slow&.round(1), rate.round, slow && Headlines.times(rate / slow), *busy(title)]
       end])
+    end
+
+    PROCESSES = { 'throughput' => 'process', 'sidekiq' => 'Sidekiq process' }.freeze
+    BUSY = ['busy with tasker_core', 'busy with PostgreSQL and all else'].freeze
+    private_constant :BUSY, :PROCESSES
+
+    # @return [Array<Float, nil>] processors
+    def busy(title)
+      ['them', 'all else'].map { |what| @results.figure("core, #{title}: processors busy with #{what}")&.round(2) }
     end
   end
 end
