@@ -160,6 +160,8 @@ module BenchReport
   end
 end
 
+# Who watches a file sees each line as it comes.
+$stdout.sync = true
 BenchReport.take_over(ARGV)
 unless File.basename($PROGRAM_NAME) == 'pool_driver.rb'
   require_relative 'world'
