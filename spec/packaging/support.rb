@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'bundler'
+require 'fileutils'
 require 'open3'
 require 'pg'
 require 'tmpdir'
@@ -32,6 +33,23 @@ module Packaging
 
   # The gem, built once for all examples.
   def self.built_gem = @built_gem ||= build_gem
+
+  # The gem as it is after `gem install` without a network: no proxy, and no module that Go has
+  # from elsewhere. Installed once for all examples.
+  #
+  # @return [String] its GEM_HOME
+  def self.installed_home
+    @installed_home ||= Dir.mktmpdir('tasker_core-installed').tap do |home|
+      at_exit { FileUtils.rm_rf(home) }
+      Object.new.extend(Packaging).install_gem(home, env: offline(home))
+    end
+  end
+
+  # @param home [String] a GEM_HOME
+  # @return [Hash{String => String}] the environment of an install that gets nothing from outside
+  def self.offline(home)
+    { 'GOPROXY' => 'off', 'GOFLAGS' => '-mod=vendor', 'GOMODCACHE' => File.join(home, 'no-modules') }
+  end
 
   # Builds the precompiled gems.
   #

@@ -9,13 +9,12 @@ RSpec.describe 'the installed source gem', timeout: 600 do
 
   attr_reader :home
 
-  # Nothing comes from outside: no proxy, and no module that Go has from elsewhere.
-  let(:offline) { { 'GOPROXY' => 'off', 'GOFLAGS' => '-mod=vendor', 'GOMODCACHE' => File.join(home, 'no-modules') } }
+  let(:offline) { Packaging.offline(home) }
 
   def installed = Dir["#{home}/{gems,extensions}/**/*"].select { |file| File.file?(file) }
 
   it 'has been compiled from what it carries, into an empty GEM_HOME, is small, and is used' do
-    install_gem(home, env: offline)
+    @home = Packaging.installed_home
 
     expect(answers(home)).to match([start_with(File.realpath(home)), ':native', 'nil'])
     expect(Dir["#{home}/no-modules/*"]).to be_empty
