@@ -23,8 +23,8 @@ RSpec.describe 'the installed C library', timeout: 300 do
                           'pkgconfig/tasker_core.pc', 'cmake/tasker_core/tasker_core-config.cmake',
                           'cmake/tasker_core/tasker_core-config-version.cmake')
     expect(files_below(pages)).to include('C_API.md', 'OPERATIONS.md', 'LICENSE', 'THIRD_PARTY_LICENSES',
-                                          'tasker_core.cdx.json', 'examples/ready_steps.c', 'examples/client.h',
-                                          'examples/msgpack.h')
+                                          'tasker_core.cdx.json', 'examples/first_task.c', 'examples/ready_steps.c',
+                                          'examples/client.h', 'examples/msgpack.h')
     expect(File.readlink("#{prefix}/lib/libtasker_core.so")).to eq('libtasker_core.so.1')
     expect(CLibrary.run('readelf', '-d', "#{prefix}/lib/libtasker_core.so.1"))
       .to include('Library soname: [libtasker_core.so.1]')
