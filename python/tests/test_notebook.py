@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from support import ROOT
 from support import Rows as Inserted
 
 import tasker_core
 from tasker_core import Rows, Worker, aio
 from tasker_core._address import address, hidden
 from tasker_core.table import Column
-
-NOTEBOOK = ROOT / "examples" / "notebook" / "workflow.ipynb"
-RUN = """
-import sys, nbclient, nbformat
-notebook = nbformat.read(sys.argv[1], as_version=4)
-nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-nbformat.write(notebook, sys.argv[2])
-"""
 
 
 def test_many_rows_are_cut_as_data_frames_are(client: tasker_core.Client, rows: Inserted) -> None:
@@ -197,22 +185,3 @@ def test_a_frame_of_pandas_can_be_written_to(client: tasker_core.Client, rows: I
     frame.loc[0, "name"] = "x"
     frame.loc[1, "task_id"] = 7
     assert (frame["attempts"][0], frame["name"][0], frame["task_id"][1]) == (5, "x", 7)
-
-
-def test_the_example_notebook_runs(url: str, tmp_path: Path) -> None:
-    done = tmp_path / "done.ipynb"
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN, NOTEBOOK, done],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-        env={"TASKER_CORE_DATABASE_URL": url, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-    )
-    assert ran.returncode == 0, ran.stderr
-    cells = [cell for cell in json.loads(done.read_text())["cells"] if cell["cell_type"] == "code"]
-    kinds = [kind for cell in cells for output in cell["outputs"] for kind in output.get("data", {})]
-    assert kinds.count("image/svg+xml") == 2
-    assert kinds.count("text/html") == 3
-    assert "Tally(completed=5, failed=0, late=0)" in done.read_text()
-    assert not [cell for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell.get("outputs")]

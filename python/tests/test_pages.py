@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT
-from terminal import environment
+from pages import blocks, code
 
 import tasker_core
 from tasker_core import NewStep
 
-URL = "postgresql://localhost/shop"
 #: An event that each subscription of the pages asks for.
 EVENT = {"name": "step.completed", "namespace": "payments", "payload": {"attempt_number": 1}}
 
@@ -30,19 +26,6 @@ class Seen(Exception):
 
 def seen(*printed: object) -> None:
     raise Seen(*printed)
-
-
-def blocks(page: str, language: str, heading: str = "") -> list[str]:
-    """The code of a language on a page, or below one of its headings."""
-    text = (ROOT / page).read_text(encoding="utf-8")
-    if heading:
-        text = re.split(r"^#+ [A-Z]", text.partition(f"# {heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def code(page: str, heading: str, url: str, task_id: int = 42, place: int = 0) -> str:
-    """One block of Python below a heading, about a task of this database."""
-    return re.sub(r"\b42\b", str(task_id), blocks(page, "python", heading)[place].replace(URL, url))
 
 
 def prepared(text: str) -> Any:
@@ -61,31 +44,6 @@ def script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     (folder / "page.py").write_text(text.replace("worker.run()", "worker.run(until_idle=True)"))
     command = [sys.executable, "page.py"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-
-
-@pytest.fixture
-def shell(url: str, tmp_path: Path) -> Callable[[str], str]:
-    """Runs the tasker-core commands of a block in bash; gives their output."""
-
-    def shell(text: str) -> str:
-        lines = [line for line in text.splitlines() if line.startswith("tasker-core ")]
-        assert lines
-        variables = environment(
-            TASKER_CORE_DATABASE_URL=url, PATH=f"{Path(sys.executable).parent}:/usr/bin:/bin"
-        )
-        done = subprocess.run(
-            ["bash", "-euc", "\n".join(lines)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env=variables,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return shell
 
 
 @pytest.fixture
@@ -155,25 +113,6 @@ def test_events(client: tasker_core.Client, url: str) -> None:
     finally:
         ended.set()
         publisher.join()
-
-
-def test_the_command_line(client: tasker_core.Client, task_id: int, shell: Callable[[str], str]) -> None:
-    client.transition_task_or_raise(task_id, to="in_progress")
-    client.transition_task_or_raise(task_id, to="cancelled")
-    *commands, watch = blocks("docs/PYTHON.md", "sh", "Command line")[0].splitlines()
-    assert watch == "tasker-core watch 42"
-    told = shell("\n".join([*commands, f"tasker-core draw {task_id} task.svg"]))
-    assert told.startswith("ok ")
-    assert client.task_progress(int(told.splitlines()[-1])) is not None
-
-
-def test_a_worker_module(client: tasker_core.Client, tmp_path: Path, shell: Callable[[str], str]) -> None:
-    made = client.create_task("report", namespace="etl", context={"day": "1"}, steps=["extract"])
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "handlers.py").write_text(blocks("docs/PYTHON.md", "python", "Command line")[0])
-    command = blocks("docs/PYTHON.md", "sh", "Command line")[1].strip()
-    assert shell(f"{command} --until-idle") == "1 steps completed, 0 failed, 0 late\n"
-    assert client.current_task_state(made.task_id) == "complete"
 
 
 def test_a_worker(client: tasker_core.Client, url: str, task_id: int, tmp_path: Path) -> None:
