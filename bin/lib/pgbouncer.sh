@@ -48,6 +48,7 @@ bouncer_start_alone() {
   chmod 0700 "$BOUNCER_HOME"
   rm -f "$BOUNCER_HOME"/.s.PGSQL.* "$BOUNCER_HOME/pgbouncer.pid"
   bouncer_configure
+  turn_log "$BOUNCER_HOME/pgbouncer.log"
   own_by_server_user "$BOUNCER_HOME"
   own_by_server_user "$BOUNCER_CONFIG"
   as_server_user pgbouncer -q -d "$BOUNCER_CONFIG" 8>&- 9>&- </dev/null ||

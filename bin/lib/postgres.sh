@@ -106,6 +106,7 @@ pg_start_alone() {
   pg_clear_remains
   pg_drop_other_version
   pg_initdb
+  turn_log "$PG_HOME/server.log"
   # After a crash the old backends need a moment to let go of the shared memory.
   for try in 1 2 3; do
     pg_launch && return 0

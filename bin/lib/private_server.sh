@@ -79,6 +79,11 @@ is_server() {
   fi
 }
 
+# A server appends to its log: before a start one that is longer than a megabyte becomes the old one.
+turn_log() {
+  if [ -n "$(find "$1" -size +1024k 2>/dev/null)" ]; then mv -f "$1" "$1.old"; fi
+}
+
 # server_pids PROGRAM ARGUMENTS...: the server of this folder and no other.
 server_pids() {
   local pid

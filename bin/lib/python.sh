@@ -39,7 +39,8 @@ setup_python_tools() {
   [ "$(cat "$stamp" 2>/dev/null)" = "$(python_tools_state)" ] && return 0
   rm -rf "$PYTHON_VENV"
   "$PYTHON" -m venv "$PYTHON_VENV" || return
-  "$PYTHON_VENV/bin/pip" install --quiet --disable-pip-version-check -r "$ROOT/python/requirements-dev.txt" || return
+  # Python compiles what is imported, which is a part of it.
+  "$PYTHON_VENV/bin/pip" install --quiet --no-compile --disable-pip-version-check -r "$ROOT/python/requirements-dev.txt" || return
   python_tools_state >"$stamp"
 }
 

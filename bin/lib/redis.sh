@@ -25,6 +25,7 @@ redis_start_alone() {
   chmod 0700 "$REDIS_HOME"
   own_by_server_user "$REDIS_HOME"
   rm -f "$REDIS_SOCKET"
+  turn_log "$REDIS_HOME/redis.log"
   as_server_user redis-server --port 0 --unixsocket "$REDIS_SOCKET" --unixsocketperm 700 --save '' --appendonly no \
     --set-proc-title no --daemonize yes --dir "$REDIS_HOME" --logfile "$REDIS_HOME/redis.log" \
     >/dev/null 8>&- 9>&- </dev/null

@@ -13,9 +13,10 @@ module Packages
     FOLDER = File.join(ROOT, 'tmp/packages/go/vendor')
 
     class << self
-      # @return [String] the folder with the modules of today's go.mod
+      # @return [String] the folder with the modules of today's go.mod, until this process ends
       def vendored
         @vendored ||= FOLDER.tap do |folder|
+          at_exit { FileUtils.rm_rf(folder) }
           FileUtils.rm_rf(folder)
           Command.run(Command.go, 'mod', 'vendor', '-o', folder, env: Command::ALONE, chdir: SOURCES)
         end

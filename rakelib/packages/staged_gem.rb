@@ -81,6 +81,8 @@ module Packages
       file = File.join(OUTPUT, @specification.file_name)
       Dir.chdir(@folder) { Gem::Package.build(@specification, false, true, file) }
       file
+    ensure
+      FileUtils.rm_rf(@folder)
     end
 
     private

@@ -96,6 +96,34 @@ RSpec.describe 'bin/postgres' do
     expect(postgres('status')).to start_with('running')
   end
 
+  # Calls functions of bin/lib.
+  def functions(command, **env)
+    sourced = %w[common private_server redis postgres tidy].map { |name| ". #{project}/bin/lib/#{name}.sh" }
+    run('bash', '-euc', [*sourced, command].join("\n"), env: env.transform_keys(&:to_s))
+  end
+
+  # bin/test ends with this.
+  def tidy(limit) = functions('discard_grown_cluster; say_size', CLUSTER_LIMIT: limit.to_s)
+
+  it 'begins a log anew that is longer than a megabyte' do
+    log = File.join(project, 'server.log')
+    [1_000_000, 2_000_000].each do |size|
+      File.write(log, 'x' * size)
+      functions("turn_log '#{log}'")
+      expect(File.exist?(log)).to be(size == 1_000_000)
+    end
+    expect(File.size("#{log}.old")).to eq(2_000_000)
+  end
+
+  it 'has a cluster that is removed once it has grown and nobody uses it' do
+    postgres('start')
+    expect(tidy(1)).to match(%r{\Atmp/ holds \d+ MB: postgres \d+\n\z})
+    postgres('stop')
+    expect(tidy(10_000)).to start_with('tmp/ holds')
+    expect(tidy(1)).to match(%r{cluster has grown to \d+ MB.*\ntmp/ holds \d MB: \n})
+    expect(File).not_to exist(File.join(project, 'tmp/postgres/data'))
+  end
+
   it 'uses DATABASE_URL where it is given, and starts nothing' do
     given = { 'DATABASE_URL' => 'postgresql://someone@db.example:5433/orders?sslmode=require' }
 
