@@ -155,12 +155,22 @@ def test_one_wheel_serves_every_python_that_is_here(
         assert output.strip() == f"{steps} pending", python
 
 
+def build_source_distribution(folder: Path) -> Path:
+    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, PROJECT)
+    (archive,) = folder.glob("*.tar.gz")
+    return archive
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution, built once."""
+    return build_source_distribution(tmp_path_factory.mktemp("sdist"))
+
+
 def test_the_source_distribution_installs_without_a_network(
-    tmp_path: Path, pure_msgpack: Path, url: str, rows: Rows
+    tmp_path: Path, archive: Path, pure_msgpack: Path, url: str, rows: Rows
 ) -> None:
     task_id, steps = rows.workflow()
-    run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, PROJECT)
-    (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as files:
         names = files.getnames()
     top = archive.name.removesuffix(".tar.gz")
@@ -179,14 +189,9 @@ def test_the_source_distribution_installs_without_a_network(
     assert run(python, "-c", USE, url, task_id, pure_msgpack).strip() == f"{steps} pending"
 
 
-def test_the_source_distribution_is_the_same_bytes_at_any_time(tmp_path: Path) -> None:
-    archives = []
-    for folder in (tmp_path / "one", tmp_path / "two"):
-        run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, PROJECT)
-        (archive,) = folder.glob("*.tar.gz")
-        archives.append(archive.read_bytes())
-    assert archives[0] == archives[1]
-    with tarfile.open(tmp_path / "one" / archive.name) as files:
+def test_the_source_distribution_is_the_same_bytes_at_any_time(tmp_path: Path, archive: Path) -> None:
+    assert build_source_distribution(tmp_path).read_bytes() == archive.read_bytes()
+    with tarfile.open(archive) as files:
         assert {(entry.uid, entry.uname, entry.mtime) for entry in files} == {(0, "", 315532800)}
 
 
