@@ -6,7 +6,8 @@
 # databases of runs that were killed.
 readonly CLUSTER_LIMIT=${CLUSTER_LIMIT:-256}
 
-megabytes() { du -sm "$1" 2>/dev/null | cut -f1; }
+# Files of a running server may go while they are counted.
+megabytes() { { du -sm -- "$@" 2>/dev/null || true; } | sort -rn; }
 
 # Removes the private cluster where it has grown and nobody uses it.
 discard_grown_cluster() {
@@ -17,7 +18,7 @@ discard_grown_cluster() {
 discard_alone() {
   local size
   [ -d "$PG_DATA" ] && ! pg_is_running || return 0
-  size="$(megabytes "$PG_DATA")"
+  size="$(megabytes "$PG_DATA" | cut -f1)"
   ((size > CLUSTER_LIMIT)) || return 0
   say "The private cluster has grown to $size MB, more than $CLUSTER_LIMIT: the next run makes it anew"
   rm -rf "$PG_DATA"
@@ -26,6 +27,6 @@ discard_alone() {
 # How large tmp/ is, and what most of it is.
 say_size() {
   local parts
-  parts="$(cd "$ROOT/tmp" && du -sm -- * | sort -rn | awk '$1 > 4 { printf "%s%s %d", (n++ ? ", " : ""), $2, $1 }')"
-  say "tmp/ holds $(megabytes "$ROOT/tmp") MB: $parts"
+  parts="$(cd "$ROOT/tmp" && megabytes * | awk '$1 > 4 { printf "%s%s %d", (n++ ? ", " : ""), $2, $1 }')"
+  say "tmp/ holds $(megabytes "$ROOT/tmp" | cut -f1) MB: $parts"
 }

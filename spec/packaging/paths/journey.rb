@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require 'English'
 require 'open3'
 require 'pty'
 require_relative '../support'
@@ -43,17 +44,11 @@ class Journey
   # @param wanted [Regexp] what the program prints then
   # @yieldparam found [MatchData] as soon as it has; the program is left with exit after the block
   def typed(line, text, wanted)
-    output, input, pid = Bundler.with_unbundled_env { PTY.spawn({ 'TERM' => 'dumb', **env }, line, chdir: folder) }
-    seen = +''
-    # A program whose terminal nobody reads stands still.
-    reader = Thread.new { loop { seen << output.readpartial(4096) } rescue Errno::EIO } # rubocop:disable Style/RescueModifier
-    input.puts(text)
-    yield eventually("#{line} does not print #{wanted.inspect}") { seen.match(wanted) }
-  ensure
-    input.puts('exit')
-    reader.join
-    Process.wait(pid)
-    @said << "$ #{line}\n#{seen}"
+    on_terminal(line) do |input, seen|
+      input.puts(text)
+      yield eventually("#{line} does not print #{wanted.inspect}") { seen.match(wanted) }
+      input.puts('exit')
+    end
   end
 
   # @return what the block gives as soon as that is something
@@ -65,6 +60,28 @@ class Journey
       sleep 0.05
     end
     found
+  end
+
+  # A program whose terminal nobody reads stands still, so a thread does; what fails ends it.
+  def on_terminal(line)
+    output, input, pid = Bundler.with_unbundled_env { PTY.spawn({ 'TERM' => 'dumb', **env }, line, chdir: folder) }
+    seen = +''
+    reader = Thread.new { drain(output, seen) }
+    begin
+      yield input, seen
+    ensure
+      Process.kill(:KILL, pid) if $ERROR_INFO || !reader.join(60)
+      Process.wait(pid)
+      reader.join
+      [input, output].each(&:close)
+      @said << "$ #{line}\n#{seen}"
+    end
+  end
+
+  def drain(output, seen)
+    loop { seen << output.readpartial(4096) }
+  rescue EOFError, Errno::EIO
+    seen # The terminal is gone with its last program.
   end
 
   # Writes a file as a user copies it from a page.
