@@ -29,13 +29,13 @@ require_relative 'tasker_core/operations/stuck_reset'
 require_relative 'tasker_core/operations/verification'
 require_relative 'tasker_core/operations/watch'
 
-# A Go core under the Tasker workflow engine.
+# The Go core for the Tasker workflow engine.
 #
-# In Rails, config/initializers/tasker_core.rb switches capabilities on:
+# In Rails, config/initializers/tasker_core.rb sets a switch for each capability:
 #
 #   TaskerCore.configure { |c| c.dependency_resolution = :active }
 #
-# In any Ruby program with an Active Record connection:
+# Any Ruby program with an Active Record connection can call the operations:
 #
 #   TaskerCore.on(ActiveRecord::Base.connection).viable_steps(task_id)
 module TaskerCore
@@ -49,35 +49,35 @@ module TaskerCore
     #
     # @yieldparam config [Configuration]
     # @return [Configuration]
-    # @raise [ConfigurationError] if a switch gets a value that it does not know
+    # @raise [ConfigurationError] if a setting does not accept its new value
     def configure
       yield configuration
       configuration.apply
       configuration
     end
 
-    # A client whose statements run on a connection that the caller has, inside
-    # whatever transaction is open there. It opens none of its own.
+    # Returns a client that runs its statements on the caller's connection, inside any transaction
+    # that is open there. It opens no connection of its own.
     #
     # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
-    # @return [Client] for this connection, to be used on one thread at a time
-    # @raise [Unavailable] if there is no native library in this process
-    # @raise [InvalidArgument] for what is no connection
+    # @return [Client] use it on one thread at a time
+    # @raise [Unavailable] if this process has no native library
+    # @raise [InvalidArgument] if the argument is not an Active Record connection
     def on(connection)
       core = Core.current
       unless connection.respond_to?(:prepared_statements)
-        raise InvalidArgument.new("a #{connection.class} is no connection; give one of Active Record, such as " \
-                                  'ActiveRecord::Base.connection', code: 'invalid_argument')
+        raise InvalidArgument.new("a #{connection.class} is not a connection; pass an Active Record connection such " \
+                                  'as ActiveRecord::Base.connection', code: 'invalid_argument')
       end
 
       Client.new(core, HostConnection.new(connection))
     end
 
-    # @return [Symbol] :native where the Go core answers in this process, :ruby
-    #   where it cannot and the engine's own code goes on
+    # @return [Symbol] :native if the Go core is available in this process, :ruby if the engine's
+    #   own code does the work
     def implementation = Library.available? ? :native : :ruby
 
-    # @return [String, nil] why the Go core is not available in this process
+    # @return [String, nil] why the Go core is not available in this process; nil if it is
     def unavailable_reason = Library.unavailable_reason
   end
 end

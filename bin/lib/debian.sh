@@ -5,7 +5,7 @@
 readonly SECOND_RELEASE=trixie
 # Everything that the Gemfile names, as the distribution packages it.
 readonly RUBY_PACKAGES="ruby ruby-dev bundler rake rails ruby-pg ruby-msgpack ruby-rspec ruby-rspec-rails puma
-  ruby-sidekiq rubocop yard ruby-simplecov ruby-benchmark-ips"
+  ruby-sidekiq rubocop yard ruby-redcarpet ruby-simplecov ruby-benchmark-ips"
 
 # A person at the terminal is asked before the system is changed.
 confirm() {

@@ -4,30 +4,30 @@ require_relative 'native/nearest'
 require_relative 'secret'
 
 module TaskerCore
-  # The settings of this process. Each is declared in generated/settings.rb: its default,
-  # the values that it takes and what it is for. In Rails the same object is
-  # +config.tasker_core+.
+  # The settings of this process. generated/settings.rb declares each with its default, its accepted
+  # values and a description. In Rails, +config.tasker_core+ is the same object.
   class Configuration
-    # One setting.
+    # A declared setting.
     #
     # @!attribute [r] name
     #   @return [Symbol]
     # @!attribute [r] default
     #   @return [Object]
     # @!attribute [r] allowed
-    #   @return [Array, #===] the values it takes: a list, or anything that answers ===
+    #   @return [Array, #===] the accepted values: a list, or an object that answers ===
     # @!attribute [r] values
-    #   @return [String] the same in words, for error messages
+    #   @return [String] the accepted values in words, for error messages
     # @!attribute [r] core
-    #   @return [Boolean] whether the Go core gets it when it is opened (go/config/config.go)
+    #   @return [Boolean] whether the Go core receives it when it is opened (go/config/config.go)
     # @!attribute [r] secret
-    #   @return [Boolean] whether a value may hold a password, and is shown nowhere
+    #   @return [Boolean] whether its value may hold a password and is never shown
     # @!attribute [r] doc
-    #   @return [String]
+    #   @return [String] the description
     Setting = Data.define(:name, :default, :allowed, :values, :core, :secret, :doc) do
       # @param value [Object]
-      # @return [Object] the value as it is kept: symbols for names, a Secret for what is one
-      # @raise [ConfigurationError] for a value that the setting does not take
+      # @return [Object] the value in the form that is stored: a Symbol for a name, a Secret for a
+      #   secret setting
+      # @raise [ConfigurationError] if the setting does not accept the value
       def accept(value)
         listed = allowed.is_a?(Array)
         value = value.to_sym if listed && value.is_a?(String)
@@ -44,10 +44,10 @@ module TaskerCore
       end
     end
 
-    # What a capability's switch can be.
+    # The values of a capability's switch.
     SWITCHES = %i[off shadow active].freeze
 
-    # What fits the types of settings that have no list of values.
+    # The values accepted by the types of settings without a list of values.
     TYPES = {
       integer: ->(value) { value.is_a?(Integer) },
       number: ->(value) { value.is_a?(Numeric) },
@@ -66,12 +66,13 @@ module TaskerCore
 
       # Declares a setting and its accessors.
       #
+      # @api private
       # @param name [Symbol]
-      # @param type [Symbol, Array] boolean, one of TYPES, or the values themselves
-      # @param default [Object] nil where the setting may be nil
+      # @param type [Symbol, Array] :boolean, a key of TYPES, or the accepted values
+      # @param default [Object] nil if the setting may be nil
       # @param doc [String]
-      # @param within [Range, nil] of numbers, or of a text's bytes
-      # @param values [String] the allowed values in words
+      # @param within [Range, nil] the range of a number, or of a text's length in bytes
+      # @param values [String] the accepted values in words
       # @param core [Boolean]
       # @param secret [Boolean]
       def setting(name, type:, default:, doc:, within: nil, values: nil, core: false, secret: false)
@@ -83,9 +84,9 @@ module TaskerCore
         define_method(:"#{name}=") { |value| @values[name] = declared.accept(value) }
       end
 
-      # Declares the switch of a capability. Where somebody asks the engine alone
-      # (Engine.switched_off) it is read as :off.
+      # Declares a capability's switch. Inside Engine.switched_off it reads as :off.
       #
+      # @api private
       # @param name [Symbol]
       # @param default [Symbol]
       # @param doc [String]
@@ -115,14 +116,15 @@ module TaskerCore
       @applied = core_settings.hash
     end
 
-    # @return [Hash{Symbol => Object}] every setting with its value; of one that may hold a
-    #   password a Secret, which does not show it
+    # @return [Hash{Symbol => Object}] every setting with its value; a secret value is a Secret,
+    #   which does not show itself
     def to_h = @values.dup
 
-    # @return [String] without passwords
+    # @return [String] the settings without secrets
     def inspect = "#<#{self.class} #{to_h.map { |name, value| "#{name}=#{value.inspect}" }.join(' ')}>"
 
-    # @return [Hash{String => Object}] what the core itself needs to know
+    # @api private
+    # @return [Hash{String => Object}] the settings that the core receives
     def core_settings
       self.class.settings.each_value.select(&:core).to_h do |setting|
         value = Secret.reveal(@values[setting.name])
@@ -130,25 +132,24 @@ module TaskerCore
       end
     end
 
-    # Somebody's typo is named like any other mistake.
+    # Reports an unknown setting.
     #
-    # @raise [ConfigurationError] for a setting that there is not
+    # @raise [ConfigurationError] always
     def method_missing(name, *arguments)
       return super unless name.end_with?('=') && arguments.size == 1
 
       wanted = name[0..-2]
       meant = Nearest.of(wanted, self.class.settings.keys)
-      raise ConfigurationError.new("there is no setting #{wanted}#{"; did you mean #{meant}?" if meant}",
+      raise ConfigurationError.new("unknown setting #{wanted}#{"; did you mean #{meant}?" if meant}",
                                    code: 'configuration')
     end
 
-    # There are no others than those that are declared.
+    # @return [Boolean] false, because only declared settings have accessors
     def respond_to_missing?(_name, _include_private = false) = false
 
-    # Puts the settings into effect: at once where the engine is loaded, else when
-    # it is (the railtie calls this again after each load of the application).
-    # A core that was opened with other settings is closed; the next use opens
-    # another.
+    # Puts the settings into effect: at once if the engine is loaded, otherwise when it is loaded
+    # (the railtie calls this method after each load of the application). It closes a core that was
+    # opened with other settings; the next call opens a new core.
     #
     # @return [void]
     def apply

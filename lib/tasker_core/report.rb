@@ -1,39 +1,37 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Something that the people who run the application should know.
+  # A message for the people who operate the application.
   #
   # @!attribute [r] kind
-  #   @return [Symbol] :failover (the core failed, the engine's own code went on),
-  #     :difference (shadow mode: core and engine answered differently),
-  #     :unknown_function (a function of the database is not the engine's),
-  #     :subscriber_failed (a block that gets events raised), :delivery_failed (a
-  #     subscription gets no events),
-  #     :late_result (a step's result was refused: it timed out, or was changed by
-  #     others), :unwritten_result (the database could not take it for so long that the
-  #     step stays in_progress), :spans_lost (the core did not take them), :not_enqueued (an
-  #     unfinished task that no job takes up again), :task_held (nothing can change for a
-  #     task any more), :no_handler (a task that was made for Rails and has no handler
-  #     there), :event_not_forwarded (an event did not reach subscribers or other
-  #     processes), :not_closed (the garbage collector closed a client or a session) or
-  #     :step_stays_claimed (a step that cannot be read could not be failed).
-  #     docs/DEPLOYMENT.md says what to do about each
+  #   @return [Symbol] :failover (the core failed and the engine's own code continued), :difference
+  #     (shadow mode: the core and the engine answered differently), :unknown_function (a function
+  #     of the database is not the engine's), :subscriber_failed (a subscriber's block raised an
+  #     error), :delivery_failed (a subscription receives no events), :late_result (a step's result
+  #     was refused, because the step timed out or was changed by another process),
+  #     :unwritten_result (the database refused a result for so long that the step stays
+  #     in_progress), :spans_lost (the core did not take them), :not_enqueued (no job continues an
+  #     unfinished task), :task_held (no event can change a task's state), :no_handler (a task was
+  #     created for Rails without a handler there), :event_not_forwarded (an event did not reach
+  #     subscribers or other processes), :not_closed (the garbage collector closed a client or a
+  #     session) or :step_stays_claimed (an unreadable step could not be failed). docs/DEPLOYMENT.md
+  #     says how to respond to each.
   # @!attribute [r] capability
   #   @return [Symbol] the switch that it belongs to
   # @!attribute [r] operation
   #   @return [String] the engine's method, as Class.method
   # @!attribute [r] message
-  #   @return [String] what happened and what to do
+  #   @return [String] the event, and how to respond
   # @!attribute [r] details
-  #   @return [Hash{Symbol => Object}] :arguments, :difference, :error where there is one
+  #   @return [Hash{Symbol => Object}] :arguments, :difference and :error, as far as there are any
   Report = Data.define(:kind, :capability, :operation, :message, :details) do
     def to_s = message
   end
 
-  # Where reports go: to the configured on_report, else to the log.
+  # Passes reports to the configured on_report, or to the log.
   module Reporting
-    # How many happenings are remembered as said; the one that was said first is then
-    # forgotten, and said again when it happens again.
+    # The maximum number of remembered reports. Beyond it, the oldest is forgotten, and passed on
+    # again if it recurs.
     MOST_SAID = 1000
     private_constant :MOST_SAID
 
@@ -42,11 +40,13 @@ module TaskerCore
     @mutex = Mutex.new
 
     class << self
-      # Counts a happening and passes it on.
+      # Counts a report and passes it on.
+      #
+      # @api private
       #
       # @param report [Report]
-      # @param once [Object, nil] reports of one kind and capability with an equal
-      #   value are passed on once in this process, and counted each time
+      # @param once [Object, nil] reports of the same kind and capability with an equal value are
+      #   passed on once in this process, and counted each time
       # @return [void]
       def report(report, once: nil)
         Notifications.report(report)
@@ -55,15 +55,15 @@ module TaskerCore
         receiver = TaskerCore.configuration.on_report
         receiver ? receiver.call(report) : log(report)
       rescue StandardError => e
-        # What on_report raises must not reach the call that was reported about.
+        # An exception of on_report must not reach the reported call.
         warn("tasker_core: on_report raised #{e.class}: #{e.message}; the report was: #{report.message}")
       end
 
-      # @return [Hash{Array(Symbol, Symbol) => Integer}] how often each kind of
-      #   report came up, by capability and kind
+      # @return [Hash{Array(Symbol, Symbol) => Integer}] the number of reports by capability and
+      #   kind
       def counts = @mutex.synchronize { @counts.dup }
 
-      # Forgets counts and what was said already.
+      # Clears the counts and the remembered reports.
       #
       # @return [void]
       def reset
@@ -80,7 +80,7 @@ module TaskerCore
           @counts[[report.capability, report.kind]] += 1
           next true unless once
 
-          # Messages differ by task and step, and may be long: their hash is kept.
+          # Messages differ by task and step and may be long, so only their hash is kept.
           key = [Process.pid, report.capability, report.kind, once].hash
           next false if @said[key]
 

@@ -1,18 +1,20 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # A text that may hold a password, such as a URL. It prints as [hidden] in every form;
-  # reveal gives the text.
+  # A text that may hold a password, such as a URL. It prints as [hidden] in every form; reveal
+  # returns the text.
+  #
+  # @api private
   class Secret
     HIDDEN = '[hidden]'
 
     # @param value [Object]
-    # @return [Object] the text of a secret, any other value as it is
+    # @return [Object] the text of a secret; any other value unchanged
     def self.reveal(value) = value.is_a?(self) ? value.reveal : value
 
     # @param text [String]
     def initialize(text)
-      # In a block the text is no instance variable, which others would write out.
+      # The text is in a block and not in an instance variable, which other code would print.
       @reveal = -> { text }
     end
 
@@ -31,7 +33,7 @@ module TaskerCore
     # @return [String] a placeholder, for JSON
     def to_json(*) = HIDDEN.to_json
 
-    # For YAML.
+    # A placeholder for YAML.
     def encode_with(coder)
       coder.scalar = HIDDEN
     end

@@ -87,6 +87,6 @@ RSpec.describe 'external steps' do
 
     score = Tasker::WorkflowStep.where(task_id: task.task_id).find { |step| step.name == 'score' }
     expect(score.status).to eq('error')
-    expect(score.results['error']).to match(/outside of Rails, which takes orchestration = :active/)
+    expect(score.results['error']).to match(/outside of Rails. This needs orchestration = :active/)
   end
 end

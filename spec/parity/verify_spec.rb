@@ -39,6 +39,6 @@ RSpec.describe TaskerCore::Verification do
 
     expect(report).to have_attributes(safe?: false, exit_code: 1)
     expect(report.differences.map(&:question).uniq).to include(:step_readiness)
-    expect(report.differences.first.message).to match(/ by the engine, .* by the core/)
+    expect(report.differences.first.message).to match(/ from the engine, .* from the core/)
   end
 end

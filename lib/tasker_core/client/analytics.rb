@@ -4,51 +4,51 @@ require_relative 'numbers'
 require_relative '../native/row'
 
 module TaskerCore
-  # The operations of a Client that look at the whole database. They run statements
-  # of the core's own, with the rules of the engine's functions; the functions
-  # themselves are not called and need not be there. Decimals are BigDecimal, exact.
+  # The client's operations on the whole database. They run the core's own statements, which follow
+  # the rules of the engine's SQL functions; the functions themselves are not called and need not
+  # exist. Decimal values are exact BigDecimals.
   module Analytics
     include Numbers
 
-    # Counts of tasks and steps by state, of retries and of connections: the
-    # engine's get_system_health_counts_v01.
+    # Counts tasks and steps by state, retries, and database connections, as the engine's
+    # get_system_health_counts_v01 does.
     #
     # @return [SystemHealthCounts]
     def system_health_counts = SystemHealthCounts.all(call('system_health_counts', {})).first
 
-    # Throughput, rates and durations: the engine's get_analytics_metrics_v01.
+    # Measures throughput, rates and durations, as the engine's get_analytics_metrics_v01 does.
     #
-    # @param since [Time, nil] tasks made after it; nil: in the last hour
+    # @param since [Time, nil] counts tasks created after this time; nil for the last hour
     # @return [AnalyticsMetrics]
     def analytics_metrics(since: nil)
       AnalyticsMetrics.all(call('analytics_metrics', 'since' => Moment.micros(since))).first
     end
 
-    # The complete steps that took longest from being made to being complete: what
-    # the engine's get_slowest_steps_v01 is meant to answer (as shipped it raises).
+    # Lists the complete steps that took longest from creation to completion. This is the intended
+    # answer of the engine's get_slowest_steps_v01, which raises an error in tasker-engine 0.1.0.
     #
-    # @param since [Time, nil] steps made after it; nil: in the last 24 hours
-    # @param limit [Integer, nil] how many at most; nil: all
-    # @param namespace [String, nil] only of this namespace
-    # @param task_name [String, nil] only of tasks with this name
-    # @param version [String, nil] only of tasks with this version
+    # @param since [Time, nil] steps created after this time; nil for the last 24 hours
+    # @param limit [Integer, nil] the maximum number of rows; nil for no limit
+    # @param namespace [String, nil] only steps of this namespace
+    # @param task_name [String, nil] only steps of tasks with this name
+    # @param version [String, nil] only steps of tasks with this version
     # @return [Array<SlowestStep>] longest first, then by id
-    # @raise [InvalidArgument] for a negative limit
+    # @raise [InvalidArgument] if the limit is negative
     def slowest_steps(since: nil, limit: 10, namespace: nil, task_name: nil, version: nil)
       SlowestStep.all(call('slowest_steps', slowest(since, limit, namespace, task_name, version)))
     end
 
-    # The tasks that took longest from being made to their last complete or failed
-    # step: what the engine's get_slowest_tasks_v01 is meant to answer (as shipped it
-    # raises). As there, a step counts once for each row of its history.
+    # Lists the tasks that took longest from creation to their last complete or failed step. This is
+    # the intended answer of the engine's get_slowest_tasks_v01, which raises an error in
+    # tasker-engine 0.1.0. As in that function, a step counts once for each row of its history.
     #
-    # @param since [Time, nil] tasks made after it; nil: in the last 24 hours
-    # @param limit [Integer, nil] how many at most; nil: all
-    # @param namespace [String, nil] only of this namespace
-    # @param task_name [String, nil] only with this name
-    # @param version [String, nil] only with this version
+    # @param since [Time, nil] tasks created after this time; nil for the last 24 hours
+    # @param limit [Integer, nil] the maximum number of rows; nil for no limit
+    # @param namespace [String, nil] only tasks of this namespace
+    # @param task_name [String, nil] only tasks with this name
+    # @param version [String, nil] only tasks with this version
     # @return [Array<SlowestTask>] longest first, then by id
-    # @raise [InvalidArgument] for a negative limit
+    # @raise [InvalidArgument] if the limit is negative
     def slowest_tasks(since: nil, limit: 10, namespace: nil, task_name: nil, version: nil)
       SlowestTask.all(call('slowest_tasks', slowest(since, limit, namespace, task_name, version)))
     end
@@ -60,20 +60,22 @@ module TaskerCore
         'task_name' => task_name, 'version' => version }
     end
 
-    # A point in time as the core takes it.
+    # Converts a point in time to the form that the core takes.
+    #
+    # @api private
     module Moment
       module_function
 
       # @param time [Time, #to_time, nil]
       # @return [Integer, nil] microseconds since 1970 in UTC
-      # @raise [InvalidArgument] for what is no time
+      # @raise [InvalidArgument] if the value is not a time
       def micros(time)
         return if time.nil?
 
         moment = time.is_a?(Time) || !time.respond_to?(:to_time) ? time : time.to_time
         return (moment.to_i * 1_000_000) + moment.usec if moment.is_a?(Time)
 
-        raise InvalidArgument.new("#{time.inspect} is no point in time; give a Time", code: 'invalid_argument')
+        raise InvalidArgument.new("#{time.inspect} is not a point in time; pass a Time", code: 'invalid_argument')
       end
     end
     private_constant :Moment

@@ -16,12 +16,10 @@ require_relative 'task_progress'
 require_relative 'transition'
 
 module TaskerCore
-  # The operations of the core, as Ruby methods. Every answer is read from the
-  # database at the time of the call.
+  # The core's operations as Ruby methods. Every call reads the database, so its answer is current.
   #
-  # Every method raises DatabaseError (SchemaMissing where the engine's tables are
-  # not there) if the database fails, and InvalidArgument for arguments that do
-  # not fit.
+  # Every method raises DatabaseError if the database fails (SchemaMissing if the engine's tables do
+  # not exist), and InvalidArgument if an argument has the wrong type or value.
   class Client
     include Analytics
     include Drawing
@@ -43,21 +41,22 @@ module TaskerCore
       @host = host
     end
 
-    # Which steps of a task can run, and why the others cannot: the rows of the
+    # Tells which steps of a task can run, and why the others cannot. The rows are those of the
     # engine's get_step_readiness_status, ordered by step id.
     #
     # @param task_id [Integer]
-    # @param step_ids [Array<Integer>, nil] only these steps; nil all, [] none
-    # @param must_exist [Boolean] whether an unknown task is an error
+    # @param step_ids [Array<Integer>, nil] only these steps; nil for all, [] for none
+    # @param must_exist [Boolean] whether an unknown task raises an error
     # @return [Array<StepReadiness>] [] for an unknown task
-    # @raise [NotFound] for an unknown task, with must_exist
+    # @raise [NotFound] if the task is unknown and must_exist is true
     def step_readiness(task_id, step_ids: nil, must_exist: false)
       StepReadiness.all(call('step_readiness', 'task_id' => id(task_id), 'step_ids' => step_ids && ids(step_ids),
                                                'must_exist' => must_exist, 'function_version' => readiness_version))
     end
 
-    # The same for many tasks in one statement, ordered by step id; in a database with
-    # version 1 of the functions by task id first, as there.
+    # Does the same for many tasks in one statement. The rows are ordered by step id; in a database
+    # with version 1 of the engine's functions they are ordered by task id first, as those functions
+    # order them.
     #
     # @param task_ids [Array<Integer>]
     # @return [Array<StepReadiness>]
@@ -65,7 +64,7 @@ module TaskerCore
       StepReadiness.all(call('step_readiness_batch', batch(task_ids)))
     end
 
-    # The steps of a task that can run now.
+    # Lists the steps of a task that can run now.
     #
     # @param task_id [Integer]
     # @param must_exist [Boolean] see step_readiness
@@ -76,7 +75,7 @@ module TaskerCore
                            'function_version' => readiness_version)
     end
 
-    # How a task stands: the engine's get_task_execution_context.
+    # Describes a task's progress, as the engine's get_task_execution_context does.
     #
     # @param task_id [Integer]
     # @return [TaskExecutionContext, nil] nil for an unknown task
@@ -85,28 +84,28 @@ module TaskerCore
                                                               'function_version' => readiness_version)).first
     end
 
-    # The same for many tasks in one statement, ordered by task id.
+    # Does the same for many tasks in one statement, ordered by task id.
     #
     # @param task_ids [Array<Integer>]
-    # @return [Array<TaskExecutionContext>] unknown tasks are missing
+    # @return [Array<TaskExecutionContext>] without rows for unknown tasks
     def task_execution_contexts(task_ids)
       TaskExecutionContext.all(call('task_execution_contexts', batch(task_ids)))
     end
 
-    # The level of each step, the longest path from a root: the engine's
-    # calculate_dependency_levels, ordered by level and id.
+    # Computes each step's level: the length of the longest path from a root step. The rows are
+    # those of the engine's calculate_dependency_levels, ordered by level and step id.
     #
     # @param task_id [Integer]
     # @param must_exist [Boolean] see step_readiness
     # @return [Array<DependencyLevel>] [] for an unknown task
-    # @raise [CycleError] if steps depend on each other in a circle
+    # @raise [CycleError] if the dependencies form a cycle
     # @raise [NotFound]
     def dependency_levels(task_id, must_exist: false)
       DependencyLevel.all(call('dependency_levels', 'task_id' => id(task_id), 'must_exist' => must_exist))
     end
 
-    # Parents, children and depth of each step: the rows that the engine's view
-    # tasker_step_dag_relationships has for one task, ordered by step id.
+    # Lists the parents, children and depth of each step. The rows are those of the engine's view
+    # tasker_step_dag_relationships for this task, ordered by step id.
     #
     # @param task_id [Integer]
     # @param must_exist [Boolean] see step_readiness
@@ -116,49 +115,49 @@ module TaskerCore
       StepDagRelationship.all(call('step_dag', 'task_id' => id(task_id), 'must_exist' => must_exist))
     end
 
-    # Moves a step to another state, if its state and its parents allow it: the
-    # database checks and writes in one statement, in a savepoint of its own.
+    # Moves a step to another state if its current state and its parents allow it. The database
+    # checks and writes in one statement, inside a savepoint.
     #
     # @param step_id [Integer]
     # @param to [String, Symbol] the target state
     # @param metadata [Hash] written to the audit row
-    # @return [Transition] what became of it; see Transition#code
-    # @raise [NotFound] if there is no such step
+    # @return [Transition] Transition#code tells whether it was written
+    # @raise [NotFound] if the step does not exist
     def transition_step(step_id, to:, metadata: {})
       transition('transition_step', to, metadata, 'step_id' => id(step_id))
     end
 
-    # The same, raising where nothing was written.
+    # Does the same and raises an error if nothing was written.
     #
     # @return [Transition]
-    # @raise [TransitionError] if the state, the guard or another process forbids it
-    # @raise [NotFound] if there is no such step
+    # @raise [TransitionError] if the state, a guard or another process prevents the transition
+    # @raise [NotFound] if the step does not exist
     def transition_step!(step_id, to:, metadata: {})
       transition_step(step_id, to:, metadata:).tap(&:raise_unless_written)
     end
 
-    # Moves many steps in one statement, locked in the order of their ids. Those
-    # that may not move stay as they are; unknown ids are missing in the answer.
+    # Moves many steps in one statement, which locks them in the order of their ids. Steps that may
+    # not move stay as they are. Unknown ids are missing from the answer.
     #
     # @param step_ids [Array<Integer>]
     # @return [Array<Transition>] in ascending order of id
-    # @raise [ConflictError] if another process wrote to one of them at the same
-    #   time; then none was moved
+    # @raise [ConflictError] if another process wrote to one of the steps at the same time; no step
+    #   was moved
     def transition_steps(step_ids, to:, metadata: {})
       answers = write('transition_steps', to, metadata, 'step_ids' => ids(step_ids))
       answers.map { |fields| Transition.new(*fields) }
     end
 
-    # Moves a task to another state; to complete only if all its steps are
-    # complete or resolved manually.
+    # Moves a task to another state. It reaches complete only if all its steps are complete or
+    # resolved manually.
     #
     # @return [Transition]
-    # @raise [NotFound] if there is no such task
+    # @raise [NotFound] if the task does not exist
     def transition_task(task_id, to:, metadata: {})
       transition('transition_task', to, metadata, 'task_id' => id(task_id))
     end
 
-    # The same, raising where nothing was written.
+    # Does the same and raises an error if nothing was written.
     #
     # @return [Transition]
     # @raise [TransitionError]
@@ -168,39 +167,39 @@ module TaskerCore
     end
 
     # @param step_id [Integer]
-    # @return [String, nil] the step's state now, nil for an unknown step
+    # @return [String, nil] the step's current state; nil for an unknown step
     def current_step_state(step_id) = call('current_step_state', 'step_id' => id(step_id))
 
     # @param task_id [Integer]
-    # @return [String, nil] the task's state now, nil for an unknown task
+    # @return [String, nil] the task's current state; nil for an unknown task
     def current_task_state(task_id) = call('current_task_state', 'task_id' => id(task_id))
 
-    # Creates the engine's tables, indexes, view and functions in the current
-    # schema, in one transaction. schema_migrations is left alone.
+    # Creates the engine's tables, indexes, view and functions in the current schema, in one
+    # transaction. It does not write to schema_migrations.
     #
-    # @return [Array<String>] what was created
-    # @raise [SchemaNotEmpty] if one of the engine's tables is there already
+    # @return [Array<String>] the names of the created objects
+    # @raise [SchemaNotEmpty] if one of the engine's tables already exists
     def install_schema
       FunctionVersions.reset
       @host.transaction { call('install_schema', {}) }
     end
 
-    # @return [Stats] what the core behind this client has counted
+    # @return [Stats] the counters of the core behind this client
     def stats = Stats.of(@core)
 
-    # Asks the database for a sign of life.
+    # Checks that the core and the database answer.
     #
-    # @param database [Boolean] false asks the core alone
+    # @param database [Boolean] false checks only the core
     # @return [String] "pong"
-    # @raise [DatabaseError] where it gives none
+    # @raise [DatabaseError] if the database does not answer
     def ping(database: true) = call(database ? 'ping_database' : 'ping', {})
 
-    # Which rules of readiness this database follows, by the bodies of its
-    # functions; read once for each database and search path, or for a client with
-    # connections of its own.
+    # Tells which version of the readiness rules this database follows, judging by the bodies of its
+    # functions. The answer is read once for each database and search path, or once for each client
+    # with its own connections.
     #
     # @return [Integer] 1 or 2
-    # @raise [UnknownFunction] if a function's body is not one that is known
+    # @raise [UnknownFunction] if the body of a function is unknown
     def readiness_version = @readiness_version ||= @host.rules { call('readiness_version', {}) }
 
     private

@@ -9,27 +9,26 @@ require_relative '../native/table'
 require_relative 'transition'
 
 module TaskerCore
-  # A step that a worker outside of the workflow's own process has claimed, with what
-  # its handler reads.
+  # A step that a worker outside of Rails has claimed, with the data that its handler reads.
   #
   # @!attribute [r] handler
-  #   @return [Hash{Symbol => String}] the handler, as it was given
+  #   @return [Hash{Symbol => String}] the handler, as it was passed to #claim_ready_steps
   # @!attribute [r] version
-  #   @return [String] of the task's template
+  #   @return [String] the version of the task's template
   # @!attribute [r] token
   #   @return [Integer] the id of the claim's audit row
   # @!attribute [r] attempts
-  #   @return [Integer] how often the step was tried before
+  #   @return [Integer] the number of earlier attempts
   # @!attribute [r] context
-  #   @return [Object] of the task
+  #   @return [Object] the task's context
   # @!attribute [r] results
-  #   @return [Object] what the last attempt left
+  #   @return [Object] the results of the last attempt
   # @!attribute [r] parents
   #   @return [Hash{String => Object}] the results of the step's parents by name
   ClaimedStep = Struct.new(*ClaimedRow.attributes)
 
-  # The operations of a Client that execute steps for a workflow that somebody else
-  # drives: those whose template names an executor outside of Rails.
+  # The client's operations for workers outside of Rails. They execute the steps whose template
+  # names an external executor.
   #
   #   handlers = [{ task: 'etl', step: 'clean' }]
   #   client.claim_ready_steps(handlers, limit: 4).each do |step|
@@ -38,35 +37,36 @@ module TaskerCore
   #     client.fail_claim(step, error: e)
   #   end
   #
-  # The rows written are those of a run in Rails, whose listener is told when a step
-  # has ended (docs/WORKER.md).
+  # They write the same rows as a run in Rails, and notify the listener in Rails when a step has
+  # ended (docs/WORKER.md).
   module ExternalWork
     include Numbers
 
-    # What a claimed step has as JSON, and how deep each may be nested: that of the parents
-    # holds their results by name.
+    # The JSON documents of a claimed step, and the maximum nesting of each. The parents' document
+    # has one more level, for the step names.
     DOCUMENTS = { 'context' => 100, 'inputs' => 100, 'results' => 100, 'parents' => 101 }.freeze
     HANDLER = %i[namespace task version step].freeze
     private_constant :DOCUMENTS, :HANDLER
 
-    # A document of a step is not one that Ruby's JSON reads.
+    # A document of a step that Ruby's JSON parser cannot read.
+    #
+    # @api private
     class UnreadableDocument < StandardError; end
 
-    # Finds steps that can run, oldest first, and claims them. A failed step whose
-    # waiting time is over goes back to pending first. Workers that ask at the same
-    # time get different steps. A step whose documents cannot be read (nested more than
-    # 100 levels deep) fails for good, with the reason in its results, and is not among
-    # the steps.
+    # Finds steps that can run, oldest first, and claims them. A failed step whose backoff is over
+    # goes back to pending first. Workers that call it at the same time get different steps. A step
+    # whose documents cannot be read (more than 100 levels of nesting) fails permanently, with the
+    # reason in its results, and is not in the answer.
     #
-    # @param handlers [Array<Hash>] with task and step, and if need be namespace
-    #   ('default') and version (any)
-    # @param limit [Integer] 1 to 1000
-    # @param start_tasks [Boolean] also set their pending tasks in_progress, where
-    #   nobody else runs them
+    # @param handlers [Array<Hash>] with :task and :step, and optionally :namespace ('default') and
+    #   :version (any)
+    # @param limit [Integer] the maximum number of steps, 1 to 1000
+    # @param start_tasks [Boolean] whether to claim steps of pending tasks too and set those tasks
+    #   in_progress; use it for tasks that only workers run
     # @return [Array<ClaimedStep>]
-    # @raise [InvalidArgument] for a handler without a task or a step
-    # @raise [ConflictError] if another process wrote to one of the steps at the same
-    #   time; then none was claimed
+    # @raise [InvalidArgument] if a handler has no task or no step
+    # @raise [ConflictError] if another process wrote to one of the steps at the same time; no step
+    #   was claimed
     def claim_ready_steps(handlers, limit: 1, start_tasks: false)
       names = handler_list(handlers)
       loop do
@@ -77,74 +77,74 @@ module TaskerCore
       end
     end
 
-    # Records that a claimed step has done its work.
+    # Records that a claimed step is complete.
     #
     # @param step [ClaimedStep]
-    # @param results [Object] what JSON can say
-    # @return [Transition] code conflict where the claim no longer holds; nothing is
+    # @param results [Object] any value that can be written as JSON
+    # @return [Transition] with the code "conflict" if the claim no longer holds; nothing was
     #   written then
     def complete_claim(step, results: {}) = finish_claim(step, 'complete', 'results' => JSON.generate(results))
 
-    # Records that a claimed step has failed. It can be retried once its waiting time
-    # is over, while it has attempts left.
+    # Records that a claimed step has failed. It can be retried when its backoff is over, as long as
+    # it has attempts left.
     #
     # @param step [ClaimedStep]
     # @param error [Exception, String]
-    # @param retryable [Boolean] false where another attempt would be useless
-    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next attempt; nil for
-    #   the waiting time that follows from the attempts
-    # @return [Transition] as of #complete_claim
+    # @param retryable [Boolean] false if another attempt would be useless
+    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next
+    #   attempt; nil for the engine's backoff
+    # @return [Transition] as for #complete_claim
     def fail_claim(step, error:, retryable: true, retry_after: nil)
       before = step.results.is_a?(Hash) ? step.results : {}
       finish_claim(step, 'error', 'results' => JSON.generate(before.merge(Failure.fields(error))),
                                   'retryable' => retryable, 'retry_after' => retry_after && whole_seconds(retry_after))
     end
 
-    # Tells that the worker is alive: its steps do not count as stuck.
+    # Renews claims: it tells that the worker is alive, so its steps do not count as stuck.
     #
     # @param steps [Array<ClaimedStep>]
-    # @param stopping [Boolean] also tell handlers that ask (#claim_state) that the worker
-    #   is to end
-    # @return [Array<ClaimedStep>] those that it still holds; results of the others would
-    #   be refused
+    # @param stopping [Boolean] whether to tell handlers that call #claim_state that the worker is
+    #   shutting down
+    # @return [Array<ClaimedStep>] the claims that still hold; the results of the others would be
+    #   refused
     def renew_claims(steps, stopping: false)
       held = written('renew_claims', 'tokens' => steps.map(&:token), 'stopping' => stopping)
       steps.select { |step| held.include?(step.token) }
     end
 
-    # Asks whether a handler may be executed now, where something between the worker and
-    # the handler (a queue, a cluster) may deliver a step twice: one runner begins it.
+    # Asks whether a handler may be executed now. Use it where a queue or a cluster between the
+    # worker and the handler may deliver a step twice: only one runner may begin.
     #
     # @param step [ClaimedStep]
-    # @param runner [String] who executes the handler, unlike all others
-    # @return [String] begun: go on; taken: another runner has begun; lost: the claim no
+    # @param runner [String] a name that is unique to this execution of the handler
+    # @return [String] "begun": go on; "taken": another runner has begun; "lost": the claim no
     #   longer holds
-    # @raise [InvalidArgument] for an empty runner
+    # @raise [InvalidArgument] if runner is empty
     def begin_claim(step, runner:)
       @host.transaction { call('begin_claim', 'token' => step.token, 'runner' => runner) }
     end
 
-    # How a claim stands; nothing is changed.
+    # Reads the state of a claim. It changes nothing.
     #
     # @param step [ClaimedStep]
-    # @return [String] held; stopping: held by a worker that is to end; lost: a result
+    # @return [String] "held"; "stopping": held by a worker that is shutting down; "lost": a result
     #   would be refused
     def claim_state(step) = call('claim_state', 'token' => step.token)
 
-    # Closes a task that nobody else runs once there is nothing left to do: complete, or
-    # error where a step has failed for good.
+    # Ends a task that only workers run, when no work is left. The task becomes complete, or error
+    # if a step has failed permanently.
     #
     # @param task_id [Integer]
     # @return [String] the task's state
-    # @raise [NotFound] if there is no such task
+    # @raise [NotFound] if the task does not exist
     def finalize_task(task_id) = written('finalize_task', 'task_id' => id(task_id), **rules)
 
-    # Waits until steps may be ready, or have ended elsewhere; needs connections of the
-    # core's own, one of which goes on listening.
+    # Waits until steps may be ready, or have ended elsewhere. It needs a client with its own
+    # connections (TaskerCore.open); one connection stays open and listens.
     #
-    # @param timeout [Numeric] seconds, up to an hour
-    # @return [Boolean] false where nothing was heard
-    # @raise [InvalidArgument]
+    # @param timeout [Numeric] seconds, 0 to 3600
+    # @return [Boolean] false if no notification arrived in this time
+    # @raise [InvalidArgument] if the timeout is out of range
     def await_steps(timeout:)
       wait = seconds(timeout, 3600)
       return call('await_steps', 'timeout_ms' => (wait * 1000).round) if wait
@@ -166,7 +166,7 @@ module TaskerCore
 
     def handler_names(handler)
       unless handler.is_a?(Hash) && handler[:task] && handler[:step]
-        raise InvalidArgument.new("#{handler.inspect} is no handler; it must be a Hash with :task and :step, " \
+        raise InvalidArgument.new("#{handler.inspect} is not a handler; it must be a Hash with :task and :step, " \
                                   'and may have :namespace and :version', code: 'invalid_argument')
       end
       Nearest.demand('part of a handler', handler.keys, HANDLER)
@@ -178,9 +178,9 @@ module TaskerCore
       @host.transaction { call(operation, { 'now' => @host.now, **arguments }) }
     end
 
-    # Each step is read on its own: the claims of all are committed.
+    # Reads each step separately, because all of them are claimed already.
     #
-    # @return [ClaimedStep, nil] nil for one that cannot be read
+    # @return [ClaimedStep, nil] nil if a document cannot be read
     def claimed_step(row, handlers)
       step = ClaimedStep.new(*row.to_h.values)
       step.handler = handlers.fetch(row.handler)
@@ -198,15 +198,15 @@ module TaskerCore
       raise UnreadableDocument, "#{what} cannot be read: #{e.message}"
     end
 
-    # The others are claimed, and their caller's, whatever becomes of this one.
+    # The other steps are claimed too, and the caller gets them whether or not this write succeeds.
     def fail_unreadable(step, error)
       fail_claim(step, error:, retryable: false)
       nil
     rescue Error => e
       Reporting.report(Report.new(kind: :step_stays_claimed, capability: :core, operation: 'claim_ready_steps',
                                   details: { error: e },
-                                  message: "step #{step.workflow_step_id} stays claimed: #{error.message}, and that " \
-                                           "could not be written: #{e.message}"))
+                                  message: "step #{step.workflow_step_id} stays claimed: #{error.message}, and " \
+                                           "writing this failed: #{e.message}"))
       nil
     end
 

@@ -2,24 +2,24 @@
 
 require_relative '../native/table'
 
-# What a task's graph means for its progress.
+# Analyses dependency graphs.
 module TaskerCore
-  # The analysis of a task's graph while it runs, as an operation of a Client.
+  # The client's operation that analyses a task's graph.
   module GraphAnalysis
-    # What the engine's RuntimeGraphAnalyzer#analyze gives, with its keys and numbers:
-    # :dependency_graph, :critical_paths, :parallelism_opportunities, :error_chains,
-    # :bottlenecks, :generated_at (the database's time) and :task_id. Paths are not
-    # enumerated, so the time does not grow with their number; nothing is cached.
-    # Steps, edges and what has equal scores come in the order of their ids.
+    # Analyses a task's graph. The answer has the keys and numbers of the engine's
+    # RuntimeGraphAnalyzer#analyze: :dependency_graph, :critical_paths, :parallelism_opportunities,
+    # :error_chains, :bottlenecks, :generated_at (database time) and :task_id. Paths are not
+    # enumerated, so the time does not grow with their number. Nothing is cached. Steps, edges and
+    # entries with equal scores are ordered by id.
     #
     # @param task_id [Integer]
-    # @param weights [Hash, nil] :impact_multipliers, :severity_multipliers,
-    #   :penalty_constants, :severity_thresholds, :duration_estimates, as in the
-    #   engine's config.dependency_graph; what is missing has the engine's default.
-    #   nil: the engine's configuration where the engine is loaded
+    # @param weights [Hash, nil] :impact_multipliers, :severity_multipliers, :penalty_constants,
+    #   :severity_thresholds, :duration_estimates, as in the engine's config.dependency_graph.
+    #   Missing weights have the engine's default. nil takes the engine's configuration if the
+    #   engine is loaded.
     # @return [Hash{Symbol => Object}, nil] nil for an unknown task
-    # @raise [CycleError] if steps depend on each other in a circle
-    # @raise [InvalidArgument] for a weight that does not exist or is no number
+    # @raise [CycleError] if the dependencies form a cycle
+    # @raise [InvalidArgument] if a weight is unknown or not a number
     def analyze_graph(task_id, weights: nil)
       arguments = { 'task_id' => id(task_id), 'function_version' => readiness_version,
                     'weights' => Weights.given(weights) }
@@ -28,6 +28,8 @@ module TaskerCore
     end
 
     # The engine's config.dependency_graph.
+    #
+    # @api private
     module Weights
       GROUPS = %i[impact_multipliers severity_multipliers penalty_constants severity_thresholds
                   duration_estimates].freeze
@@ -47,7 +49,9 @@ module TaskerCore
     end
     private_constant :Weights
 
-    # Turns what came over the wire into the engine's form.
+    # Converts the decoded answer to the engine's form.
+    #
+    # @api private
     module Form
       module_function
 
@@ -74,7 +78,9 @@ module TaskerCore
     private_constant :Form
   end
 
-  # The analysis of a task handler's steps before anything runs.
+  # Analyses the steps of a task handler without a database.
+  #
+  # @api private
   module TemplateAnalysis
     module_function
 
@@ -109,18 +115,18 @@ module TaskerCore
   private_constant :TemplateAnalysis
 
   class << self
-    # What the engine's TemplateGraphAnalyzer#analyze says of a task handler's steps:
-    # :nodes, :edges, :topology, :cycles, :levels, :roots, :leaves, :summary. It needs
+    # Analyses the steps of a task handler as the engine's TemplateGraphAnalyzer#analyze does. The
+    # answer has :nodes, :edges, :topology, :cycles, :levels, :roots, :leaves and :summary. It needs
     # no database.
     #
     #   TaskerCore.analyze_templates([['fetch', []], ['store', ['fetch']]])[:levels]
     #   # => { 'fetch' => 0, 'store' => 1 }
     #
-    # @param templates [Array<Tasker::Types::StepTemplate, Array(String, Array<String>)>]
-    #   a handler's step_templates, or each step's name and what it depends on
+    # @param templates [Array<Tasker::Types::StepTemplate, Array(String, Array<String>)>] a
+    #   handler's step_templates, or for each step its name and the names of its parents
     # @return [Hash{Symbol => Object}]
-    # @raise [InvalidArgument] if a step depends on one that is not there
-    # @raise [Unavailable] if there is no native library in this process
+    # @raise [InvalidArgument] if a step depends on an unknown step
+    # @raise [Unavailable] if this process has no native library
     def analyze_templates(templates) = TemplateAnalysis.call(templates.to_a)
   end
 end

@@ -1,32 +1,31 @@
 # frozen_string_literal: true
 
-# The entrance for programs without Active Record.
+# For programs without Active Record.
 module TaskerCore
   class << self
-    # A client over connections of the core's own, for programs without Active
-    # Record. No connection is opened before the first operation, and none is shared
-    # with the application: what an uncommitted transaction of it wrote is not seen.
+    # Opens a client with its own database connections, for programs without Active Record. The
+    # first operation opens the first connection. The client shares none with the application, so it
+    # does not see what the application has not committed.
     #
     #   TaskerCore.open(database_url: 'postgresql://localhost/shop') do |tasker|
     #     tasker.viable_steps(42)
     #   end
     #
-    # It may be used by many threads at once. A waiting call lets other threads run
-    # and ends at once on Timeout and Thread#kill; the server's statement is
-    # cancelled too. A forked child opens connections of its own.
+    # Many threads may use one client. A waiting call lets other threads run, and ends at once on
+    # Timeout and Thread#kill; the statement on the server is cancelled too. A forked child opens
+    # its own connections.
     #
-    # @param database_url [String] a URL (postgresql://user@host/database), or
-    #   keyword=value pairs, as libpq reads them
-    # @param settings [Hash{Symbol => Object}] pool_max_connections (4),
-    #   pool_exec_mode ('cache_statement'; behind PgBouncer in transaction mode
-    #   'exec', 'simple_protocol' or 'cache_describe'),
-    #   pool_acquire_timeout_seconds (5), application_name, and what else
-    #   go/config/config.go lists
+    # @param database_url [String] a URL (postgresql://user@host/database) or libpq's keyword=value
+    #   pairs
+    # @param settings [Hash{Symbol => Object}] pool_max_connections (4), pool_exec_mode
+    #   ('cache_statement'; behind PgBouncer in transaction mode 'exec', 'simple_protocol' or
+    #   'cache_describe'), pool_acquire_timeout_seconds (5), application_name, and the other
+    #   settings of docs/SETTINGS.md that apply to the core
     # @yieldparam client [PoolClient] closed after the block
-    # @return [PoolClient, Object] without a block the client, which the caller
-    #   closes; with one, what the block gives
-    # @raise [ConfigurationError] if a setting, or the URL, cannot be used
-    # @raise [Unavailable] if there is no native library in this process
+    # @return [PoolClient, Object] without a block, the client, which the caller closes; with a
+    #   block, its value
+    # @raise [ConfigurationError] if a setting or the URL is invalid
+    # @raise [Unavailable] if this process has no native library
     def open(database_url:, **settings)
       client = PoolClient.new(database_url:, **settings)
       return client unless block_given?
@@ -39,10 +38,12 @@ module TaskerCore
     end
   end
 
-  # A client whose core has connections of its own.
+  # A client with its own database connections.
   class PoolClient < Client
-    # Stands in for a HostConnection where the core has connections of its own and runs every
-    # statement itself: operations that write run in a transaction of the core's.
+    # Takes the place of a HostConnection for a core with its own connections. The core runs every
+    # statement itself, and runs operations that write in a transaction.
+    #
+    # @api private
     module OwnConnections
       module_function
 
@@ -50,15 +51,15 @@ module TaskerCore
 
       def failure = nil
 
-      # The client keeps them: it has one database.
+      # The client keeps the answer, because it has one database.
       def rules = yield
 
-      # Audit rows get the database's time: there is no host that travels in time.
+      # Audit rows get the database's time.
       def now = nil
 
       def moment = nil
 
-      # The core publishes by itself.
+      # The core publishes these events itself.
       def publish_after_commit(_core, _rows) = nil
     end
     private_constant :OwnConnections
@@ -66,14 +67,14 @@ module TaskerCore
     # @see TaskerCore.open
     def initialize(database_url:, **settings)
       unless database_url.is_a?(String) && !database_url.empty?
-        raise ConfigurationError.new('database_url must be a text such as postgresql://user@host/database',
+        raise ConfigurationError.new('database_url must be a String such as postgresql://user@host/database',
                                      code: 'configuration')
       end
 
       super(Core.new(settings.merge(database_url:).transform_keys(&:to_s)), OwnConnections)
     end
 
-    # Cancels what other threads have under way and closes every connection.
+    # Cancels the calls of other threads and closes every connection.
     #
     # @return [void]
     def close
@@ -84,13 +85,13 @@ module TaskerCore
     # @return [Boolean]
     def closed? = @core.closed?
 
-    # The URL may hold a password.
+    # Leaves out the URL, which may hold a password.
     def inspect = "#<#{self.class}#{' closed' if closed?}>"
 
     private
 
     def subscriptions
-      raise InvalidArgument.new('this client was closed', code: 'invalid_argument') if closed?
+      raise InvalidArgument.new('this client is closed', code: 'invalid_argument') if closed?
 
       super
     end

@@ -8,10 +8,10 @@ require_relative '../native/row'
 require_relative 'transition'
 
 module TaskerCore
-  # One run's snapshot of a task, held in memory by the core: what can run next costs
-  # no query. Claims and outcomes are one statement each, in a transaction of their
-  # own; the database checks them as it writes, so a snapshot that is out of date can
-  # cost a refused claim, never a step that runs twice.
+  # A snapshot of one task, which the core holds in memory for a run. Asking what can run next costs
+  # no query. Each claim and each outcome is one statement in its own transaction. The database
+  # checks them as it writes, so an outdated snapshot can cost a refused claim but never runs a step
+  # twice.
   #
   #   client.transition_task!(42, to: :in_progress)
   #   client.open_session(42) do |session|
@@ -28,81 +28,83 @@ module TaskerCore
   #     puts session.context.execution_status
   #   end
   #
-  # Many threads may share a session over connections of the core's own; one over an
-  # Active Record connection belongs to that connection's thread. A session belongs
-  # to its process: a forked child opens its own. Where a transaction of yours around
-  # these calls is rolled back, call #refresh.
+  # Many threads may share a session of a client with its own connections. A session over an Active
+  # Record connection belongs to that connection's thread. A session belongs to its process: a
+  # forked child opens its own. If you call these methods in a transaction and roll it back, call
+  # #refresh.
   #
-  # Every method raises SessionError where the session is not open here, and
-  # DatabaseError where the database fails.
+  # Every method raises SessionError if the session is not open in this process, and DatabaseError
+  # if the database fails.
   class Session
     include Ids
     include Numbers
 
-    # What can run now.
+    # The work that a session has now.
     #
     # @!attribute [r] ready
-    #   @return [Array<Integer>] pending steps to claim, in ascending order
+    #   @return [Array<Integer>] ids of pending steps to claim, in ascending order
     # @!attribute [r] retry
-    #   @return [Array<Integer>] failed steps whose waiting time is over; see Session#retry
+    #   @return [Array<Integer>] ids of failed steps whose backoff is over; see Session#retry
     # @!attribute [r] blocked
-    #   @return [Boolean] whether nothing can run and a step has failed for good
+    #   @return [Boolean] whether nothing can run and a step has failed permanently
     # @!attribute [r] changed
-    #   @return [Array<Integer>] as of #refresh, where the snapshot was read anew
+    #   @return [Array<Integer>] ids of changed steps, as #refresh returns them, if the snapshot was
+    #     read again
     Next = Struct.new(:ready, :retry, :blocked, :changed) do
       # @return [Boolean] whether there is nothing to do now
       def empty? = ready.empty? && self.retry.empty?
     end
 
-    # What became of a claim.
+    # The result of a claim.
     #
     # @!attribute [r] code
-    #   @return [String] allowed, or why not: transition_failed (the step is not pending),
-    #     guard_failed (a parent is not complete), not_eligible (it waits, or has no
-    #     attempts left), task_closed, conflict (another process was faster),
-    #     not_claimed (beside a completion: it can be claimed by itself)
+    #   @return [String] "allowed", or the reason for the refusal: "transition_failed" (the step is
+    #     not pending), "guard_failed" (a parent is not complete), "not_eligible" (it is in backoff
+    #     or has no attempts left), "task_closed", "conflict" (another process was faster),
+    #     "not_claimed" (it was to be claimed with a completion, and must be claimed separately)
     # @!attribute [r] message
-    #   @return [String] the reason in words, empty where the claim is allowed
+    #   @return [String] the reason in words; empty if the claim is allowed
     # @!attribute [r] token
-    #   @return [Integer] the id of the claim's audit row, 0 where there is none
+    #   @return [Integer] the id of the claim's audit row; 0 if there is none
     # @!attribute [r] changed
-    #   @return [Array<Integer>] those of the step and its parents whose row is not the
-    #     one that the session knew
+    #   @return [Array<Integer>] ids of the step and of its parents whose rows differ from those
+    #     that the session knew
     # @!attribute [r] follow
-    #   @return [Integer] the one step that the completion of this one makes ready while
-    #     nothing else can run or is running, 0 where there is none
+    #   @return [Integer] the id of the only step that becomes ready when this one completes, if
+    #     nothing else can run or is running; otherwise 0
     Claim = Struct.new(:code, :message, :token, :changed, :follow, :sort_key) do
-      # @return [Boolean] whether the step is this run's
+      # @return [Boolean] whether this run may execute the step
       def allowed? = code == 'allowed'
     end
 
-    # What became of a claimed step's outcome.
+    # The result of writing the outcome of a claimed step.
     #
     # @!attribute [r] code
-    #   @return [String] allowed, or conflict where the claim no longer holds; of #settle
-    #     also not_written
+    #   @return [String] "allowed", or "conflict" if the claim no longer holds; #settle can also
+    #     return "not_written"
     # @!attribute [r] message
-    #   @return [String] the reason in words, empty where it was written
+    #   @return [String] the reason in words; empty if the outcome was written
     # @!attribute [r] transition_id
-    #   @return [Integer] the id of the audit row, 0 where there is none
+    #   @return [Integer] the id of the audit row; 0 if there is none
     # @!attribute [r] sort_key
-    #   @return [Integer]
+    #   @return [Integer] the sort_key of the audit row
     # @!attribute [r] task_version
-    #   @return [Integer] the version of the task's row; another one than before means
-    #     that somebody has written it
+    #   @return [Integer] the version of the task's row; it changes when another process writes the row
     # @!attribute [r] claim
-    #   @return [Claim, nil] of the step that was to be claimed beside it
+    #   @return [Claim, nil] the claim of the next step, if one was requested
     Outcome = Struct.new(*Tuples::FINISH_REPLY) do
-      # @return [Boolean] whether it was written
+      # @return [Boolean] whether the outcome was written
       def written? = code == 'allowed'
     end
 
-    # What the session was told by its last strict read, shared by its views. The garbage
-    # collector watches it: a copy of a session would take its finalizer along.
+    # The answer of the last strict read, shared by the session's views. The garbage collector
+    # watches it: a copy of a session would take its finalizer along.
+    #
+    # @api private
     Known = Struct.new(:handle, :task_state, :step_states, :edges, :task_version)
     private_constant :Known
 
-    # @return [Integer]
+    # @return [Integer] the id of the task
     attr_reader :task_id
 
     # @see Client#open_session
@@ -117,29 +119,28 @@ module TaskerCore
                      'final_when_not_retryable' => final_when_not_retryable })
     end
 
-    # @return [String] the task's state as the last strict read saw it
+    # @return [String] the task's state at the last strict read
     def task_state = @known.task_state
 
-    # @return [Integer] the version of the task's row, as the last strict read saw it; another
-    #   one than before means that somebody has written it
+    # @return [Integer] the version of the task's row at the last strict read; it changes when
+    #   another process writes the row
     def task_version = @known.task_version
 
-    # @return [Hash{Integer => String}] the steps' states, as the last strict read saw
-    #   them
+    # @return [Hash{Integer => String}] the state of each step at the last strict read
     def step_states = @known.step_states
 
-    # @return [Array<Array(Integer, Integer)>] parent and child of each edge into a step
-    #   of the task
+    # @return [Array<Array(Integer, Integer)>] the ids of parent and child, for each edge into a
+    #   step of the task
     def edges = @known.edges
 
-    # The same session for a thread with another connection.
+    # Returns the same session for a thread with another connection.
     #
     # @param host [HostConnection]
     # @return [Session]
     def on(host) = dup.tap { |view| view.host = host }
 
-    # What can run now. It reads nothing, except after a refusal: then the snapshot is
-    # read anew first.
+    # Tells what can run now. It reads from memory. Only after a refusal it reads the snapshot again
+    # first.
     #
     # @return [Next]
     def next
@@ -151,40 +152,40 @@ module TaskerCore
       Next.new(ready, to_retry, blocked, changed || [])
     end
 
-    # Claims a pending step, just before it is worked on. A refusal is an answer, not
-    # an error.
+    # Claims a pending step. Call it just before the work begins. A refusal is an answer, not an
+    # error.
     #
     # @param step_id [Integer]
-    # @param now [String] the time of the audit row, see HostConnection#date
-    # @param transaction [Boolean] false where the caller has one open, or needs none
+    # @param now [String] the time of the audit row; see HostConnection#date
+    # @param transaction [Boolean] false if the caller has an open transaction, or needs none
     # @return [Claim]
-    # @raise [NotFound] if there is no such step
+    # @raise [NotFound] if the step does not exist
     def claim(step_id, now: @host.now, transaction: true)
       code, message, token, sort_key, changed, follow = write('session_claim', step_id, now, transaction) # ClaimReply
       held(step_id, Claim.new(code, message, token, changed, follow, sort_key))
     end
 
-    # Records that a claimed step has done its work: the audit row and, as the engine
-    # writes them, attempts, last_attempted_at, in_process, processed, processed_at.
+    # Records that a claimed step is complete. It writes the audit row and the columns that the
+    # engine writes: attempts, last_attempted_at, in_process, processed and processed_at.
     #
     # @param step_id [Integer]
     # @param results [Hash, nil] replaces the step's results; nil leaves them
-    # @return [Transition] code conflict where the claim no longer holds; nothing is
+    # @return [Transition] with the code "conflict" if the claim no longer holds; nothing was
     #   written then
     def complete(step_id, results: nil)
       ended(step_id, 'complete', results.nil? ? {} : { 'results' => results.to_json })
     end
 
-    # Records that a claimed step has failed. It can be retried once its waiting time
-    # is over, while it has attempts left.
+    # Records that a claimed step has failed. It can be retried when its backoff is over, as long as
+    # it has attempts left.
     #
     # @param step_id [Integer]
     # @param error [Exception, String]
-    # @param results [Hash] what else to keep beside error, error_class and backtrace
-    # @param retryable [Boolean] false where another attempt would be useless
-    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next attempt; nil
-    #   for the waiting time that follows from the attempts
-    # @return [Transition] as of #complete
+    # @param results [Hash] more results to store beside error, error_class and backtrace
+    # @param retryable [Boolean] false if another attempt would be useless
+    # @param retry_after [Numeric, ActiveSupport::Duration, nil] seconds to wait before the next
+    #   attempt; nil for the engine's backoff
+    # @return [Transition] as for #complete
     def fail(step_id, error:, results: {}, retryable: true, retry_after: nil)
       columns = { 'results' => results.merge(Failure.fields(error)).to_json }
       columns['retryable'] = 'false' unless retryable
@@ -192,15 +193,15 @@ module TaskerCore
       ended(step_id, 'error', columns)
     end
 
-    # Records the outcome of a claimed step with columns of the caller's own, and claims
-    # another step with the same statement where that is asked.
+    # Records the outcome of a claimed step with the caller's own column values. The same statement
+    # can claim another step.
     #
     # @param step_id [Integer]
-    # @param state [String] complete or error
-    # @param columns [Hash{String => String, nil}] PostgreSQL's text by column
-    # @param attempt [Boolean] whether the statement counts the attempt, as of #complete
-    # @param claim [Integer, nil] a step that has no audit row yet; only beside complete.
-    #   Where it cannot be claimed without waiting, the outcome is written alone.
+    # @param state [String] "complete" or "error"
+    # @param columns [Hash{String => String, nil}] values in PostgreSQL's text form by column
+    # @param attempt [Boolean] whether the statement counts the attempt, as #complete does
+    # @param claim [Integer, nil] the id of a step without an audit row to claim as well, only with
+    #   "complete". If it cannot be claimed without waiting, only the outcome is written.
     # @param now [String] see #claim
     # @param transaction [Boolean] see #claim
     # @return [Outcome]
@@ -210,14 +211,14 @@ module TaskerCore
       outcome(step_id, claim, write('session_finish', step_id, now, transaction, arguments))
     end
 
-    # Finds out what became of a statement whose answer was lost, and takes it over.
+    # Finds out whether a statement whose answer was lost was executed, and takes over its result.
     #
     # @param step_id [Integer]
-    # @param state [String] in_progress for a claim, complete or error for an outcome
-    # @param now [String] the time that the statement was given
-    # @param claim [Integer, nil] as the statement was given it
-    # @param token [Integer, nil] of the step's claim; nil for the one that the session holds
-    # @return [Outcome] of a claim its transition_id is the token
+    # @param state [String] "in_progress" for a claim, "complete" or "error" for an outcome
+    # @param now [String] the time that was passed to the statement
+    # @param claim [Integer, nil] the claim that was passed to the statement
+    # @param token [Integer, nil] the token of the step's claim; nil for the session's own
+    # @return [Outcome] for a claim, its transition_id is the token
     def settle(step_id, state, now:, claim: nil, token: nil)
       arguments = { 'step_id' => id(step_id), 'to' => state, 'now' => now }
       arguments['token'] = token if token
@@ -237,33 +238,33 @@ module TaskerCore
       Transition.new(*write('session_retry', step_id, now, transaction))
     end
 
-    # Tells the session that a transaction around its claim or outcome was rolled back:
-    # it reads anew before the next decision.
+    # Tells the session that a transaction around its claim or outcome was rolled back. It reads the
+    # snapshot again before its next decision.
     #
     # @param step_id [Integer]
-    # @param token [Integer] of the claim that holds nevertheless, 0 for none
+    # @param token [Integer] the token of the claim that still holds; 0 for none
     # @return [void]
     def rolled_back(step_id, token: @tokens.fetch(step_id, 0))
       token.zero? ? @tokens.delete(step_id) : @tokens[step_id] = token
       ask('session_rolled_back', { 'step_id' => step_id, 'token' => token })
     end
 
-    # Reads the task anew.
+    # Reads the task again.
     #
-    # @return [Array<Integer>] the steps whose row or state the session did not know
+    # @return [Array<Integer>] ids of the steps whose row or state has changed
     def refresh = show(ask('session_refresh'))
 
-    # How the task stands, from memory.
+    # Describes the task's progress from memory.
     #
     # @return [TaskExecutionContext]
     def context = TaskExecutionContext.all(context_table).first
 
-    # The same, as a row of a table.
+    # Gives the same as a row of a table.
     #
     # @return [Table]
     def context_row = Table.new(context_table)
 
-    # Forgets the session. Steps that it has claimed stay in_progress.
+    # Closes the session and frees its memory. Steps that it has claimed stay in_progress.
     #
     # @return [void]
     def close
@@ -272,7 +273,7 @@ module TaskerCore
       UnclosedHandles.closed(@known)
     end
 
-    # @return [Boolean]
+    # @return [Boolean] whether the session is closed
     def closed? = handle.nil?
 
     protected
@@ -285,7 +286,7 @@ module TaskerCore
 
     def context_table = ask('session_context')
 
-    # What nobody closed makes room where the limit is reached.
+    # Sessions that were dropped without being closed make room when the limit is reached.
     def open_in_core(arguments)
       tries = 0
       begin
@@ -312,7 +313,7 @@ module TaskerCore
       changed
     end
 
-    # An id means another session in another process.
+    # In another process the same id means another session.
     def ask(operation, arguments = {})
       unless handle && @pid == Process.pid
         raise SessionError.new("the session of task #{@task_id} is #{handle ? "another process's" : 'closed'}; " \
@@ -321,8 +322,8 @@ module TaskerCore
       @core.call(operation, { 'session' => handle, **arguments }, @host)
     end
 
-    # If the statement or its transaction does not end well the core must not remember
-    # what was to be written: it reads anew before the next decision.
+    # If the statement or its transaction fails, the core must not assume that the values were
+    # written: it reads them again before its next decision.
     def write(operation, step_id, now, transaction, arguments = {})
       arguments = { 'step_id' => id(step_id), 'now' => now, **arguments }
       return ask(operation, arguments) unless transaction
@@ -336,7 +337,10 @@ module TaskerCore
       end
     end
 
-    # What Active Record raises where a COMMIT fails; never matches without it.
+    # The errors that Active Record raises when a COMMIT fails. It matches nothing if Active Record
+    # is not loaded.
+    #
+    # @api private
     module ActiveRecordFailure
       def self.===(error) = defined?(ActiveRecord::ActiveRecordError) && error.is_a?(ActiveRecord::ActiveRecordError)
     end
@@ -364,18 +368,18 @@ module TaskerCore
     end
   end
 
-  # The operation of a Client that runs tasks.
+  # The client's operations that open sessions.
   module Sessions
     # Opens a session on a task. It changes nothing in the database.
     #
     # @param task_id [Integer]
     # @yieldparam session [Session] closed after the block
-    # @return [Session, Object] without a block the session, which the caller closes;
-    #   with one, what the block gives
-    # @raise [NotFound] if there is no such task
-    # @raise [CycleError] if its steps depend on each other in a circle
-    # @raise [SessionError] if max_sessions are open
-    # @raise [InvalidArgument]
+    # @return [Session, Object] without a block, the session, which the caller closes; with a block,
+    #   its value
+    # @raise [NotFound] if the task does not exist
+    # @raise [CycleError] if the dependencies form a cycle
+    # @raise [SessionError] if max_sessions sessions are open
+    # @raise [InvalidArgument] if the id is not an integer
     def open_session(task_id)
       session = Session.new(@core, @host, id(task_id), readiness_version)
       return session unless block_given?
@@ -387,10 +391,10 @@ module TaskerCore
       end
     end
 
-    # What the core counts of its sessions since it was opened.
+    # Counts the work of the core's sessions since the core was opened.
     #
-    # @return [Hash{Symbol => Integer}] :sessions_open, :sessions_opened, :claims,
-    #   :claims_refused, :steps_finished, :results_late, :strict_reads
+    # @return [Hash{Symbol => Integer}] :sessions_open, :sessions_opened, :claims, :claims_refused,
+    #   :steps_finished, :results_late, :strict_reads
     def session_stats = call('session_stats', {}).transform_keys(&:to_sym)
   end
 end

@@ -4,50 +4,50 @@ require_relative 'numbers'
 require_relative '../native/row'
 
 module TaskerCore
-  # What a reset did.
+  # The result of a reset.
   #
   # @!attribute [r] steps
-  #   @return [Array<ResetStep>] by step id
+  #   @return [Array<ResetStep>] the steps that were reset, by step id
   # @!attribute [r] task_ids
   #   @return [Array<Integer>] the tasks that are pending again, in ascending order
   Reset = Struct.new(:steps, :task_ids)
 
-  # The operations of a Client on work that a dead worker holds. Ages are counted by
-  # the database's clock; give one that no live handler needs.
+  # The client's operations on work that a dead worker holds. The database's clock measures ages.
+  # Pass an age that no live handler reaches.
   module StuckWork
     include Numbers
 
-    # Steps that are in_progress for longer than that, of tasks that are not closed.
+    # Lists steps that have been in_progress for longer than this age, in tasks that are not closed.
     #
     # @param older_than [Numeric, ActiveSupport::Duration] seconds
     # @return [Array<StuckStep>] by step id
-    # @raise [InvalidArgument] for a negative age, or one of more than 100 years
+    # @raise [InvalidArgument] if the age is negative or over 100 years
     def stuck_steps(older_than:) = StuckStep.all(call('stuck_steps', 'older_than' => micros(older_than)))
 
-    # Tasks whose run was cut short between two steps: in_progress, while none of
-    # their steps is, and without activity for that long. And pending tasks for which no job
-    # is enqueued.
+    # Lists tasks that were interrupted between two steps: they are in_progress, none of their steps
+    # is, and nothing has happened for longer than this age. It also lists pending tasks for which
+    # no job is enqueued.
     #
     # @param older_than [Numeric, ActiveSupport::Duration] seconds
     # @return [Array<StuckTask>] by task id
-    # @raise [InvalidArgument]
+    # @raise [InvalidArgument] if the age is negative or over 100 years
     def stuck_tasks(older_than:) = StuckTask.all(call('stuck_tasks', 'older_than' => micros(older_than)))
 
-    # Takes stuck steps from their workers, as if each had failed: an audit row error
-    # whose metadata says {"reset_by": "tasker_core", "reason": "stuck"}, attempts one
-    # more, in_process false. Where an attempt is left a row pending follows, else the
-    # step stays in error. Their tasks, and those that are stuck, are set pending; to
-    # enqueue them is the caller's (TaskerCore.reset_stuck does it in Rails). A worker
-    # that comes back later cannot finish its step any more.
+    # Takes stuck steps away from their workers, as if each had failed. It writes an audit row
+    # "error" with the metadata `{"reset_by": "tasker_core", "reason": "stuck"}`, adds 1 to attempts
+    # and sets in_process to false. If an attempt is left, an audit row "pending" follows; otherwise
+    # the step stays in error. Their tasks and the stuck tasks are set to pending. The caller
+    # enqueues those tasks; TaskerCore.reset_stuck does that in Rails. A worker that comes back
+    # later can no longer finish its step.
     #
     # @param older_than [Numeric, ActiveSupport::Duration] seconds
     # @return [Reset]
-    # @raise [InvalidArgument]
-    # @raise [ConflictError] if another process wrote to one of the tasks at the same
-    #   time; then nothing was reset
+    # @raise [InvalidArgument] if the age is negative or over 100 years
+    # @raise [ConflictError] if another process wrote to one of the tasks at the same time; nothing
+    #   was reset
     def reset_stuck(older_than:) = write_reset(older_than, leave_tasks: false)
 
-    # The same for the steps alone: their tasks stay as they are.
+    # Resets only the steps and leaves their tasks as they are.
     #
     # @return [Array<ResetStep>]
     # @see reset_stuck
@@ -61,7 +61,7 @@ module TaskerCore
       Reset.new(ResetStep.all(steps), task_ids)
     end
 
-    # As the core has it: go/wire/stuck.go.
+    # The limit of the core: go/wire/stuck.go.
     LONGEST = 100 * 365 * 24 * 3600
     private_constant :LONGEST
 

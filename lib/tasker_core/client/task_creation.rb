@@ -4,54 +4,53 @@ require 'json'
 require_relative '../events/event_codec'
 
 module TaskerCore
-  # A task that was made.
+  # A task that was created.
   #
   # @!attribute [r] task_id
   #   @return [Integer]
   # @!attribute [r] step_ids
-  #   @return [Hash{String => Integer}] by the steps' names
+  #   @return [Hash{String => Integer}] the step ids by step name
   # @!attribute [r] identity_hash
-  #   @return [String] by which the task is known
+  #   @return [String] identifies the task; it is unique
   CreatedTask = Struct.new(:task_id, :step_ids, :identity_hash)
 
-  # The operation of a Client that makes a task with its steps, as the engine's
-  # TaskInitializer does, without its handler.
+  # The client's operation that creates a task with its steps. It does what the engine's
+  # TaskInitializer does, without the task's handler.
   #
   #   client.create_task('sales_report', namespace: 'etl', context: { day: '2026-11-26' }, steps: [
   #     { name: 'extract' },
   #     { name: 'score', depends_on: ['extract'], retry_limit: 5 }
   #   ])
   #
-  # What only the engine in Ruby has: the check of the context against a handler's JSON
-  # schema, the handler's hooks, identity strategies of an application's own, and
-  # handler_config, which is the template's.
+  # Four things exist only in the engine: validation of the context against a handler's JSON schema,
+  # the handler's hooks, custom identity strategies, and handler_config, which comes from the
+  # template.
   module TaskCreation
-    # The event of a task that was made with its steps.
+    # The event that announces a new task with its steps.
     STARTED = 'task.start_requested'
     private_constant :STARTED
 
-    # Makes a task, its steps and edges, and what they refer to where that is missing: all
-    # or nothing, in one transaction (in a savepoint of the open one), with two statements,
-    # six where definitions are made, for any number of steps.
+    # Creates a task with its steps and edges, and the definitions that do not exist yet. It does so
+    # in one transaction (a savepoint inside an open one), and writes all or nothing. It takes two
+    # statements for any number of steps, or six if it creates definitions.
     #
-    # A worker that owns its tasks takes it up at once (docs/WORKER.md). With enqueue Rails
-    # runs it: tasker_core:listen enqueues it once, as soon as the transaction is committed.
+    # A worker that owns its tasks takes the task up at once (docs/WORKER.md). With enqueue: true,
+    # Rails runs it: tasker_core:listen enqueues it once, as soon as the transaction is committed.
     #
-    # @param name [String, Symbol] of the task
-    # @param steps [Array<Hash{Symbol => Object}>] each with its name, and what is not as
-    #   follows: dependent_system ('unknown'), depends_on (names; none), retryable (true;
-    #   with false the engine never runs the step), retry_limit (3; 1 for one attempt alone,
-    #   with 0 it is never run), skippable (false), inputs (the context)
-    # @param context [Hash] not empty: the engine takes no task without
-    # @param options [Hash{Symbol => Object}] namespace ('default'); version ('0.1.0');
-    #   initiator, source_system and reason ('unknown'); tags and bypass_steps (lists of
-    #   texts; none); identity: :uuid, a random one, unless it is :hash, the engine's SHA256
-    #   of what was asked for and the minute of it; identity_hash: one of your own instead;
-    #   enqueue: true where Rails is to run it, which takes a handler with the same steps
+    # @param name [String, Symbol] the task's name
+    # @param steps [Array<Hash{Symbol => Object}>] for each step :name, and optionally
+    #   :dependent_system ('unknown'), :depends_on (names of parents; none), :retryable (true; the
+    #   engine never runs a step with false), :retry_limit (3; 1 allows one attempt, 0 none),
+    #   :skippable (false) and :inputs (the context)
+    # @param context [Hash] not empty, because the engine accepts no task without a context
+    # @param options [Hash{Symbol => Object}] :namespace ('default'); :version ('0.1.0');
+    #   :initiator, :source_system and :reason ('unknown'); :tags and :bypass_steps (lists of
+    #   strings; empty); :identity (:uuid for a random identity, the default, or :hash for the
+    #   engine's SHA-256 of the request and its minute); :identity_hash (your own identity instead);
+    #   :enqueue (true to have Rails run the task, which needs a handler with the same steps)
     # @return [CreatedTask]
-    # @raise [InvalidArgument] for a value that cannot be, named in the message
-    # @raise [CycleError] if the steps would wait for each other in a circle; its path has
-    #   their names
+    # @raise [InvalidArgument] if a value is invalid; the message names it
+    # @raise [CycleError] if the dependencies form a cycle; its path has the names of the steps
     # @raise [DuplicateTask] if another task has this identity
     # @raise [ConflictError] if another process deleted definitions at the same time
     def create_task(name, steps:, context:, **options)
@@ -67,7 +66,7 @@ module TaskerCore
 
     private
 
-    # Where the host runs the statements it publishes, too.
+    # If the host runs the statements, it also publishes the event.
     def tell(made, context)
       task_id, _step_ids, _identity_hash, started = made # CreatedReply
       @host.publish_after_commit(@core, [EventCodec.row(name: STARTED, task_id:, task_name: started['task_name'],

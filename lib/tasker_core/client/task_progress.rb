@@ -3,40 +3,40 @@
 require_relative '../generated/tuples'
 require_relative '../native/row'
 
-# How a task stands, for whoever looks at it.
+# Reads the progress of a task.
 module TaskerCore
-  # How a task stands, step by step.
+  # The progress of a task, step by step.
   #
   # @!attribute [r] task_id
   #   @return [Integer]
   # @!attribute [r] namespace
   #   @return [String]
   # @!attribute [r] name
-  #   @return [String] of the task's template
+  #   @return [String] the task's name
   # @!attribute [r] version
   #   @return [String]
   # @!attribute [r] state
-  #   @return [String]
+  #   @return [String] the task's state
   # @!attribute [r] now
-  #   @return [Time] the database's
+  #   @return [Time] the database's time of the answer
   # @!attribute [r] steps
   #   @return [Array<StepProgress>] by step id
   TaskProgress = Data.define(:task_id, *Tuples::PROGRESS_REPLY) do
-    # @return [Boolean] whether the task has come to its end: it may still be retried, or
-    #   resolved, by somebody
+    # @return [Boolean] whether the task has ended; a failed task may still be retried or resolved
+    #   by hand
     def ended? = %w[complete resolved_manually error cancelled].include?(state)
 
-    # @return [Integer] how many steps are complete or resolved manually
+    # @return [Integer] the number of steps that are complete or resolved manually
     def done = steps.count { |step| %w[complete resolved_manually].include?(step.state) }
   end
 
-  # What is asked of a task that somebody looks at, of a Client.
+  # The client's operation that shows a task's progress.
   module TaskProgressOperations
-    # Every step of a task with state, attempts and times, by one statement.
+    # Reads every step of a task with its state, attempts and times, in one statement.
     #
     # @param task_id [Integer]
     # @return [TaskProgress, nil] nil for an unknown task
-    # @raise [CycleError] if steps depend on each other in a circle
+    # @raise [CycleError] if the dependencies form a cycle
     def task_progress(task_id)
       found = call('task_progress', 'task_id' => id(task_id))
       return unless found
@@ -48,7 +48,7 @@ module TaskerCore
   end
 
   class << self
-    # The same in a Rails application, on the connection of the engine's models.
+    # Does the same in a Rails application, on the connection of the engine's models.
     #
     # @see TaskProgressOperations#task_progress
     def task_progress(task_id) = engine_client('task_progress').task_progress(task_id)

@@ -3,32 +3,32 @@
 require_relative '../generated/tuples'
 
 module TaskerCore
-  # The result of a state transition that was asked for.
+  # The result of a requested state transition.
   #
   # @!attribute [r] id
-  #   @return [Integer] the task's or step's
+  #   @return [Integer] the id of the task or step
   # @!attribute [r] code
-  #   @return [String] allowed (it was written), guard_failed, transition_failed (not a
-  #     successor of the current state), invalid_state (no such state) or conflict
+  #   @return [String] "allowed" (it was written), "guard_failed", "transition_failed" (the current
+  #     state has no such transition), "invalid_state" (the state does not exist) or "conflict"
   #     (another process was first)
   # @!attribute [r] message
-  #   @return [String] why not, as the engine's own machines word it
+  #   @return [String] the reason for a refusal, as the engine's state machines word it
   # @!attribute [r] from
-  #   @return [String, nil] the state it had
+  #   @return [String, nil] the state before
   # @!attribute [r] to
-  #   @return [String] the state it was to have
+  #   @return [String] the requested state
   # @!attribute [r] transition_id
-  #   @return [Integer] id of the audit row, 0 where none was written
+  #   @return [Integer] the id of the audit row; 0 if none was written
   # @!attribute [r] sort_key
-  #   @return [Integer] of the audit row
+  #   @return [Integer] the sort_key of the audit row
   # @!attribute [r] event
-  #   @return [String] the lifecycle event that belongs to it
+  #   @return [String] the lifecycle event of this transition
   Transition = Struct.new(*Tuples::TRANSITION_REPLY) do
     # @return [Boolean] whether the audit row was written
     def written? = code == 'allowed'
 
     # @return [self]
-    # @raise [TransitionError]
+    # @raise [TransitionError] if the transition was not written
     def raise_unless_written
       return self if written?
 

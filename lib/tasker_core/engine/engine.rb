@@ -1,16 +1,17 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # The gem tasker-engine in this process, and what is put under it: modules that are prepended
-  # to its classes, so that the core answers behind the engine's own methods. Callers
-  # and subclasses see the same methods, the same classes and the same answers;
-  # specs that stub these methods go on working.
+  # The tasker-engine gem in this process, and the modules that are prepended to its classes so that
+  # the core answers behind the engine's own methods. Callers and subclasses see the same methods,
+  # classes and answers, and specs that stub these methods still work.
   #
-  # The switches are asked at each call, so :off after :active means the engine's
-  # own method again. What an application never switches on is not touched at all.
+  # The switches are read at each call, so :off after :active restores the engine's own method. If
+  # an application never switches a capability on, its classes are not touched.
+  #
+  # @api private
   module Engine
-    # Loaded when the engine is there: they stand on Active Model and Active Record,
-    # which the gem itself does not need.
+    # Loaded with the engine, because these files need Active Model and Active Record, which the gem
+    # itself does not.
     { Arguments: 'reads/arguments', LazyAttributes: 'reads/lazy_attributes',
       Answers: 'reads/answers', StepReadiness: 'reads/step_readiness',
       ExecutionContext: 'reads/execution_context', DependencyLevels: 'reads/dependency_levels',
@@ -20,45 +21,46 @@ module TaskerCore
       autoload name, File.join(__dir__, file)
     end
 
-    # What each switch puts under the engine. A run uses the state machines too.
+    # The modules behind each switch. A run uses the state machines too.
     CAPABILITIES = {
       dependency_resolution: %i[StepReadiness ExecutionContext DependencyLevels StepDag Analytics],
       state_transitions: %i[States],
       orchestration: %i[States Runner]
     }.freeze
-    # Where a thread (a fiber of it) keeps that it asks the engine alone.
+    # The key of a thread's (or fiber's) flag for using only the engine.
     SWITCHED_OFF = :tasker_core_switched_off
-    # What to do where the engine is missing.
+    # The advice for a missing engine.
     ADVICE = "Add gem 'tasker-engine' to the Gemfile and run bundle install."
     private_constant :CAPABILITIES, :SWITCHED_OFF
 
     class << self
-      # @return [Boolean] whether the engine's models can be named
+      # @return [Boolean] whether the engine's models are loaded
       def here? = defined?(::Tasker::ApplicationRecord) ? true : false
 
-      # @param what [String] needs the engine
+      # @param what [String] the operation that needs the engine
       # @return [void]
-      # @raise [EngineMissing] where it is not here
+      # @raise [EngineMissing] if the engine is not loaded
       def demand(what)
         return if here?
 
-        raise EngineMissing.new("#{what} works on the models of the Tasker engine, and the gem tasker-engine is not " \
+        raise EngineMissing.new("#{what} needs the models of the Tasker engine, and the gem tasker-engine is not " \
                                 "loaded in this process. #{ADVICE}", code: 'engine_missing')
       end
 
-      # @param what [String] needs the engine
-      # @return [ActiveRecord::ConnectionAdapters::AbstractAdapter] of its models
-      # @raise [EngineMissing]
+      # @param what [String] the operation that needs the engine
+      # @return [ActiveRecord::ConnectionAdapters::AbstractAdapter] the connection of the engine's
+      #   models
+      # @raise [EngineMissing] if the engine is not loaded
       def connection(what)
         demand(what)
         ::Tasker::ApplicationRecord.connection
       end
 
-      # Runs a block in which the engine's own methods answer on this thread, whatever the
-      # switches say. Other threads notice nothing.
+      # Runs a block in which the engine's own methods answer on this thread, whatever the switches
+      # are. Other threads are not affected.
       #
       # @yieldreturn [Object]
-      # @return [Object] the same
+      # @return [Object] the block's value
       def switched_off
         before = Thread.current[SWITCHED_OFF]
         Thread.current[SWITCHED_OFF] = true
@@ -67,13 +69,13 @@ module TaskerCore
         Thread.current[SWITCHED_OFF] = before
       end
 
-      # @return [Boolean] whether this thread asks the engine alone
+      # @return [Boolean] whether this thread uses only the engine
       def switched_off? = Thread.current[SWITCHED_OFF] || false
 
-      # Prepends to what is loaded of the engine. Doing it again changes nothing.
+      # Prepends the modules to the loaded classes of the engine. Further calls change nothing.
       #
       # @param configuration [Configuration]
-      # @return [Boolean] whether the engine was there
+      # @return [Boolean] whether the engine is loaded
       def apply(configuration = TaskerCore.configuration)
         return false unless engine_loaded?
 
@@ -85,8 +87,8 @@ module TaskerCore
         true
       end
 
-      # @return [Boolean] whether the engine's classes can be named now. In a Rails application
-      #   that boots they cannot before its first to_prepare.
+      # @return [Boolean] whether the engine's classes can be used now. While a Rails application
+      #   boots, they cannot before its first to_prepare.
       def engine_loaded?
         application = defined?(Rails) && Rails.respond_to?(:application) && Rails.application
         return false if application && !application.initialized? && !@prepared
@@ -94,25 +96,25 @@ module TaskerCore
         defined?(::Tasker::Functions::FunctionWrapper) ? true : false
       end
 
-      # Applies the settings from the railtie's to_prepare, where the engine's
-      # reloadable classes can be named although the application still boots. Settings
-      # that are made later, in an after_initialize too, are applied at once.
+      # Applies the settings from the railtie's to_prepare, when the engine's reloadable classes can
+      # be used although the application is still booting. Settings that change later, for example
+      # in an after_initialize, take effect at once.
       #
-      # @return [Boolean] see apply
+      # @return [Boolean] see #apply
       def prepare
         @prepared = true
         apply
       end
 
-      # Answers a read as the capability's switch says.
+      # Answers a read as the capability's switch says: from the engine, the core, or both.
       #
       # @param capability [Symbol]
-      # @param owner [Class] whose method was called
+      # @param owner [Class] the class whose method was called
       # @param method [Symbol]
       # @param arguments [Array]
       # @param engine [Proc] the engine's own method
       # @yieldreturn [Object] the core's answer
-      # @return [Object] what the caller gets
+      # @return [Object] the answer for the caller
       def read(capability, owner, method, arguments, engine, &core)
         case TaskerCore.configuration.public_send(capability)
         when :active then Failover.read(capability, "#{owner.name}.#{method}", engine, &core)

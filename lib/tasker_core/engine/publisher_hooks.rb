@@ -22,13 +22,13 @@ module TaskerCore
         end
       end
 
-      # Prepended to Tasker::Orchestration::TaskFinalizer: it publishes the end of a
-      # task itself, after the transition has done so.
+      # Prepended to Tasker::Orchestration::TaskFinalizer, which publishes the end of a task itself
+      # after the transition has published it.
       module Finalizer
         KEY = :tasker_core_finalizing
         private_constant :KEY
 
-        # @return [Boolean] whether this thread ends a task and will say so
+        # @return [Boolean] whether this thread is ending a task and will publish that
         def self.at_work? = Thread.current[KEY] ? true : false
 
         def self.announced

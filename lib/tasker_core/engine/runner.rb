@@ -20,13 +20,13 @@ end
 
 module TaskerCore
   module Engine
-    # Moves the run of a task into the core: a coordinator of ours, put in place through the
-    # engine's own seam for it, drives the loop, executes the steps and finalizes the task. It
-    # publishes and logs what the engine does, under the engine's names; handlers, subscribers
-    # and queues notice nothing.
+    # Moves the run of a task into the core. A coordinator of this gem uses the engine's own
+    # extension point for coordinators. It drives the loop, executes the steps and finalizes the
+    # task. It publishes and logs the engine's events and lines under the engine's names, so
+    # handlers, subscribers and queues see no difference.
     #
-    # Where an application brings its own coordinator, executor, finalizer or re-enqueuer, or
-    # has changed the engine's, the engine's path is taken.
+    # If an application has its own coordinator, executor, finalizer or re-enqueuer, or has changed
+    # the engine's, the engine's own code runs.
     module Runner
       CAPABILITY = :orchestration
 
@@ -34,10 +34,10 @@ module TaskerCore
         # @return [void]
         def apply = Hooks.apply
 
-        # @return [Boolean] whether runs are the core's
+        # @return [Boolean] whether the core runs tasks
         def active? = TaskerCore.configuration.orchestration == :active
 
-        # @return [Boolean] whether there is a core in this process
+        # @return [Boolean] whether this process has a core
         def native? = TaskerCore.implementation == :native
       end
     end

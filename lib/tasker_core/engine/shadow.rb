@@ -1,8 +1,10 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Runs the core beside the engine and reports where they differ. The caller
-  # always gets the engine's answer or exception.
+  # Runs the core beside the engine and reports differences. The caller always gets the engine's
+  # answer or exception.
+  #
+  # @api private
   module Shadow
     class << self
       # @param capability [Symbol]
@@ -18,12 +20,12 @@ module TaskerCore
         answer
       end
 
-      # Tells where two answers differ. Rows are compared by id, since the engine's
-      # functions promise no order.
+      # Finds a difference between two answers. Rows are compared by id, because the engine's
+      # functions guarantee no order.
       #
       # @param expected [Object, Array<Object>, nil] of the engine
       # @param actual [Object, Array<Object>, nil] of the core
-      # @return [String, nil] the first difference, nil if there is none
+      # @return [String, nil] the first difference; nil if there is none
       def difference(expected, actual)
         expected = by_id(expected)
         actual = by_id(actual)
@@ -40,14 +42,14 @@ module TaskerCore
         nil
       end
 
-      # Runs what the core does in shadow mode, so that its failing costs the caller
-      # nothing: inside a transaction its statements run under a savepoint.
+      # Runs the core's part of shadow mode so that its failure does not affect the caller: inside a
+      # transaction, its statements run under a savepoint.
       #
       # @param capability [Symbol]
       # @param operation [String]
       # @yieldreturn [Object]
-      # @return [Object, nil] what the block gives; nil where it failed, which is
-      #   reported once for each reason
+      # @return [Object, nil] the block's value; nil if it failed, which is reported once for each
+      #   reason
       def shielded(capability, operation, &)
         connection = ::Tasker::ApplicationRecord.connection
         return yield unless connection.transaction_open?
@@ -62,8 +64,8 @@ module TaskerCore
 
       private
 
-      # Between the two answers another session may have written: a difference
-      # counts only if it is there when both are asked again.
+      # Another session may have written between the two answers, so a difference counts only if it
+      # is still there when both are asked again.
       def compare(answer, engine, core)
         return unless difference(answer, core.call)
 
@@ -94,7 +96,7 @@ module TaskerCore
           theirs = expected[name]
           next if mine == theirs && mine.instance_of?(theirs.class)
 
-          return "#{name} is #{theirs.inspect} by the engine, #{mine.inspect} by the core"
+          return "#{name} is #{theirs.inspect} from the engine, #{mine.inspect} from the core"
         end
         nil
       end

@@ -8,10 +8,9 @@ require_relative 'states/status_preload'
 
 module TaskerCore
   module Engine
-    # Stands in for the decisions and the writes of the engine's two state
-    # machines. Statesman's interface stays: transition_to, safe_transition_to and
-    # everything else that ends in transition_to! comes through here; history and
-    # last_transition stay Statesman's.
+    # Replaces the decisions and the writes of the engine's two state machines. Statesman's
+    # interface stays: transition_to, safe_transition_to and every other method that calls
+    # transition_to! arrives here; history and last_transition stay Statesman's.
     module States
       CAPABILITY = :state_transitions
 
@@ -31,13 +30,13 @@ module TaskerCore
           HostConnection.new(models.connection_pool.active_connection? || models.connection)
         end
 
-        # Asks the core, or the engine, as the switch says. A state that is read in
-        # shadow mode is compared like any other answer.
+        # Reads a state from the core or the engine, as the switch says. In shadow mode it is
+        # compared like any other answer.
         #
         # @param name [String] the engine's method, for reports
         # @param operation [String]
-        # @param argument [String] of the operation: its id
-        # @param id [Integer, nil] nil for what is not saved, which is the engine's
+        # @param argument [String] the operation's argument for the id
+        # @param id [Integer, nil] nil for an unsaved object, which is left to the engine
         # @yieldreturn [Object] the engine's own answer
         def read(name, operation, argument, id, &engine)
           return yield if id.nil?
@@ -53,7 +52,7 @@ module TaskerCore
 
       # Prepended to StepStateMachine.
       module StepState
-        # @return [String] the state in the database now, never from memory
+        # @return [String] the current state in the database; it is not cached
         def current_state
           States.read('Tasker::StateMachine::StepStateMachine#current_state', 'current_step_state',
                       'step_id', object.workflow_step_id) { super } || 'pending'
@@ -62,7 +61,7 @@ module TaskerCore
 
       # Prepended to TaskStateMachine.
       module TaskState
-        # @return [String] the state in the database now, never from memory
+        # @return [String] the current state in the database; it is not cached
         def current_state
           States.read('Tasker::StateMachine::TaskStateMachine#current_state', 'current_task_state',
                       'task_id', object.task_id) { super } || 'pending'
@@ -89,8 +88,8 @@ module TaskerCore
         end
       end
 
-      # Prepended to StepStateMachine's class: one statement instead of one for each
-      # parent. A check that fails raises, where the engine lets the step through.
+      # Prepended to StepStateMachine's class: one statement instead of one for each parent. A check
+      # that fails raises an error, whereas the engine lets the step through.
       module Dependencies
         # @param step [Tasker::WorkflowStep]
         # @return [Boolean]

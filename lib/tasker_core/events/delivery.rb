@@ -3,11 +3,13 @@
 require_relative 'queue_consumer'
 
 module TaskerCore
-  # The thread that waits for events of all subscriptions of this process, without the
-  # GVL, and hands them out. It is started with the first subscription that finds an
-  # open core, in each process anew, and again where somebody killed it.
+  # The thread that waits for the events of all subscriptions of this process, without the GVL, and
+  # delivers them. It starts with the first subscription after a core is open, separately in each
+  # process, and starts again if it is killed.
+  #
+  # @api private
   class Delivery
-    # How long a program that ends waits for subscribers to take what is there.
+    # How long a program that ends waits for subscribers to take the remaining events, in seconds.
     PATIENCE = 5
     # How long the thread pauses, in seconds, when a batch could not be delivered.
     PAUSE = 0.1
@@ -16,7 +18,7 @@ module TaskerCore
     @mutex = Mutex.new
 
     class << self
-      # @return [Delivery] of this process
+      # @return [Delivery] the delivery of this process
       def current
         @mutex.synchronize do
           @current = new unless @current&.pid == Process.pid
@@ -24,7 +26,7 @@ module TaskerCore
         end
       end
 
-      # Delivers what is there and ends the thread, if there is one.
+      # Delivers the remaining events and ends the thread, if it runs.
       #
       # @return [void]
       def stop
@@ -32,8 +34,7 @@ module TaskerCore
         delivery&.stop
       end
 
-      # @return [Boolean] whether this is the thread that delivers: it must not wait for
-      #   itself
+      # @return [Boolean] whether the current thread delivers events; it must not wait for itself
       def here? = Thread.current.thread_variable_get(:tasker_core_delivery) == Process.pid
     end
 
@@ -58,7 +59,7 @@ module TaskerCore
       wake
     end
 
-    # Ends all subscriptions' queues, and the thread once everything was delivered.
+    # Ends the queues of all subscriptions, and the thread when everything is delivered.
     #
     # @return [void]
     def stop
@@ -73,7 +74,7 @@ module TaskerCore
 
     private
 
-    # The new thread begins without interrupts: one that is killed at once is replaced
+    # The new thread starts with interrupts masked, so a thread that is killed at once is replaced
     # too.
     def start
       @thread = Thread.handle_interrupt(QueueConsumer::NEVER) { Thread.new { run } }
@@ -85,7 +86,7 @@ module TaskerCore
       Thread.current.thread_variable_set(:tasker_core_delivery, @pid)
       Thread.handle_interrupt(QueueConsumer::IMMEDIATE) { work }
     ensure
-      # Somebody killed the thread, or a subscriber raised what nobody may rescue.
+      # The thread was killed, or a subscriber raised an exception that must not be rescued.
       @mutex.synchronize { start } unless @stopping || @pid != Process.pid
     end
 
@@ -102,7 +103,7 @@ module TaskerCore
       wait.each { |source| source.equal?(@wake[0]) ? woken : deliver(source) }
     end
 
-    # @return [Array] which feeds have something, and whether somebody woke the thread
+    # @return [Array] the feeds with events, and whether another thread woke this one
     def wait
       IO.select([@wake[0], *feeds]).first
     rescue SystemCallError, IOError => e
@@ -110,8 +111,8 @@ module TaskerCore
       []
     end
 
-    # What the application's executor or the core raised must not end the thread, nor
-    # keep it busy.
+    # An exception of the application's executor or of the core must neither end the thread nor make
+    # it spin.
     def deliver(feed)
       in_application { feed.deliver }
     rescue StandardError => e
@@ -121,19 +122,19 @@ module TaskerCore
       @mutex.synchronize { @feeds.delete(feed) } if feed.ended?
     end
 
-    # Where Rails is, its executor gives connections back and guards reloading.
+    # In Rails, the executor returns connections and guards reloading.
     def in_application(&)
       application = defined?(::Rails) && ::Rails.respond_to?(:application) && ::Rails.application
       application ? application.executor.wrap(&) : yield
     end
 
-    # Somebody closed the descriptors: there is nothing left to wait for.
+    # The descriptors were closed, so there is nothing left to wait for.
     def give_up(error)
       @mutex.synchronize do
         @stopping = true
         @feeds.clear
       end
-      report("events are not delivered in process #{@pid} any more: their descriptors were closed (#{error.message})",
+      report("events are no longer delivered in process #{@pid}: their descriptors were closed (#{error.message})",
              error)
     end
 

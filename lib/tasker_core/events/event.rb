@@ -3,48 +3,51 @@
 require 'msgpack'
 
 module TaskerCore
-  # Something that happened to a task or a step, or that the application published.
+  # An event of a task or a step, or one that the application published.
   class Event
-    # @param fields [Array] as go/event/codec.go writes them
+    # @api private
+    # @param fields [Array] the fields in the order of go/event/codec.go
     def initialize(fields)
       @fields = fields
     end
 
-    # @return [Integer] the number of the event on its bus, from 1 and without gaps
+    # @return [Integer] the number of the event on its bus, from 1 without gaps
     def sequence = @fields[0]
 
-    # @return [String] "step.completed"
+    # @return [String] for example "step.completed"
     def name = @fields[1]
 
-    # @return [Time] in UTC
+    # @return [Time] the time of the event, in UTC
     def occurred_at = Time.at(0, @fields[2], :microsecond, in: 'UTC')
 
-    # @return [Integer, nil]
+    # @return [Integer, nil] the id of its task
     def task_id = given(@fields[3], 0)
 
-    # @return [Integer, nil]
+    # @return [Integer, nil] the id of its step
     def step_id = given(@fields[4], 0)
 
-    # @return [String, nil]
+    # @return [String, nil] the namespace of its task
     def namespace = given(@fields[5], '')
 
-    # @return [String, nil]
+    # @return [String, nil] the name of its task
     def task_name = given(@fields[6], '')
 
-    # @return [String, nil]
+    # @return [String, nil] the name of its step
     def step_name = given(@fields[7], '')
 
-    # @return [String] which bus of which process published it: host:process:number
+    # @return [String] the bus that published it, as host:process:number
     def origin = @fields[8]
 
-    # The payload, unpacked when it is asked for.
+    # The payload. It is decoded on first use.
     #
     # @return [Hash{Symbol => Object}]
     def payload = @payload ||= @fields[9] ? MessagePack.unpack(@fields[9], symbolize_keys: true) : {}
 
-    # @return [Object] one value of the payload
+    # @param key [Symbol, String]
+    # @return [Object, nil] one value of the payload
     def [](key) = payload[key.to_sym]
 
+    # @return [String]
     def inspect = "#<#{self.class} #{sequence} #{name}#{" task #{task_id}" if task_id}#{" step #{step_id}" if step_id}>"
 
     private

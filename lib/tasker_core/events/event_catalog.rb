@@ -2,38 +2,39 @@
 
 require 'json'
 
-# Which events there are, and what they carry.
+# The catalogue of events and their payloads.
 module TaskerCore
-  # A key of an event's payload.
+  # A field of an event's payload.
   #
   # @!attribute [r] name
   #   @return [String]
   # @!attribute [r] type
-  #   @return [String] integer, number, string, boolean, time, map, integers, strings or any
+  #   @return [String] "integer", "number", "string", "boolean", "time", "map", "integers", "strings" or "any"
   # @!attribute [r] meaning
-  #   @return [String]
+  #   @return [String] a description
   # @!attribute [r] optional
   #   @return [Boolean] whether it may be nil or absent
   EventField = Data.define(:name, :type, :meaning, :optional) do
     alias_method :optional?, :optional
   end
 
-  # What is known of an event before one is published.
+  # The definition of an event.
   #
   # @!attribute [r] name
-  #   @return [String] "step.completed"
+  #   @return [String] for example "step.completed"
   # @!attribute [r] group
   #   @return [Symbol] :lifecycle, :export, :registry, :core or :custom
   # @!attribute [r] meaning
-  #   @return [String]
+  #   @return [String] a description
   # @!attribute [r] published
-  #   @return [Boolean] false for names that the engine has but never publishes
+  #   @return [Boolean] false for event names that the engine defines but never publishes
   # @!attribute [r] fields
   #   @return [Array<EventField>]
   EventDefinition = Data.define(:name, :group, :meaning, :published, :fields) do
     alias_method :published?, :published
 
-    # @param definition [Hash{String => Object}] as it comes over the wire
+    # @api private
+    # @param definition [Hash{String => Object}] the decoded fields of the core's answer
     # @return [EventDefinition]
     def self.from_wire(definition)
       fields = definition['fields'].map { |field| EventField.new(**field.transform_keys(&:to_sym)) }
@@ -42,18 +43,18 @@ module TaskerCore
     end
   end
 
-  # Every event of the engine and of the core, and those that the application
-  # registered, read from the catalogue's source without loading the native core:
-  # an initializer may ask and register before a server forks.
+  # Every event of the engine and of the core, and the events that the application registered. It is
+  # read from its source file without loading the native core, so an initializer may use it before a
+  # server forks.
   #
   #   TaskerCore.events['step.completed'].fields.map(&:name)
   #   TaskerCore.events.register('order.fulfilled', meaning: 'An order was fulfilled.', fields: { order_id: :integer })
   class EventCatalog
     include Enumerable
 
-    # The one source of the names and payloads in every language.
+    # The source of the names and payloads in every language.
     SOURCE = File.expand_path('../../../ext/tasker_core/go/event/catalog.json', __dir__)
-    # What a field can be.
+    # The types of fields.
     TYPES = %w[any boolean integer integers map number string strings time].freeze
     private_constant :SOURCE, :TYPES
 
@@ -76,21 +77,21 @@ module TaskerCore
       @built_in[name] || @mutex.synchronize { @custom[name] } || from_engine[name]
     end
 
-    # @yieldparam definition [EventDefinition] the built-in ones in the order of the
-    #   source, then the custom ones by name
+    # @yieldparam definition [EventDefinition] the built-in events in the order of the source, then
+    #   the custom ones by name
     def each(&) = [*@built_in.values, *custom].each(&)
 
-    # @return [Array<EventDefinition>] what the application registered, here or with the
+    # @return [Array<EventDefinition>] the events that the application registered here or with the
     #   engine (Tasker::Events.register_custom_event), by name
     def custom = from_engine.merge(@mutex.synchronize { @custom.dup }).values.sort_by(&:name)
 
-    # Registers a custom event. The same definition again changes nothing.
+    # Registers a custom event. Registering the same definition again changes nothing.
     #
-    # @param name [String] a namespace and a name: "order.fulfilled"
+    # @param name [String] a namespace and a name, such as "order.fulfilled"
     # @param meaning [String] one sentence
-    # @param fields [Hash{Symbol => Symbol}] types by name: { order_id: :integer }
+    # @param fields [Hash{Symbol => Symbol}] types by name, such as { order_id: :integer }
     # @return [EventDefinition]
-    # @raise [InvalidArgument] if the name cannot be had; the reason is said
+    # @raise [InvalidArgument] if the name cannot be registered; the message has the reason
     def register(name, meaning:, fields: {})
       refuse(name, reason(name.to_s)) if reason(name.to_s)
       wanted = EventDefinition.new(name: name.to_s, group: :custom, meaning:, published: true,
@@ -102,8 +103,9 @@ module TaskerCore
       wanted
     end
 
-    # @return [Hash{String => Hash}] how duplicates of an event are told from the one
-    #   that is kept, by name
+    # @api private
+    # @return [Hash{String => Hash}] the rule that tells an event's duplicates from the kept one, by
+    #   name
     def kept = @source['events'].filter_map { |event| [event['name'], event['kept']] if event['kept'] }.to_h
 
     private
@@ -116,11 +118,11 @@ module TaskerCore
       end
     end
 
-    # Go has the same rules: go/event/catalog.go.
+    # Go has the same rules in go/event/catalog.go.
     def reason(name)
       namespace = name[/\A[^.]*/]
       return "it is longer than #{@source['longest_name']} characters" if name.bytesize > @source['longest_name']
-      return "that name is the engine's" if @built_in.key?(name)
+      return "it is one of the engine's events" if @built_in.key?(name)
       return "the namespace #{namespace} is reserved" if @source['reserved_namespaces'].include?(namespace.downcase)
       return if name.match?(/\A(?:#{@source['name_pattern']})\z/)
 
@@ -128,7 +130,7 @@ module TaskerCore
     end
 
     def refuse(name, reason)
-      raise InvalidArgument.new("no event can be registered as #{name.to_s.inspect}: #{reason}",
+      raise InvalidArgument.new("#{name.to_s.inspect} cannot be registered as an event: #{reason}",
                                 code: 'invalid_argument')
     end
 
@@ -152,10 +154,9 @@ module TaskerCore
     end
   end
 
-  # The operations on the core's own catalogue, of a Client.
+  # The client's operations on the core's own catalogue.
   module EventOperations
-    # The catalogue as the core has it: the programs that open one without Rails
-    # register their events there.
+    # Reads the core's catalogue. Programs without Rails register their events there.
     #
     # @return [Array<EventDefinition>]
     def event_catalog = call('event_catalog', {}).map { |definition| EventDefinition.from_wire(definition) }
@@ -164,7 +165,7 @@ module TaskerCore
     #
     # @param (see EventCatalog#register)
     # @return [void]
-    # @raise [InvalidArgument] if the name cannot be had; the reason is said
+    # @raise [InvalidArgument] if the name cannot be registered; the message has the reason
     def register_event(name, meaning:, fields: {})
       list = fields.map { |field, type| { 'name' => field, 'type' => type } }
       call('register_event', 'name' => name, 'meaning' => meaning, 'fields' => list)

@@ -4,10 +4,12 @@ require 'msgpack'
 require_relative '../native/nearest'
 
 module TaskerCore
-  # Encodes events for the core, as go/event/codec.go decodes them.
+  # Encodes events for the core; go/event/codec.go decodes them.
+  #
+  # @api private
   module EventCodec
     FIELDS = %i[name occurred_at task_id step_id namespace task_name step_name payload].freeze
-    # How deep a payload may be nested: as go/msgpackstrict/depth.go.
+    # The maximum nesting of a payload, as in go/msgpackstrict/depth.go.
     MAX_DEPTH = 100
     KNOWN = FIELDS.to_h { |field| [field, true] }.freeze
     private_constant :FIELDS, :KNOWN
@@ -16,7 +18,7 @@ module TaskerCore
 
     # @param event [Hash{Symbol => Object}]
     # @return [Array] its fields in the order of go/event/codec.go
-    # @raise [InvalidArgument] for a field that there is not, or a time that is none
+    # @raise [InvalidArgument] for an unknown field or an invalid time
     def row(event)
       event.each_key { |field| KNOWN.key?(field) || Nearest.demand('field of an event', [field], FIELDS) }
       time = event[:occurred_at]
@@ -26,9 +28,9 @@ module TaskerCore
 
     # @param rows [Array<Array>]
     # @param wait [Boolean] whether to wait for subscriptions without room
-    # @return [String] a request; what msgpack does not know becomes text, times in ISO 8601
-    # @raise [InvalidArgument] if an id or a name is nothing of the kind, or a payload is
-    #   nested deeper than MAX_DEPTH
+    # @return [String] a request; values that msgpack does not have become text, times in ISO 8601
+    # @raise [InvalidArgument] if an id or a name is invalid, or a payload is nested deeper than
+    #   MAX_DEPTH
     def request(rows, wait)
       envelope(rows, wait)
     rescue NoMethodError, RangeError, SystemStackError
@@ -48,9 +50,9 @@ module TaskerCore
     end
 
     # @param value [Object]
-    # @param around [Integer] how many lists and maps are around it
-    # @return [Object] what msgpack and JSON know
-    # @raise [InvalidArgument] if it is nested too deep, or holds itself
+    # @param around [Integer] the number of enclosing lists and maps
+    # @return [Object] a value that msgpack and JSON have
+    # @raise [InvalidArgument] if it is nested too deep or contains itself
     def plain(value, around = 0)
       case value
       when nil, true, false, String, Float then value
@@ -63,7 +65,7 @@ module TaskerCore
     def deeper(around)
       return around + 1 if around < MAX_DEPTH
 
-      raise InvalidArgument.new("a payload is nested deeper than #{MAX_DEPTH} levels, which is the limit",
+      raise InvalidArgument.new("a payload is nested deeper than the limit of #{MAX_DEPTH} levels",
                                 code: 'invalid_argument')
     end
 

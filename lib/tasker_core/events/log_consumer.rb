@@ -3,8 +3,10 @@
 require 'msgpack'
 
 module TaskerCore
-  # Takes the core's log lines from their queue and writes them to Rails.logger. Only the thread
-  # of Delivery calls it, as it does with events.
+  # Takes the core's log lines from their queue and writes them to Rails.logger. Only the thread of
+  # Delivery calls it, as for events.
+  #
+  # @api private
   class LogConsumer
     BATCH = 500
     private_constant :BATCH
@@ -31,7 +33,7 @@ module TaskerCore
       @ended = false
     end
 
-    # Writes the lines that wait.
+    # Writes the waiting lines.
     #
     # @return [void]
     def deliver
@@ -42,7 +44,7 @@ module TaskerCore
       lines.each { |level, text| write(level, text) }
     end
 
-    # Takes no more lines in; those that wait are still written.
+    # Accepts no more lines; waiting lines are still written.
     #
     # @return [void]
     def stop
@@ -53,12 +55,12 @@ module TaskerCore
     # @return [Boolean]
     def ended? = @ended
 
-    # @return [Boolean] whether lines were taken that are not written: none are
+    # @return [Boolean] whether lines were taken and not written; always false
     def left? = false
 
     private
 
-    # A logger that fails is not asked about it: the next line may pass.
+    # Ignores a logger's failure; the next line may succeed.
     def write(level, text)
       logger = defined?(::Rails) && ::Rails.respond_to?(:logger) && ::Rails.logger
       logger ? logger.public_send(level, text) : warn(text)

@@ -3,18 +3,19 @@
 require 'msgpack'
 
 module TaskerCore
-  # Takes events from a subscription's queue in the core, in batches, and hands them to the
+  # Takes events from a subscription's queue in the core, in batches, and passes them to the
   # subscription. Only the thread of Delivery calls it.
+  #
+  # @api private
   class QueueConsumer
-    # How many events are taken at once. Between two batches other subscriptions have
-    # their turn.
+    # The number of events in one batch. Other subscriptions have their turn between two batches.
     BATCH = 1000
     NEVER = { Object => :never }.freeze
     IMMEDIATE = { Object => :immediate }.freeze
     NOTHING = { matched: 0, delivered: 0, dropped: 0, spilled: 0, pending: 0 }.freeze
     private_constant :BATCH
 
-    # @return [IO] readable while there is something to take
+    # @return [IO] readable while there are events to take
     attr_reader :to_io
 
     # @param subscription [Subscription]
@@ -33,9 +34,9 @@ module TaskerCore
       @end = ConditionVariable.new
     end
 
-    # Hands out what was left over, or takes a batch and hands that out. A thread that
-    # is killed meanwhile loses no event but the one that its subscriber has in hand:
-    # the next thread goes on behind it.
+    # Delivers the rest of the last batch, or takes a batch and delivers it. A thread that is killed
+    # meanwhile loses only the event that its subscriber is handling; the next thread continues
+    # after it.
     #
     # @return [void]
     def deliver
@@ -46,7 +47,7 @@ module TaskerCore
       end
     end
 
-    # Ends the queue: nothing more comes in, what waits is still delivered.
+    # Closes the queue: it accepts no more events, and waiting ones are still delivered.
     #
     # @return [void]
     def stop
@@ -74,17 +75,17 @@ module TaskerCore
     # @return [Hash{Symbol => Integer}] matched, delivered, dropped, spilled, pending
     def stats
       counts = @final || read_stats
-      # A batch that was taken since then is not in the counts yet.
+      # A batch that was taken since then is not counted yet.
       left = (@batch.size - @position).clamp(0, counts[:delivered])
       counts.merge(delivered: counts[:delivered] - left, pending: counts[:pending] + left)
     end
 
-    # @return [Boolean] whether events were taken that nobody got yet
+    # @return [Boolean] whether events were taken and not delivered yet
     def left? = @position < @batch.size
 
     private
 
-    # @return [Boolean] false where the queue has ended
+    # @return [Boolean] false if the queue has ended
     def take
       bytes = Native.queue_drain(@queue, BATCH)
       @batch = bytes ? MessagePack.unpack(bytes) : []
@@ -92,7 +93,7 @@ module TaskerCore
       bytes != false
     end
 
-    # An interrupt is served at the loop's turn, between two events, or in the block.
+    # Interrupts are handled at the start of the loop, between two events, or in the block.
     def hand_out
       while @position < @batch.size
         event = Event.new(@batch[@position])
@@ -112,7 +113,7 @@ module TaskerCore
 
     def read_stats = ask('event_stats')&.transform_keys(&:to_sym) || NOTHING
 
-    # @return [Object, nil] nil where the core was closed
+    # @return [Object, nil] nil if the core was closed
     def ask(operation)
       reply = MessagePack.unpack(Native.call(@core, [operation, { 'queue' => @queue }, []].to_msgpack, true))
       reply[1] if reply[0].zero?

@@ -8,11 +8,11 @@ require_relative 'relay/outbox'
 require_relative 'relay/mailbox'
 
 module TaskerCore
-  # What a Rails process tells other processes, on the application's own connection:
-  # inside a transaction the events wait for its end, so that nobody hears of what was
-  # rolled back. Listening is the core's (go/relay).
+  # Sends the events of a Rails process to other processes, on the application's own connection.
+  # Inside a transaction, events wait for its commit, so no process receives events of a transaction
+  # that was rolled back. The core listens (go/relay).
   module Relay
-    # Of an event's JSON, as in go/relay; the payload of a longer one is replaced by
+    # The size limit of an event's JSON in bytes, as in go/relay; a larger payload is replaced by
     # its size.
     LARGEST = 1 << 20
     private_constant :LARGEST
@@ -22,18 +22,19 @@ module TaskerCore
       def on? = TaskerCore.configuration.event_relay
 
       # @param name [String]
-      # @return [Boolean] whether events of that name are sent
+      # @return [Boolean] whether events with this name are sent
       def sends?(name)
         on? && TaskerCore.configuration.event_relay_names.any? do |wanted|
           wanted.end_with?('*') ? name.start_with?(wanted.delete_suffix('*')) : name == wanted
         end
       end
 
-      # Sends events when the open transaction commits, or soon where none is open.
+      # Sends events when the open transaction commits, or soon if none is open.
       #
+      # @api private
       # @param rows [Array<Array>] see EventCodec
-      # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter, nil] whose
-      #   transaction it is; nil for that of the engine's models
+      # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter, nil] the connection of
+      #   the transaction; nil for that of the engine's models
       # @return [void]
       def deliver(rows, connection = nil)
         json = JSON::State.new(ascii_only: true)
@@ -44,28 +45,29 @@ module TaskerCore
         with_connection { |own| Outbox.of(own).add(texts) }
       end
 
-      # Waits until what was published outside of transactions was sent.
+      # Waits until all events that were published outside of transactions are sent.
       #
-      # @param seconds [Numeric] how long at most
-      # @return [Boolean] whether it was
+      # @param seconds [Numeric] the longest wait
+      # @return [Boolean] whether all were sent
       def flush(seconds = 2.0) = Mailbox.current.flush(seconds)
 
       # @api private
-      # @yieldparam connection [ActiveRecord::ConnectionAdapters::AbstractAdapter] the one
-      #   of this thread, or one for the block
+      # @yieldparam connection [ActiveRecord::ConnectionAdapters::AbstractAdapter] this thread's
+      #   connection, or one for the block
       def with_connection(&) = model.connection_pool.with_connection(&)
 
-      # @return [String] of the messages that this process writes on connections of
-      #   Active Record; the core takes them for its own
+      # @return [String] the origin of messages that this process writes on Active Record
+      #   connections; the core recognises them as its own
       def origin
         @origin = nil unless @pid == Process.pid
         @pid = Process.pid
         @origin ||= "#{Socket.gethostname}:#{@pid}:host"
       end
 
-      # Gives a core without connections of its own the place to listen at: the
-      # application's database.
+      # Gives a core without its own connections the address to listen at: the application's
+      # database.
       #
+      # @api private
       # @param settings [Hash{String => Object}]
       # @return [Hash{String => Object}]
       def complete(settings)
@@ -77,10 +79,10 @@ module TaskerCore
 
       private
 
-      # Whose connections: the engine may have a database of its own.
+      # The model whose connections are used: the engine may have its own database.
       def model = defined?(::Tasker::ApplicationRecord) ? ::Tasker::ApplicationRecord : ::ActiveRecord::Base
 
-      # The keywords of libpq for Active Record's.
+      # Translates Active Record's configuration to libpq's keywords.
       def url(hash)
         { host: hash[:host], port: hash[:port], dbname: hash[:database], user: hash[:username] || hash[:user],
           **hash.slice(:password, :sslmode, :sslrootcert, :sslcert, :sslkey) }
@@ -94,14 +96,14 @@ module TaskerCore
         "#{generate(fields, json).chop},#{payload}]"
       end
 
-      # What is not ASCII is escaped: the text fits into every encoding of a database.
+      # Escapes characters outside of ASCII, so the text fits every encoding of a database.
       def generate(value, json)
         json.generate(value)
       rescue JSON::GeneratorError
         JSON.generate(writable(value), ascii_only: true)
       end
 
-      # JSON has no infinities, and no bytes that are not UTF-8.
+      # JSON has no infinities and no invalid UTF-8.
       def writable(value)
         case value
         when Hash then value.to_h { |key, element| [writable(key), writable(element)] }

@@ -5,15 +5,16 @@ require_relative '../native/ids'
 require_relative 'delivery'
 
 module TaskerCore
-  # An event subscription of one core: which events, what happens when its queue is full, and
-  # the block that gets them. In a forked child it has a queue of its own, in the core that the
-  # child opens.
+  # A subscription to events of one core: the events, the behaviour when its queue is full, and the
+  # block that receives them. In a forked child it has its own queue, in the core that the child
+  # opens.
   class Subscription
     include Ids
 
+    # The values of when_full.
     POLICIES = %i[block drop_oldest spill].freeze
 
-    # @return [Array<String>] names and prefixes
+    # @return [Array<String>] event names and prefixes
     attr_reader :names
 
     # @api private
@@ -26,9 +27,8 @@ module TaskerCore
       @closed = false
     end
 
-    # Ends the subscription. What waits is still delivered: the call returns when that
-    # is done, or after some seconds where the block is slower. In the block itself it
-    # returns at once.
+    # Ends the subscription. Waiting events are still delivered: the call returns when that is done,
+    # or after 5 seconds if the block is slower. Inside the block it returns at once.
     #
     # @return [Boolean] whether everything was delivered
     def close
@@ -37,19 +37,19 @@ module TaskerCore
       detach(Process.clock_gettime(Process::CLOCK_MONOTONIC) + Delivery::PATIENCE)
     end
 
-    # @return [Boolean]
+    # @return [Boolean] whether the subscription is closed
     def closed? = @closed
 
-    # What became of the events that matched in this process. matched is delivered and
-    # dropped and pending together; failed are those whose block raised.
+    # Counts the events that matched in this process. :matched is the sum of :delivered, :dropped
+    # and :pending; :failed counts events whose block raised an error.
     #
-    # @return [Hash{Symbol => Integer}] matched, delivered, dropped, spilled, pending, failed
+    # @return [Hash{Symbol => Integer}] :matched, :delivered, :dropped, :spilled, :pending, :failed
     def stats = (feed&.stats || QueueConsumer::NOTHING).merge(failed: @failed)
 
-    # Makes the queue in a core that was opened.
+    # Creates the queue in an open core.
     #
     # @api private
-    # @param core [Integer] its handle
+    # @param core [Integer] the handle of the core
     def attach(core)
       request = ['subscribe', @arguments, []].to_msgpack
       taken = []
@@ -61,10 +61,10 @@ module TaskerCore
       give_back(taken[0])
     end
 
-    # Ends the queue, before its core is closed.
+    # Closes the queue before its core is closed.
     #
     # @api private
-    # @param deadline [Float, nil] until when to wait for what is still delivered
+    # @param deadline [Float, nil] how long to wait for the delivery of waiting events
     # @return [Boolean] whether everything was delivered
     def detach(deadline = nil)
       return true unless feed
@@ -73,7 +73,7 @@ module TaskerCore
       deadline && !Delivery.here? ? feed.wait(deadline) : feed.ended?
     end
 
-    # Hands an event to the block. What it raises is reported and goes no further.
+    # Calls the block with an event. An exception of the block is reported and not raised.
     #
     # @api private
     def receive(event)
@@ -83,11 +83,12 @@ module TaskerCore
       report(event, e)
     end
 
+    # @return [String]
     def inspect = "#<#{self.class} #{@names.join(', ')}#{' closed' if closed?}>"
 
     private
 
-    # The queue in this process; the parent's is none of a child's business.
+    # The queue of this process; a child does not use its parent's.
     def feed = (@feed if @pid == Process.pid)
 
     def arguments(options)
@@ -96,7 +97,7 @@ module TaskerCore
       unless POLICIES.include?(policy)
         refuse("when_full is #{policy.inspect}; it must be one of #{POLICIES.map(&:inspect).join(', ')}")
       end
-      refuse('no event is named; give names such as step.completed, prefixes such as step.*, or *') if @names.empty?
+      refuse('no event is named; pass names such as step.completed, prefixes such as step.*, or *') if @names.empty?
       given = options.compact
       given[:task_id] = id(given[:task_id]) if given.key?(:task_id)
       given.transform_keys(&:to_s).merge('names' => @names, 'when_full' => policy.to_s)
@@ -105,10 +106,10 @@ module TaskerCore
     def text(name)
       return name.to_s if name.is_a?(String) || name.is_a?(Symbol)
 
-      refuse("#{name.inspect} is no name of events; it must be a text such as step.completed, step.* or *")
+      refuse("#{name.inspect} is not a name of events; it must be a String such as step.completed, step.* or *")
     end
 
-    # From here on the queue is the feed's.
+    # The feed owns the queue from here on.
     def deliver(core, taken, queue, descriptor)
       @feed = QueueConsumer.new(self, core, queue, descriptor)
       @pid = Process.pid
@@ -116,7 +117,7 @@ module TaskerCore
       taken.clear
     end
 
-    # A queue that an interrupt left without a feed.
+    # Closes a queue that an interrupt left without a feed.
     def give_back(bytes)
       kind, queue = bytes && MessagePack.unpack(bytes)
       Native.queue_close(queue[0]) if kind&.zero?
@@ -126,7 +127,7 @@ module TaskerCore
 
     def report(event, error)
       message = "a subscriber of #{@names.join(', ')} raised #{error.class} at #{event.name}: #{error.message} " \
-                "(#{error.backtrace&.first}); the other events and subscribers go on"
+                "(#{error.backtrace&.first}); the other events and subscribers are not affected"
       Reporting.report(Report.new(kind: :subscriber_failed, capability: :events, operation: event.name, message:,
                                   details: { error:, event: }), once: [object_id, error.class])
     end

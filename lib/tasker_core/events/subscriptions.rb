@@ -3,9 +3,11 @@
 require_relative 'subscription'
 
 module TaskerCore
-  # The subscriptions to the events of one core. They are kept in Ruby and made in the
-  # core when it is opened, so that an application subscribes at boot without loading
-  # the native core, and a forked child has them too, with queues of its own.
+  # The subscriptions to the events of one core. They are kept in Ruby and created in the core when
+  # it is opened, so an application subscribes at boot without loading the native core, and a forked
+  # child has them too, with its own queues.
+  #
+  # @api private
   class Subscriptions
     def initialize
       @mutex = Mutex.new
@@ -13,9 +15,9 @@ module TaskerCore
       @core = nil
     end
 
-    # @return [Subscription] made in the core if that is open in this process
+    # @return [Subscription] created in the core if it is open in this process
     def add(names, options, block)
-      raise ArgumentError, 'subscribe needs a block, which gets the events' unless block
+      raise ArgumentError, 'subscribe needs a block, which receives the events' unless block
 
       subscription = Subscription.new(self, names, options, block)
       kept = false
@@ -26,11 +28,11 @@ module TaskerCore
       end
       subscription
     ensure
-      # Refused, or an interrupt came: nobody holds it who could close it.
+      # It was refused, or an interrupt came: no caller has it to close it.
       withdraw(subscription) if subscription && !kept
     end
 
-    # @return [Boolean] whether anybody subscribes
+    # @return [Boolean] whether there are subscriptions
     def any? = @list.any?
 
     # @param subscription [Subscription]
@@ -39,7 +41,7 @@ module TaskerCore
     end
 
     # @param core [Integer] the handle of a core that was opened in this process
-    # @param owner [Core] which lives as long as somebody subscribes
+    # @param owner [Core] lives as long as there are subscriptions
     def opened(core, owner)
       @mutex.synchronize do
         @core = core
@@ -49,7 +51,7 @@ module TaskerCore
       end
     end
 
-    # Lets subscribers take what is there, before the core is closed.
+    # Lets subscribers take the remaining events before the core is closed.
     def closing
       list = @mutex.synchronize do
         @core = nil
@@ -71,7 +73,7 @@ module TaskerCore
     def attach(subscription)
       subscription.attach(@core)
     rescue Error => e
-      message = "#{subscription.inspect} gets no events in process #{@pid}: #{e.message}"
+      message = "#{subscription.inspect} receives no events in process #{@pid}: #{e.message}"
       Reporting.report(Report.new(kind: :delivery_failed, capability: :events, operation: 'TaskerCore.subscribe',
                                   message:, details: { error: e }))
     end

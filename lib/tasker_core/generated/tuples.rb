@@ -3,6 +3,8 @@
 # Written by bin/generate; change operations.json instead.
 module TaskerCore
   # The places of the answers that are lists.
+  #
+  # @api private
   module Tuples
     # What became of a transition.
     TRANSITION_REPLY = %i[id code message from to transition_id sort_key event].freeze

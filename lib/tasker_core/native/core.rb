@@ -7,16 +7,17 @@ require_relative 'first_statements'
 require_relative '../events/subscriptions'
 
 module TaskerCore
-  # A core opened in this process. It turns a call into requests, runs the
-  # statements that the core asks for on the host's connection, and calls again
-  # with their answers until there is a value.
+  # A core that is open in this process. It turns a call into requests, runs the statements that the
+  # core asks for on the host's connection, and calls again with their answers until there is a
+  # value.
+  #
+  # @api private
   class Core
     @mutex = Mutex.new
 
     class << self
-      # @return [Core] the core of this process, opened on first use; a forked
-      #   child opens its own
-      # @raise [Unavailable] if there is no native library in this process
+      # @return [Core] the core of this process, opened on first use; a forked child opens its own
+      # @raise [Unavailable] if this process has no native library
       def current
         core = @current
         return core if core&.pid == Process.pid
@@ -28,7 +29,7 @@ module TaskerCore
         end
       end
 
-      # Sends the spans that wait, for two seconds at most.
+      # Sends the waiting spans, for at most two seconds.
       #
       # @return [void]
       def flush
@@ -38,8 +39,8 @@ module TaskerCore
         nil
       end
 
-      # What the garbage collector calls is made here, where no core is in sight that it
-      # would keep alive. Closing one may take seconds.
+      # Creates the block that the garbage collector calls. It is created here, where it captures no
+      # core that it would keep alive. Closing a core may take seconds.
       #
       # @param open [Array] process and handle, as long as the core is open
       # @return [#call]
@@ -53,7 +54,7 @@ module TaskerCore
         -> { Native.call(core, request, false) }
       end
 
-      # Closes the core of this process; the next use opens another.
+      # Closes the core of this process; the next use opens a new one.
       def reset
         @mutex.synchronize do
           @current&.close
@@ -62,23 +63,22 @@ module TaskerCore
       end
     end
 
-    # The kinds of replies, as go/wire/doc.go numbers them.
+    # The kinds of replies, with the numbers of go/wire/doc.go.
     VALUE = 0
     STATEMENT = 1
     ERROR = 2
     private_constant :VALUE, :STATEMENT, :ERROR
 
-    # A missing, forked away or poisoned core, a fault that it reported, and
-    # programming errors on the Ruby side of it. Nothing wider: an exception that
-    # somebody raises into this thread (a timeout with a class of its own, say)
-    # is no fault of the core.
+    # A missing, inherited or poisoned core, a fault that it reported, and programming errors in the
+    # Ruby code around it. Nothing else: an exception that another thread raises in this one (for
+    # example a timeout with its own class) is not a fault of the core.
     FAULTS = [Unavailable, InternalError, SessionError, NameError, TypeError, ArgumentError, IndexError, FrozenError,
               MessagePack::UnpackError].freeze
 
-    # Where the engine's structured logging keeps the correlation id of a thread.
+    # The key of the correlation id that the engine's structured logging stores for a thread.
     CORRELATION_ID = :tasker_correlation_id
 
-    # How long the end of the process waits for its last spans.
+    # How long the end of the process waits for its last spans, in seconds.
     FLUSH_SECONDS = 2.0
     private_constant :FLUSH_SECONDS
 
@@ -89,7 +89,7 @@ module TaskerCore
     attr_reader :subscriptions
 
     # @param settings [Hash{String => Object}] see go/config/config.go
-    # @param subscriptions [Subscriptions] those that are there already
+    # @param subscriptions [Subscriptions] existing subscriptions
     def initialize(settings = {}, subscriptions = Subscriptions.new)
       @settings = Relay.complete(ProcessSettings.complete(settings))
       @subscriptions = subscriptions
@@ -97,10 +97,10 @@ module TaskerCore
       @traced = @blocking && settings['tracing'].to_s == 'on'
       @closed = false
       @opening = Mutex.new
-      # The handle, for the garbage collector: empty once it was closed.
+      # The handle, for the garbage collector; empty once the core is closed.
       @open = []
       open
-      # A copy of a core shares what is watched: it would take a finalizer of its own along.
+      # A copy of a core shares this object; it would otherwise copy the finalizer too.
       @watched = Object.new
       UnclosedHandles.watch(@watched, 'a client of TaskerCore.open', Core.closing(@open)) if @blocking
     end
@@ -110,21 +110,21 @@ module TaskerCore
     # @param operation [String] its name
     # @param arguments [Hash{String => Object}]
     # @param host [HostConnection, nil] runs the statements that the core asks for
-    # @return [Object] the value as msgpack gives it; tables are still hashes
-    # @raise [Error] of the class that stands for the code
+    # @return [Object] the decoded value; tables are still hashes
+    # @raise [Error] the class for the error's code
     def call(operation, arguments, host = nil)
       Notifications.operation(operation, arguments) { run(operation, arguments, host, false) }
     end
 
-    # The same, with symbols for the text keys of the value's hashes.
+    # Does the same, with symbols for the text keys of the value's hashes.
     def call_for_symbols(operation, arguments, host = nil)
       Notifications.operation(operation, arguments) { run(operation, arguments, host, true) }
     end
 
-    # Runs an operation that opens something in the core. Where the block does not come to
-    # its end (an interrupt may come as soon as the answer is there), that is given back.
+    # Runs an operation that opens something in the core. If the block does not complete (an
+    # interrupt may come as soon as the answer is there), what was opened is closed again.
     #
-    # @param give_back [#call] gets the value
+    # @param give_back [#call] closes it; receives the value
     # @yieldparam value [Object]
     # @return [Object] the block's value
     def acquire(operation, arguments, host, give_back)
@@ -137,8 +137,8 @@ module TaskerCore
       give_back.call(reply[1]) if reply && reply[0] == VALUE
     end
 
-    # Publishes events, and waits for subscriptions that have no room, except on the
-    # thread that delivers to them.
+    # Publishes events. It waits for subscriptions without room, except on the thread that delivers
+    # to them.
     #
     # @param rows [Array<Array>] see EventCodec
     # @return [void]
@@ -147,9 +147,9 @@ module TaskerCore
       raise error(reply) if reply[0] == ERROR
     end
 
-    # Sends the spans that wait. Other threads go on meanwhile.
+    # Sends the waiting spans. Other threads continue meanwhile.
     #
-    # @param seconds [Float] how long at most
+    # @param seconds [Float] the longest wait
     # @return [Array<Integer>] spans ended, exported, dropped, failed and waiting
     def flush(seconds)
       reply = exchange(['flush_spans', { 'seconds' => seconds }, []].to_msgpack, true, false)
@@ -159,16 +159,16 @@ module TaskerCore
     end
 
     # @param session [Integer]
-    # @return [#call] forgets a session, from wherever the garbage collector runs
+    # @return [#call] closes a session, from any thread in which the garbage collector runs
     def closing_of(session) = Core.closing_session(@handle, session)
 
-    # Lets the core count the answers that were kept from it, see FirstStatements.
+    # Lets the core count the answers that it has not seen; see FirstStatements.
     #
     # @return [void]
     def count = @first_statements&.flush
 
-    # Ends the core's sessions and connections. Subscribers get what waits for them;
-    # calls that other threads have under way are cancelled.
+    # Closes the core's sessions and connections. Subscribers get their waiting events; calls of
+    # other threads are cancelled.
     def close
       @closed = true
       @first_statements = nil
@@ -183,12 +183,12 @@ module TaskerCore
     # @return [Boolean]
     def closed? = @closed
 
-    # The settings may hold a password.
+    # Leaves out the settings, which may hold a password.
     def inspect = "#<#{self.class} pid=#{@pid}#{' closed' if @closed}>"
 
     private
 
-    # Begins with the statement that the operation would ask for, where that is known.
+    # Starts with the operation's first statement if it is known.
     def run(operation, arguments, host, symbols)
       first = first_statements.of(operation, arguments) unless @blocking || host.nil?
       answer = first&.ask(arguments, host)
@@ -198,7 +198,7 @@ module TaskerCore
       FirstStatements::UNDECIDED.equal?(value) ? converse([operation, arguments, [answer]], host, symbols) : value
     end
 
-    # Asks, and runs what the core asks for, until there is a value.
+    # Calls the core and runs the statements that it asks for, until there is a value.
     def converse(question, host, symbols, taken = nil)
       until (reply = exchange(request(*question).to_msgpack, @blocking, symbols, taken)).first == VALUE
         raise error(reply, host) unless reply.first == STATEMENT
@@ -210,8 +210,8 @@ module TaskerCore
       raise Unavailable.new(e.message, code: 'unavailable')
     end
 
-    # The origin is for the core's log lines and, where it runs the statements itself,
-    # for its spans.
+    # The origin is for the core's log lines and, if the core runs the statements itself, for its
+    # spans.
     def request(operation, arguments, answers)
       correlation_id = Thread.current[CORRELATION_ID]&.to_s
       traceparent = Tracing.traceparent if @traced
@@ -241,14 +241,14 @@ module TaskerCore
       @subscriptions.opened(@handle, self)
     end
 
-    # An object that msgpack does not know is named by its class: it may be a URL with a
-    # password.
+    # An error names an object that msgpack does not have by its class, because the object may be a
+    # URL with a password.
     def packed_settings
       @settings.to_msgpack
     rescue NoMethodError, RangeError, SystemStackError
       name, value = @settings.find { |_, setting| !packs?(setting) }
-      raise ConfigurationError.new("#{name} is an object of #{value.class}; it must be a text, a number, true or " \
-                                   'false, or a list of texts', code: 'configuration')
+      raise ConfigurationError.new("#{name} is an object of #{value.class}; it must be a String, a number, true or " \
+                                   'false, or a list of Strings', code: 'configuration')
     end
 
     def packs?(value)
@@ -258,9 +258,9 @@ module TaskerCore
       false
     end
 
-    # The core's handle in this process: a forked child opens a core of its own.
+    # The core's handle in this process; a forked child opens its own core.
     def handle
-      raise InvalidArgument.new('this core was closed', code: 'invalid_argument') if @closed
+      raise InvalidArgument.new('this core is closed', code: 'invalid_argument') if @closed
 
       @opening.synchronize { open unless @pid == Process.pid } unless @pid == Process.pid
       @handle
@@ -270,13 +270,13 @@ module TaskerCore
       unpack(Native.call(handle, request, blocking, taken), symbols)
     end
 
-    # Errors have text for keys, always.
+    # The keys of errors are always text.
     def unpack(bytes, symbols)
       reply = MessagePack.unpack(bytes, symbolize_keys: symbols)
       symbols && reply[0] == ERROR ? MessagePack.unpack(bytes) : reply
     end
 
-    # The connection's own exception, where there was one, becomes the cause.
+    # The connection's own exception, if there is one, becomes the cause.
     def error(reply, host = nil)
       raise host.failure if host&.failure
     rescue StandardError

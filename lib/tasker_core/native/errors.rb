@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Any error of this gem.
+  # The base class of this gem's errors.
   #
   # @!attribute [r] code
   #   @return [String] the stable name of the kind of error, the same in every language
   # @!attribute [r] sqlstate
-  #   @return [String, nil] PostgreSQL's code where the database reported the error
+  #   @return [String, nil] PostgreSQL's code if the database reported the error
   # @!attribute [r] details
-  #   @return [Hash{String => Object}] what belongs to the code
+  #   @return [Hash{String => Object}] more data, which depends on the code
   class Error < StandardError
     attr_reader :code, :sqlstate, :details
 
@@ -28,9 +28,10 @@ module TaskerCore
     # @return [Boolean] whether running the whole transaction again can succeed
     def retryable? = @retryable
 
-    # The class that stands for a code of the core.
+    # Returns the error for a reply of the core, with the class that belongs to its code.
     #
-    # @param fields [Hash{String => Object}] an error as it came over the wire
+    # @api private
+    # @param fields [Hash{String => Object}] the decoded fields of the error
     # @return [Error]
     def self.from_wire(fields)
       sqlstate = fields['sqlstate']
@@ -41,50 +42,50 @@ module TaskerCore
     end
   end
 
-  # A setting has a value that it cannot have.
+  # A setting has an invalid value.
   class ConfigurationError < Error; end
 
   # An argument is missing, or has the wrong type or value.
   class InvalidArgument < Error; end
 
-  # The steps of a task depend on each other in a circle.
+  # The dependencies of a task's steps form a cycle.
   class CycleError < Error
-    # @return [Array<Integer, String>] the step ids along the circle, of a task that is not
-    #   made yet the names; the first is also the last
+    # @return [Array<Integer, String>] the step ids along the cycle, or the step names for a task
+    #   that is not created yet; the first is also the last
     def path = details.fetch('path', [])
   end
 
-  # There is no such task or step.
+  # The task or step does not exist.
   class NotFound < Error; end
 
-  # Another task has the identity that a new one would have.
+  # Another task has the same identity.
   class DuplicateTask < Error
-    # @return [Integer, nil] the other task; nil where another transaction makes it just now
+    # @return [Integer, nil] the other task; nil if another transaction is creating it
     def task_id = details['task_id']
   end
 
-  # The database refused a statement or could not be reached. Where an exception
-  # of Active Record was the cause, it is the error's +cause+.
+  # The database refused a statement or could not be reached. If an Active Record exception was the
+  # cause, it is the error's +cause+.
   class DatabaseError < Error; end
 
-  # A table, column or function of the engine is missing in the database.
+  # The database lacks a table, column or function of the engine.
   class SchemaMissing < DatabaseError; end
 
-  # install_schema found tables of the engine already there.
+  # install_schema found existing tables of the engine.
   class SchemaNotEmpty < Error; end
 
-  # A task or step may not move to the state that was asked for: its code says
-  # why (guard_failed, transition_failed, invalid_state).
+  # A task or step may not move to the requested state. Its code gives the reason: guard_failed,
+  # transition_failed or invalid_state.
   class TransitionError < Error; end
 
   # Another process wrote to the same task or step at the same time.
   class ConflictError < TransitionError; end
 
-  # A session is not open in this process, or too many are.
+  # A session is not open in this process, or too many sessions are open.
   class SessionError < Error; end
 
-  # The body of a database function is neither the engine's nor ours: its rules
-  # were changed, so the core must not stand in for it.
+  # The body of a database function is neither the engine's nor this gem's: its rules were changed,
+  # so the core must not replace it.
   class UnknownFunction < Error
     # @return [String] the function's signature
     def function = details['function']
@@ -93,20 +94,20 @@ module TaskerCore
   # The call was cancelled by the caller.
   class Cancelled < Error; end
 
-  # A deadline passed.
+  # A call took longer than its timeout.
   class TimeoutError < Error; end
 
-  # What was asked works on the engine's models, and the gem tasker-engine is not loaded.
+  # The operation needs the engine's models, and the gem tasker-engine is not loaded.
   class EngineMissing < Error; end
 
-  # A task has to go on, and its job could not be enqueued.
+  # A task has to continue, but its job could not be enqueued.
   class NotEnqueued < Error; end
 
-  # The native core is not available in this process, or stopped after a fault of
-  # its own. The engine's own Ruby can do the work.
+  # The native core is not available in this process, or stopped after an internal fault. The
+  # engine's own Ruby can do the work.
   class Unavailable < Error; end
 
-  # A fault of the core.
+  # An internal fault of the core.
   class InternalError < Error; end
 end
 

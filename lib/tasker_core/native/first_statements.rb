@@ -1,24 +1,26 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # The first statements of operations, as the core names them once (go/wire/first_statements.go).
-  # Whoever runs them on its own connection need not ask for them first; where the answer
-  # of the statement is the operation's, it need not ask the core at all.
+  # The first statements of operations, which the core lists once (go/wire/first_statements.go). A
+  # host with its own connection runs them without asking the core first. If the statement's answer
+  # is the operation's answer, the core is not asked at all.
+  #
+  # @api private
   class FirstStatements
-    # What an answer is that the core has to look at.
+    # The value of an answer that the core has to interpret.
     UNDECIDED = Object.new.freeze
 
-    # How many answers wait before the core counts them.
+    # The number of answers that wait before the core counts them.
     COUNTED_TOGETHER = 256
     private_constant :COUNTED_TOGETHER
 
     # The first statement of one operation.
     class FirstStatement
-      # Longer lists of ids are the core's to refuse.
+      # Longer lists of ids are passed to the core, which refuses them.
       MOST_IDS = 1_000_000
       private_constant :MOST_IDS
 
-      # @return [String] the operation, of a transition with its target
+      # @return [String] the operation; for a transition, with its target
       attr_reader :key
 
       # @param key [String]
@@ -30,16 +32,16 @@ module TaskerCore
         @kind, @argument = params.first
       end
 
-      # @param arguments [Hash{String => Object}] of the operation
+      # @param arguments [Hash{String => Object}] the operation's arguments
       # @param host [HostConnection] runs the statement
-      # @return [Array, nil] see HostConnection#answer; nil, and nothing was run, where the
-      #   arguments are for the core to refuse
+      # @return [Array, nil] see HostConnection#answer; nil if nothing was run, because the core has
+      #   to refuse the arguments
       def ask(arguments, host)
         params = params(arguments)
         host.answer(@name, @sql, params, @write) if params
       end
 
-      # @param rows [Array<Array<String>>] of the statement
+      # @param rows [Array<Array<String>>] the rows of the statement
       # @return [Object] the operation's value, or UNDECIDED
       def value(rows)
         case @answer
@@ -60,14 +62,14 @@ module TaskerCore
         end
       end
 
-      # Whether it is one, and fits a bigint.
+      # Whether it is an integer that fits a bigint.
       def id?(value) = value.is_a?(Integer) && value.bit_length < 64
 
       def ids?(value) = value.instance_of?(Array) && value.size <= MOST_IDS && value.all? { |id| id?(id) }
     end
 
-    # The statement of a transition to one target. What was written needs no judge; why
-    # nothing was written is the core's to say.
+    # The statement of a transition to one target. A written transition needs no further check; if
+    # nothing was written, the core gives the reason.
     class Transition < FirstStatement
       WRITTEN = /\A(\d+),1,[01],(\d+),(\d+) (.*)\z/m
       private_constant :WRITTEN
@@ -96,9 +98,9 @@ module TaskerCore
     private_constant :FirstStatement, :Transition
 
     # @param statements [Hash{String => Array}] as the core gives them
-    # @param limit [Integer] nanoseconds: a statement that took as long is the core's to see
-    # @yieldparam answers [Array<Array(String, Integer)>] first statements with nanoseconds, to be
-    #   counted
+    # @param limit [Integer] nanoseconds; the core has to see statements that took as long
+    # @yieldparam answers [Array<Array(String, Integer)>] first statements with their nanoseconds,
+    #   for the core to count
     def initialize(statements, limit, &count)
       @statements = statements.to_h do |key, statement|
         [key, (statement.last ? Transition : FirstStatement).new(key, statement)]
@@ -115,7 +117,7 @@ module TaskerCore
       @statements[operation] || ((to = arguments['to']) && @statements["#{operation} #{to}"])
     end
 
-    # Keeps an answer from the core, if it is one that it need not see.
+    # Takes an answer that the core need not see.
     #
     # @param statement [FirstStatement]
     # @param answer [Array] see HostConnection#answer
@@ -132,7 +134,7 @@ module TaskerCore
       value
     end
 
-    # Lets the core count what was kept from it. Where it cannot, nobody's read fails.
+    # Lets the core count the answers that it has not seen. A failure to count does not fail a read.
     #
     # @return [void]
     def flush

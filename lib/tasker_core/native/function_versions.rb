@@ -3,10 +3,12 @@
 require_relative 'per_database'
 
 module TaskerCore
-  # Which rules of readiness each database follows: both versions of the engine's
-  # functions are in use.
+  # The version of the readiness rules in each database: both versions of the engine's functions are
+  # in use.
+  #
+  # @api private
   module FunctionVersions
-    # No version: a function of the database has a body that nobody knows.
+    # The value for a database with a function whose body is unknown.
     UNKNOWN = 0
     private_constant :UNKNOWN
 
@@ -15,27 +17,27 @@ module TaskerCore
     class << self
       # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
       # @return [Integer] 1 or 2
-      # @raise [UnknownFunction] where the core must not stand in
-      # @raise [DatabaseError] if the database cannot tell
+      # @raise [UnknownFunction] if the core must not replace the functions
+      # @raise [DatabaseError] if the database cannot be read
       def of(connection)
         version = @found.fetch(connection) { ask(connection) }
         return version unless version == UNKNOWN
 
-        raise UnknownFunction.new('the rules of readiness in this database are unknown', code: 'unknown_function')
+        raise UnknownFunction.new('the readiness rules of this database are unknown', code: 'unknown_function')
       end
 
-      # The same for whoever asks by himself: where the rules are unknown, it is asked each
-      # time, so that the error says which function it is.
+      # Does the same with the caller's own question. If the rules are unknown, the question is
+      # asked each time, so that the error names the function.
       #
       # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
-      # @yieldreturn [Integer] what the database says
+      # @yieldreturn [Integer] the database's answer
       # @return [Integer] 1 or 2
       def found(connection, &ask)
         version = @found.fetch(connection, &ask)
         version == UNKNOWN ? ask.call : version
       end
 
-      # Forgets what was found, so that a database is asked again.
+      # Clears the versions, so that each database is read again.
       #
       # @return [void]
       def reset = @found.reset
@@ -52,8 +54,8 @@ module TaskerCore
       def report(error)
         Reporting.report(
           Report.new(kind: :unknown_function, capability: :dependency_resolution, operation: error.function,
-                     message: "#{error.message}. The engine's own methods go on for readiness and execution " \
-                              'contexts on this database.', details: { error: }),
+                     message: "#{error.message}. The engine's own methods are used for readiness and execution " \
+                              'contexts in this database.', details: { error: }),
           once: error.message
         )
       end

@@ -1,14 +1,16 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Runs the core's statements on an Active Record connection: inside the
-  # application's transactions, on its database, through its proxies.
+  # Runs the core's statements on an Active Record connection: inside the application's
+  # transactions, on its database, through its proxies.
+  #
+  # @api private
   class HostConnection
-    # The SQLSTATE of a connection that broke.
+    # The SQLSTATE of a broken connection.
     CONNECTION_LOST = '08006'
     private_constant :CONNECTION_LOST
 
-    # @return [StandardError, nil] what the connection raised for the last statement
+    # @return [StandardError, nil] the exception of the last statement
     attr_reader :failure
 
     # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
@@ -18,28 +20,28 @@ module TaskerCore
       @used = false
     end
 
-    # @return [Boolean] whether a statement was given to the connection
+    # @return [Boolean] whether a statement was sent to the connection
     def used? = @used
 
     # Runs one statement.
     #
-    # @param name [String] for logs and instrumentation
+    # @param name [String] the name in logs and instrumentation
     # @param sql [String] with $1, $2, ... placeholders
     # @param params [Array<String, nil>] PostgreSQL text values
     # @param write [Boolean] whether it changes rows
-    # @return [Array(String, Array<Array<String, nil>>, Array, Integer)] the answer as the
-    #   wire has it: name, rows, [sqlstate, message] where it failed, and nanoseconds
-    # @raise [ActiveRecord::ReadOnlyError] for a write where Active Record prevents them
+    # @return [Array(String, Array<Array<String, nil>>, Array, Integer)] the answer in wire form:
+    #   name, rows, [sqlstate, message] if it failed, and nanoseconds
+    # @raise [ActiveRecord::ReadOnlyError] for a write while Active Record prevents writes
     def answer(name, sql, params, write)
       refuse_prevented_writes("the statement #{name}") if write
       attempt(name, sql, params, write)
     end
 
-    # Active Record itself looks at the first word of a statement, and takes WITH for a read.
+    # Active Record checks only the first word of a statement, and takes WITH for a read.
     #
-    # @param what [String] what would write
+    # @param what [String] the statement or run that would write
     # @return [void]
-    # @raise [ActiveRecord::ReadOnlyError] where Active Record prevents writes
+    # @raise [ActiveRecord::ReadOnlyError] while Active Record prevents writes
     def refuse_prevented_writes(what)
       return unless @connection.preventing_writes?
 
@@ -48,55 +50,54 @@ module TaskerCore
             'while_preventing_writes, or the role that only reads'
     end
 
-    # Reads rows for Active Record's own objects: typed as it types them, and around its
-    # query cache.
+    # Reads rows for Active Record objects, with their types and without the query cache.
     #
-    # @param name [String] for logs and instrumentation
+    # @param name [String] the name in logs and instrumentation
     # @param sql [String]
     # @param params [Array<String, nil>]
     # @return [Array<Array>]
     # @raise [ActiveRecord::StatementInvalid]
     def rows(name, sql, params) = run(name, sql, params, false)
 
-    # @return [Boolean] whether a statement failed in the open transaction, so that its
-    #   COMMIT would be a quiet ROLLBACK; asked of the client library, not the server
+    # @return [Boolean] whether a statement failed in the open transaction, so that its COMMIT would
+    #   be a silent ROLLBACK; this asks the client library, not the server
     def aborted?
       @connection.send(:with_raw_connection, materialize_transactions: false) do |raw|
         raw.transaction_status == PG::PQTRANS_INERROR
       end
     end
 
-    # Runs a block in a transaction of its own, or in a savepoint of the one that is
-    # open: a failure takes back what the block wrote and nothing else.
+    # Runs a block in its own transaction, or in a savepoint of an open one. A failure rolls back
+    # only the block's writes.
     def transaction(&block) = @connection.transaction(requires_new: true, &block)
 
-    # Which rules of readiness the database follows: found out once for each database and
-    # search path, whoever asks.
+    # The version of the readiness rules in the database, read once for each database and search
+    # path.
     #
-    # @yieldreturn [Integer] what the database says
+    # @yieldreturn [Integer] the database's answer
     # @return [Integer] 1 or 2
     def rules(&ask)
       FunctionVersions.found(@connection, &ask)
     rescue ActiveRecord::ActiveRecordError
-      # The connection cannot even tell its search path: the question itself says why.
+      # The connection cannot even tell its search path, so the question itself raises the reason.
       ask.call
     end
 
-    # The time that audit rows get: the host's, so that rows of one transaction do
-    # not share one time and travel_to works.
+    # The time for audit rows. It is the host's time, so that rows of one transaction have different
+    # times and travel_to works.
     #
     # @return [String] see #date
     def now = date(Time.current)
 
-    # @return [Array(String, String)] the time that rows get, and its minute in the
-    #   application's own time zone
+    # @return [Array(String, String)] the time for rows, and its minute in the application's time
+    #   zone
     def moment
       time = Time.current
       [date(time), time.strftime('%Y-%m-%d %H:%M')]
     end
 
-    # Publishes what happens in the open transaction: to other processes with its COMMIT, in
-    # this one after it.
+    # Publishes events of the open transaction: to other processes with its COMMIT, in this process
+    # after it.
     #
     # @param core [Core]
     # @param rows [Array<Array>] see EventCodec
@@ -110,9 +111,9 @@ module TaskerCore
     # @return [String] as Active Record writes it, in its default time zone
     def date(time) = @connection.quoted_date(time)
 
-    # Gives a serialized value of Active Record the text that PostgreSQL reads.
+    # Converts a serialized Active Record value to PostgreSQL's text form.
     #
-    # @param value [Object] as ActiveModel::Type#serialize gives it
+    # @param value [Object] the value of ActiveModel::Type#serialize
     # @return [String, nil]
     def text(value)
       case cast = @connection.type_cast(value)
@@ -124,7 +125,7 @@ module TaskerCore
 
     private
 
-    # What was committed stays so, whatever becomes of its events.
+    # A committed transaction stays committed, even if its events cannot be published.
     def publish(core, rows)
       core.publish(rows) if core.subscriptions.any?
     rescue Error => e
@@ -144,8 +145,7 @@ module TaskerCore
       [name, nil, [sqlstate(e), e.message], Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond) - began]
     end
 
-    # A write goes through exec_query, which clears Active Record's query cache; a read
-    # goes around that cache, and leaves it as it is.
+    # A write uses exec_query, which clears Active Record's query cache; a read bypasses the cache.
     def run(name, sql, params, write)
       label = "TaskerCore #{name}"
       return @connection.exec_query(sql, label, params, prepare: @connection.prepared_statements).rows if write
@@ -154,9 +154,9 @@ module TaskerCore
       @connection.internal_exec_query(sql, label, params, prepare: @connection.prepared_statements).rows
     end
 
-    # What internal_exec_query is made of, without the two things that the core's reads
-    # never need and that take a third of its time: asking whether writes are prevented, and
-    # looking up the types of columns, which are all text.
+    # Does what internal_exec_query does, without two parts that the core's reads never need and
+    # that take a third of its time: checking whether writes are prevented, and looking up column
+    # types, which are all text.
     def read(sql, label, params)
       sql = @connection.send(:transform_query, sql)
       run = @connection.prepared_statements && !params.empty? ? :exec_cache : :exec_no_cache
@@ -172,7 +172,7 @@ module TaskerCore
       result&.error_field(PG::Result::PG_DIAG_SQLSTATE) || (CONNECTION_LOST if lost?(error))
     end
 
-    # libpq often swallows the server's last word with its code when a session ends.
+    # libpq often loses the server's last message and its code when a session ends.
     def lost?(error)
       error.is_a?(ActiveRecord::ConnectionFailed) || error.is_a?(ActiveRecord::ConnectionNotEstablished)
     end

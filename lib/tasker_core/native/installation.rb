@@ -4,14 +4,16 @@ require 'rbconfig'
 require 'shellwords'
 
 module TaskerCore
-  # How the gem was installed: where its library is, and where there is none, why, and
-  # what builds it. Looks at files alone, and loads nothing.
+  # How the gem was installed: where its library is or why there is none, and which command builds
+  # it. It only looks at files and loads nothing.
+  #
+  # @api private
   module Installation
     LIBRARY = "tasker_core_native.#{RbConfig::CONFIG['DLEXT']}".freeze
     ROOT = File.expand_path('../../..', __dir__)
 
     class << self
-      # The library built at the install, or in a precompiled gem the one for this Ruby.
+      # The library that the install built, or the one for this Ruby in a precompiled gem.
       #
       # @return [String, nil] its path
       def library = on_load_path(LIBRARY, File.join(RUBY_VERSION[/\A\d+\.\d+/], LIBRARY))
@@ -21,25 +23,25 @@ module TaskerCore
         note&.first || 'the native library was never built (Bundler compiles no gem that a Gemfile names by path)'
       end
 
-      # @return [String, nil] what builds the library, nil where nothing can
+      # @return [String, nil] how to build the library; nil if nothing can build it
       def remedy
         return "Run `#{command}`; it needs Go (https://go.dev/dl) and a C compiler." unless note
 
         "#{note.last}, then run `#{command}`." if note.size > 1
       end
 
-      # @return [String] the command that builds the library where the gem is
+      # @return [String] the command that builds the library
       def command
         return "#{bundled? ? 'bundle exec ' : ''}rake -C #{ROOT.shellescape} compile" if checkout?
 
         bundled? ? 'bundle pristine tasker_core' : "gem pristine tasker_core --version #{VERSION}"
       end
 
-      # Says where there is no library, once at boot.
+      # Reports a missing library once, at boot.
       #
       # @param logger [Logger]
       # @return [void]
-      # @raise [Unavailable] if TASKER_CORE_IMPLEMENTATION=native asks for the library
+      # @raise [Unavailable] if TASKER_CORE_IMPLEMENTATION=native requires the library
       def check(logger)
         forced = ENV.fetch(Library::FORCED, nil)
         return if library || forced == 'ruby'
@@ -52,13 +54,13 @@ module TaskerCore
 
       private
 
-      # What the install left where the library would be: the reason, and what to do.
+      # The note that the install left in place of the library: the reason, and the advice.
       def note
         file = on_load_path('unavailable_reason')
         File.readlines(file, chomp: true).reject(&:empty?) if file
       end
 
-      # By path or by git, Bundler takes the repository as it is.
+      # With path: or git:, Bundler uses the repository as it is.
       def checkout? = File.file?(File.join(ROOT, 'Rakefile'))
 
       def bundled? = defined?(::Bundler) && ENV.key?('BUNDLE_GEMFILE')

@@ -5,13 +5,15 @@ require_relative 'installation'
 require_relative 'limits'
 
 module TaskerCore
-  # Loads the native library, on first use and never earlier: a Go runtime that
-  # was loaded in a parent hangs in its forked children, so that servers which
-  # fork after boot (Puma, Sidekiq swarms, Spring) must not have it in the parent.
+  # Loads the native library on first use, never earlier. A Go runtime that was loaded in a parent
+  # hangs in its forked children, so servers that fork after boot (Puma, Sidekiq swarms, Spring)
+  # must not load it in the parent.
+  #
+  # @api private
   module Library
     FILE = Installation::LIBRARY
-    # TASKER_CORE_IMPLEMENTATION=ruby keeps the native core out;
-    # =native makes its absence an error instead of a fall-back.
+    # TASKER_CORE_IMPLEMENTATION=ruby turns the native core off; =native makes its absence an error
+    # instead of a fallback.
     FORCED = 'TASKER_CORE_IMPLEMENTATION'
 
     @mutex = Mutex.new
@@ -22,8 +24,8 @@ module TaskerCore
       # @return [Boolean] whether the native core can be called in this process
       def available? = unavailable_reason.nil?
 
-      # @return [String, nil] why it cannot
-      # @raise [Unavailable] if TASKER_CORE_IMPLEMENTATION=native asks for it
+      # @return [String, nil] the reason if it cannot be called
+      # @raise [Unavailable] if TASKER_CORE_IMPLEMENTATION=native requires it
       def unavailable_reason
         load_once
         raise Unavailable.new(@reason, code: 'unavailable') if @reason && ENV[FORCED] == 'native'
@@ -45,8 +47,8 @@ module TaskerCore
 
       private
 
-      # An interrupt (Timeout, Thread#kill) that comes meanwhile is served afterwards:
-      # what is half loaded would be loaded again.
+      # An interrupt (Timeout, Thread#kill) during loading is handled afterwards, because a
+      # half-loaded library would be loaded again.
       def load_once
         return if @pid == Process.pid
 
@@ -71,8 +73,8 @@ module TaskerCore
         "the library #{path} does not load: #{e.message}"
       end
 
-      # A signal whose handler raises cannot be put off: what it interrupted may have
-      # loaded the library already, and a second runtime must not come to life beside.
+      # A signal whose handler raises cannot be deferred. The interrupted call may have loaded the
+      # library already, and a second runtime must not be loaded beside it.
       def here? = inherited? && Native.process == Process.pid
 
       def load_library
@@ -80,12 +82,12 @@ module TaskerCore
         nil
       end
 
-      # A parent of this process has loaded the library: its runtime is dead here.
-      # A private copy (another file, so another mapping) brings a runtime of its
-      # own; its symbols are bound to itself, see extconf.rb.
+      # A parent of this process has loaded the library, and its runtime does not work here. A
+      # private copy (another file, so another mapping) has its own runtime; its symbols are bound
+      # to itself, see extconf.rb.
       #
-      # The copy has no name while it is written, so that a process which is killed
-      # meanwhile leaves nothing behind but a link into itself.
+      # The copy has no name while it is written, so a process that is killed meanwhile leaves only
+      # a symbolic link to itself.
       def load_private_copy
         Dir.mktmpdir('tasker_core') do |directory|
           name = File.join(directory, FILE)

@@ -3,22 +3,23 @@
 require 'etc'
 
 module TaskerCore
-  # Whether a Go runtime can live in this process. Where it cannot reserve memory, start a
-  # thread or open a descriptor it ends the process, so that has to be known before it is
-  # loaded.
+  # Whether a Go runtime can run in this process. If it cannot reserve memory, start a thread or
+  # open a descriptor, it ends the process, so this is checked before it is loaded.
+  #
+  # @api private
   module Limits
     MEGABYTE = 1 << 20
-    # Bytes that must be free: below a limit of the address space (ulimit -v), of which the
-    # runtime reserves far more than it uses, and of the data (ulimit -d).
+    # The bytes that must be free: below a limit of the address space (ulimit -v), of which the
+    # runtime reserves far more than it uses, and below a limit of the data (ulimit -d).
     NEEDED = { AS: 2048 * MEGABYTE, DATA: 256 * MEGABYTE }.freeze
     NAMES = { AS: ['address space', 'ulimit -v', 0], DATA: ['data', 'ulimit -d', 5] }.freeze
-    # How many threads and descriptors it takes at once.
+    # The number of threads and descriptors that it needs at once.
     THREADS = 8
     DESCRIPTORS = 8
     private_constant :MEGABYTE, :NEEDED, :NAMES, :THREADS, :DESCRIPTORS
 
     class << self
-      # @return [String, nil] which limit of the process leaves too little, and what to do
+      # @return [String, nil] the limit of the process that is too low, and what to do
       def reason = memory(:AS) || memory(:DATA) || threads || descriptors
 
       private
@@ -31,8 +32,8 @@ module TaskerCore
         free = limit - used(column)
         return if free >= NEEDED[kind]
 
-        "the process may use #{limit / MEGABYTE} MB of #{name}, #{[free, 0].max / MEGABYTE} of them are free, and " \
-          "the core needs #{NEEDED[kind] / MEGABYTE}: raise the limit (#{command}), or lift it"
+        "the process may use #{limit / MEGABYTE} MB of #{name}, #{[free, 0].max / MEGABYTE} MB are free, and " \
+          "the core needs #{NEEDED[kind] / MEGABYTE} MB: raise the limit (#{command}), or lift it"
       end
 
       # @param column [Integer] of /proc/self/statm, which counts pages
@@ -42,7 +43,7 @@ module TaskerCore
         0
       end
 
-      # They end by themselves: started while interrupts are put off, they hear of none.
+      # They end by themselves: started while interrupts are masked, they receive none.
       def threads
         gate = Queue.new
         started = []

@@ -4,30 +4,31 @@ require 'did_you_mean'
 require_relative 'errors'
 
 module TaskerCore
-  # What somebody may have meant who gave a name that there is not.
+  # Suggests a known name for an unknown one.
+  #
+  # @api private
   module Nearest
     module_function
 
     # @param name [String, Symbol]
-    # @param names [Array<String, Symbol>] those that there are
-    # @return [String, nil] the one that looks most like it, nil where none does
+    # @param names [Array<String, Symbol>] the known names
+    # @return [String, nil] the most similar one; nil if none is similar
     def of(name, names) = DidYouMean::SpellChecker.new(dictionary: names.map(&:to_s)).correct(name.to_s).first
 
-    # @param what [String] "state"
+    # @param what [String] the kind of name, such as "state"
     # @param name [String, Symbol]
     # @param names [Array<String, Symbol>]
-    # @return [String] "there is no state errror; did you mean error? There are ..."
+    # @return [String] "unknown state errror; did you mean error? known: ..."
     def message(what, name, names)
       meant = of(name, names)
-      "there is no #{what} #{name}#{"; did you mean #{meant}?" if meant}#{meant ? ' There' : '; there'} are " \
-        "#{names.join(', ')}"
+      "unknown #{what} #{name}; #{"did you mean #{meant}? " if meant}known: #{names.join(', ')}"
     end
 
     # @param what [String]
     # @param given [Array<String, Symbol>]
     # @param names [Array<String, Symbol>]
     # @return [void]
-    # @raise [InvalidArgument] for a name that there is not
+    # @raise [InvalidArgument] for an unknown name
     def demand(what, given, names)
       unknown = given.map(&:to_s) - names.map(&:to_s)
       return if unknown.empty?

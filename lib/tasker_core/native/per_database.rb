@@ -1,27 +1,29 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # A number that was found out about each database, once for each connection pool
-  # and schema search path. A pool that the application drops is not kept alive from
-  # here: a WeakMap holds its values as weakly as its keys, hence numbers alone.
+  # A number that is looked up once for each connection pool and schema search path. It does not
+  # keep a pool alive that the application drops: a WeakMap holds its values as weakly as its keys,
+  # so the values are numbers.
+  #
+  # @api private
   class PerDatabase
     def initialize
       @mutex = Mutex.new
       @paths = {}
     end
 
-    # Asks outside of the lock: another thread may hold the connection that this one
-    # waits for. Two threads that ask at once get the same answer.
+    # Looks up outside of the lock, because another thread may hold the connection that this one
+    # waits for. Two threads that look up at once get the same answer.
     #
     # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
-    # @yieldreturn [Integer] what the database says
+    # @yieldreturn [Integer] the database's answer
     # @return [Integer]
     def fetch(connection)
       known = @mutex.synchronize { @paths[connection.schema_search_path] ||= ObjectSpace::WeakMap.new }
       known[connection.pool] || yield.tap { |found| @mutex.synchronize { known[connection.pool] = found } }
     end
 
-    # Forgets what was found, so that a database is asked again.
+    # Clears the numbers, so that each database is read again.
     #
     # @return [void]
     def reset = @mutex.synchronize { @paths.clear }

@@ -3,15 +3,16 @@
 require_relative 'table'
 
 module TaskerCore
-  # One row of an operation's answer. It reads like an object (row.task_id), like
-  # a hash (row[:task_id]) and compares by value.
+  # One row of an operation's answer. Its attributes are read as methods (row.task_id) or with
+  # brackets (row[:task_id]), and rows are compared by value.
   class Row
     class << self
       # @return [Array<Symbol>] the attributes in the order of the engine's columns
       attr_reader :attributes
 
-      # Makes a class of rows.
+      # Creates a class of rows.
       #
+      # @api private
       # @param attributes [Array<Symbol>]
       # @return [Class<Row>]
       def of(*attributes)
@@ -23,7 +24,8 @@ module TaskerCore
         end
       end
 
-      # @param value [Hash] a table as msgpack gives it
+      # @api private
+      # @param value [Hash] a decoded table
       # @return [Array<Row>]
       def all(value)
         table = Table.new(value)
@@ -37,19 +39,26 @@ module TaskerCore
     end
 
     # @param attribute [Symbol, String]
+    # @return [Object] the value of the attribute
     # @raise [KeyError] if there is no such attribute
     def [](attribute) = @table.cell(@index, attribute.to_s)
 
     # @return [Hash{Symbol => Object}]
     def to_h = self.class.attributes.to_h { |attribute| [attribute, self[attribute]] }
 
+    # @return [Boolean] whether the other row has the same class and values
     def ==(other) = other.class == self.class && other.to_h == to_h
     alias eql? ==
 
+    # @return [Integer] equal for equal rows
     def hash = to_h.hash
 
+    # Lets a row be matched by a hash pattern: `in { name:, current_state: }`.
+    #
+    # @return [Hash{Symbol => Object}]
     def deconstruct_keys(_keys) = to_h
 
+    # @return [String]
     def inspect
       "#<#{self.class.name} #{to_h.map { |name, value| "#{name}=#{value.inspect}" }.join(' ')}>"
     end

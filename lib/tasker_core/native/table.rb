@@ -3,9 +3,10 @@
 require 'bigdecimal'
 
 module TaskerCore
-  # Rows as the core gives them: by column, in binary form (go/wire/table.go). A column
-  # is decoded when a cell of it is read first, and then as a whole: columns that nobody
-  # reads cost nothing, and the others a call each, not one for each cell.
+  # The rows of the core's answer, by column in binary form (go/wire/table.go). A column is decoded
+  # as a whole when one of its cells is first read, so unread columns cost nothing.
+  #
+  # @api private
   class Table
     # @return [Integer] the number of rows
     attr_reader :size
@@ -39,7 +40,7 @@ module TaskerCore
 
     def decode(name)
       _, kind, *parts = @encoded.find { |column| column.first == name }
-      raise KeyError, "there is no column #{name.inspect}, but #{names.join(', ')}" unless kind
+      raise KeyError, "unknown column #{name.inspect}; the columns are #{names.join(', ')}" unless kind
 
       @decoded[name] = Column.public_send(kind, *parts).freeze
     end
@@ -52,15 +53,15 @@ module TaskerCore
 
       module_function
 
-      # Eight bytes a cell.
+      # Eight bytes per cell.
       def int(data, nulls, _) = without_nulls(data.unpack('q<*'), nulls)
 
-      # Microseconds of the stored wall clock since 1970.
+      # Microseconds since 1970 by the stored wall clock.
       def time(data, nulls, _)
         int(data, nulls, nil).map! { |micros| micros && (INFINITIES[micros] || WallClock.time(micros)) }
       end
 
-      # One byte a cell.
+      # One byte per cell.
       def bool(data, nulls, _) = without_nulls(data.each_byte.map { |byte| byte == 1 }, nulls)
 
       # An index into the dictionary.
@@ -72,7 +73,7 @@ module TaskerCore
       # Exact decimals.
       def decimal(data, nulls, dictionary) = text(data, nulls, dictionary&.map { |digits| BigDecimal(digits) })
 
-      # Lists of ids: where each ends.
+      # Lists of ids, with the end position of each.
       def ids(data, nulls, dictionary)
         first = 0
         lists = data.unpack('L<*').map! do |last|
@@ -88,8 +89,8 @@ module TaskerCore
     end
     private_constant :Column
 
-    # Turns the wall clock of a `timestamp without time zone` into a Time, in the
-    # zone in which Active Record writes and reads such columns.
+    # Converts the wall clock of a `timestamp without time zone` to a Time, in the zone in which
+    # Active Record writes and reads such columns.
     module WallClock
       module_function
 

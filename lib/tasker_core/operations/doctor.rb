@@ -1,24 +1,24 @@
 # frozen_string_literal: true
 
-# How the core stands in a process, in words.
+# Diagnoses the installation.
 module TaskerCore
   class << self
-    # How the core stands in this process and database, with what to do about it.
+    # Checks this process and its database, and gives advice.
     #
     #   puts TaskerCore.doctor
     #
-    # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter, nil] the
-    #   database to look at; nil: the engine's, or Active Record's
+    # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter, nil] the database to
+    #   check; nil for the engine's, or Active Record's
     # @return [Doctor::Report]
     def doctor(connection: nil) = Doctor.new(connection).examine
   end
 
-  # Looks at implementation, versions, switches, reports and the database.
+  # Checks the implementation, versions, switches, reports and the database.
   class Doctor
-    # The oldest versions that are supported.
+    # The oldest supported versions.
     MINIMUM = { 'Ruby' => '3.2', 'Rails' => '7.2', 'PostgreSQL' => '13' }.freeze
 
-    # One thing that was looked at.
+    # One result of a check.
     #
     # @!attribute [r] topic
     #   @return [Symbol] :implementation, :versions, :switches, :reports, :relay,
@@ -26,9 +26,9 @@ module TaskerCore
     # @!attribute [r] level
     #   @return [Symbol] :ok, :note or :problem
     # @!attribute [r] text
-    #   @return [String] what was found
+    #   @return [String] the result
     # @!attribute [r] advice
-    #   @return [String, nil] what to do
+    #   @return [String, nil] what to do about it
     Finding = Data.define(:topic, :level, :text, :advice) do
       def initialize(topic:, level:, text:, advice: nil) = super
 
@@ -38,12 +38,12 @@ module TaskerCore
       end
     end
 
-    # What the doctor found.
+    # The results of all checks.
     #
     # @!attribute [r] findings
     #   @return [Array<Finding>]
     Report = Data.define(:findings) do
-      # @return [Boolean] whether there is no problem
+      # @return [Boolean] whether no problem was found
       def healthy? = findings.none? { |finding| finding.level == :problem }
 
       # @return [Hash{Symbol => Object}] :healthy and :findings, for logs and monitors
@@ -58,6 +58,7 @@ module TaskerCore
       @findings = []
     end
 
+    # @api private
     # @return [Report]
     def examine
       implementation
@@ -85,7 +86,7 @@ module TaskerCore
             [remedy, 'Or unset TASKER_CORE_IMPLEMENTATION.'].compact.join(' '))
     end
 
-    # Only a library that is not there, and is wanted, is built anew.
+    # Advises to build the library only if it is missing and wanted.
     def remedy = Installation.library || ENV[Library::FORCED] == 'ruby' ? nil : Installation.remedy
 
     def versions
@@ -102,12 +103,12 @@ module TaskerCore
       found(topic, :problem, "#{name} #{have}", "#{name} #{minimum} or newer is needed.")
     end
 
-    # A program without Rails needs none.
+    # A program without Rails does not need the engine.
     def engine
       return if Engine.here? || !(defined?(::Rails) && ::Rails.respond_to?(:application) && ::Rails.application)
 
-      found(:versions, :problem, 'the gem tasker-engine is not loaded in this application, so there is nothing that ' \
-                                 'the core could stand under', Engine::ADVICE)
+      found(:versions, :problem, 'the gem tasker-engine is not loaded in this application, so the core has nothing ' \
+                                 'to take over', Engine::ADVICE)
     end
 
     def engine_version = defined?(::Tasker::VERSION) ? ::Tasker::VERSION : nil
@@ -125,7 +126,7 @@ module TaskerCore
     def reports
       Reporting.counts.each do |(capability, kind), count|
         found(:reports, kind == :difference ? :problem : :note, "#{capability}: #{kind} #{count} times in this process",
-              'See the log, or what on_report got.')
+              'See the log, or the reports that on_report received.')
       end
     end
 
@@ -136,19 +137,19 @@ module TaskerCore
       name = TaskerCore.configuration.event_relay_channel
       unless stats[:failure].empty?
         return found(:relay, stats[:listening] ? :note : :problem, "channel #{name}: #{stats[:failure]}",
-                     'The database of the application, or event_relay_url, must be reached without a pooler.')
+                     'The core must reach the application\'s database, or event_relay_url, without a pooler.')
       end
 
       found(:relay, :ok, "channel #{name}: #{stats[:listening] ? 'listening' : 'nobody subscribes in this process'}")
     end
 
     def database
-      return found(:database, :note, 'no connection', 'Give one: TaskerCore.doctor(connection:).') unless connection
+      return found(:database, :note, 'no connection', 'Pass one: TaskerCore.doctor(connection:).') unless connection
 
       server
       schema if TaskerCore.implementation == :native
     rescue Error, database_errors => e
-      found(:database, :problem, e.message, 'See that the database can be reached with the application\'s settings.')
+      found(:database, :problem, e.message, 'Check that the database can be reached with the application\'s settings.')
     end
 
     def database_errors = defined?(::ActiveRecord::ActiveRecordError) ? ::ActiveRecord::ActiveRecordError : Error
@@ -180,28 +181,28 @@ module TaskerCore
 
     def differences(check)
       check.harmful.each do |difference|
-        found(:schema, :problem, difference.message, "Run the engine's migrations, or put back what was changed.")
+        found(:schema, :problem, difference.message, "Run the engine's migrations, or undo the change.")
       end
       return unless check.harmful.empty?
 
       extra = check.differences.size
-      found(:schema, :ok, extra.zero? ? 'as expected' : "as expected, with #{extra} things of the application's own")
+      found(:schema, :ok, extra.zero? ? 'as expected' : "as expected, with #{extra} additions of the application")
     end
 
     def bodies(check)
       known = check.functions.select(&:known?)
       versions = known.map(&:version).tally.map { |version, count| "#{count} of #{version}" }
-      found(:functions, :ok, "#{versions.join(', ')} (the view counted)") if known.any?
+      found(:functions, :ok, "#{versions.join(', ')} (including the view)") if known.any?
       return if check.consistent?
 
       found(:functions, :problem, 'get_step_readiness_status and its batch function follow different versions',
-            "Run the engine's migrations: half of one was undone.")
+            "Run the engine's migrations: one of them was only half undone.")
     end
 
     def unknown(function)
       found(:functions, :problem, "#{function.name} has an unknown text",
             "#{function.capability} leaves it to the engine. Install the text of tasker-engine 0.1.0 or of " \
-            'tasker_core to have the core stand in for it.')
+            'tasker_core to have the core replace it.')
     end
   end
 end

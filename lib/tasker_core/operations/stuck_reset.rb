@@ -2,48 +2,49 @@
 
 require_relative '../engine/engine'
 
-# Work that a dead worker holds, in a Rails application.
+# Resets work that a dead worker holds, in a Rails application.
 module TaskerCore
   class << self
-    # Steps that are in_progress for longer than that, of tasks that are not closed.
+    # Lists steps that have been in_progress for longer than this age, in tasks that are not closed.
     #
     #   TaskerCore.stuck_steps(older_than: 10.minutes).map(&:name)
     #
-    # @param older_than [ActiveSupport::Duration, Numeric] seconds; longer than any
-    #   live handler needs
+    # @param older_than [ActiveSupport::Duration, Numeric] seconds; more than any live handler needs
     # @return [Array<StuckStep>] by step id
     # @raise [EngineMissing] without the gem tasker-engine
     def stuck_steps(older_than:) = engine_client('stuck_steps').stuck_steps(older_than:)
 
-    # Tasks whose run was cut short between two steps, and pending ones for which no job is
+    # Lists tasks that were interrupted between two steps, and pending tasks for which no job is
     # enqueued.
     #
     # @param older_than [ActiveSupport::Duration, Numeric] seconds without activity
     # @return [Array<StuckTask>] by task id
-    # @raise [EngineMissing]
+    # @raise [EngineMissing] without the gem tasker-engine
     def stuck_tasks(older_than:) = engine_client('stuck_tasks').stuck_tasks(older_than:)
 
-    # Takes stuck steps from their workers (Client#reset_stuck says how), moves their
-    # tasks and those that are stuck to pending, through the engine's state machine,
-    # and enqueues each once, after commit, through the engine's TaskReenqueuer.
+    # Takes stuck steps away from their workers (see {StuckWork#reset_stuck}). It moves their tasks
+    # and the stuck tasks to pending through the engine's state machine, and enqueues each once,
+    # after commit, through the engine's TaskReenqueuer.
     #
     # @param older_than [ActiveSupport::Duration, Numeric] seconds
     # @return [Reset]
-    # @raise [EngineMissing]
+    # @raise [EngineMissing] without the gem tasker-engine
     def reset_stuck(older_than:) = StuckReset.new(engine_client('reset_stuck'), older_than).call
 
     private
 
-    # On the connection of the engine's models, for what needs them.
+    # A client on the connection of the engine's models.
     def engine_client(what) = on(Engine.connection(what))
   end
 
-  # One reset. Steps and tasks are written in one transaction: who comes at the same
-  # time waits, and finds them no longer stuck.
+  # One reset. It writes steps and tasks in one transaction: another reset at the same time waits,
+  # and then finds them no longer stuck.
+  #
+  # @api private
   class StuckReset
     METADATA = { 'reset_by' => 'tasker_core', 'reason' => 'stuck' }.freeze
 
-    # Why a task is enqueued, in the engine's events.
+    # The reason that the engine's events give for enqueuing a task.
     REASON = 'stuck'
 
     # @param client [Client] on the connection of the engine's models
@@ -67,8 +68,8 @@ module TaskerCore
 
     private
 
-    # A task whose steps were reset is to run, also where somebody has set it pending
-    # already; one that was cut short only if nobody was faster.
+    # A task whose steps were reset is run again, even if another process has set it to pending
+    # already. An interrupted task is run again only if no other process was faster.
     def tasks(cut, owners)
       ::Tasker::Task.where(task_id: cut | owners).order(:task_id).select do |task|
         moved_to_pending?(task) || lost?(task) || (owners.include?(task.task_id) && task.status == 'pending')
@@ -81,8 +82,8 @@ module TaskerCore
       false
     end
 
-    # A pending task whose job the queue did not take, or that no listener has enqueued; what
-    # nothing can change stays.
+    # A pending task whose job the queue did not accept, or that no listener has enqueued. A task
+    # that no event can change stays as it is.
     def lost?(task)
       marks = Engine::Runner::PendingMark
       [marks::LOST, marks::CREATED, marks::TAKEN].any? { |word| marks.new(task).take(word) }

@@ -3,14 +3,16 @@
 require 'io/console'
 
 module TaskerCore
-  # Where somebody looks at what goes on: lines are drawn over each other on a terminal,
-  # and come one below the other elsewhere.
+  # The output of a command that shows progress: a terminal, where lines are redrawn in place, or a
+  # pipe or file, where they follow each other.
+  #
+  # @api private
   class Terminal
-    # Columns that a drawing needs.
+    # The number of columns that a drawing needs.
     NARROWEST = 44
-    # What a pipe or a file has.
+    # The size assumed for a pipe or a file.
     ELSEWHERE = [40, 100].freeze
-    # What a terminal has that does not tell its size.
+    # The size assumed for a terminal that does not report its size.
     USUAL = [24, 80].freeze
     private_constant :ELSEWHERE, :USUAL
 
@@ -20,20 +22,20 @@ module TaskerCore
       @drawn = 0
     end
 
-    # @return [Boolean] whether lines can be drawn over each other; a terminal that is too
-    #   narrow for a drawing gets plain lines, too
+    # @return [Boolean] whether lines can be redrawn in place; a terminal that is too narrow for a
+    #   drawing gets plain lines too
     def live? = tty? && ENV['TERM'] != 'dumb' && width >= NARROWEST
 
     # @return [Boolean] see https://no-color.org
     def colour? = live? && !ENV.key?('NO_COLOR')
 
-    # @return [Integer] columns
+    # @return [Integer] the width in columns
     def width = size.last
 
-    # @return [Integer] lines
+    # @return [Integer] the height in lines
     def height = size.first
 
-    # Writes a line that stays.
+    # Writes a permanent line.
     #
     # @param line [String]
     # @return [void]
@@ -43,7 +45,7 @@ module TaskerCore
       @out.flush
     end
 
-    # Draws lines over those that were drawn last.
+    # Redraws the lines of the last call.
     #
     # @param lines [Array<String>] none of them wider than the terminal
     # @return [void]
@@ -54,7 +56,7 @@ module TaskerCore
       @drawn = lines.size
     end
 
-    # Takes away what was drawn last.
+    # Removes the lines of the last #draw.
     #
     # @return [void]
     def clear

@@ -7,12 +7,12 @@ require_relative 'verification/selection'
 require_relative 'verification/comparison'
 require_relative 'verification/report'
 
-# Whether engine and core answer alike on the application's own tasks.
+# Verifies that the engine and the core answer alike on the application's own tasks.
 module TaskerCore
   class << self
-    # Asks the engine and the core the same about the application's own tasks, and compares
-    # the answers: what shadow mode does while an application runs, for all that is in the
-    # database already. It reads only, in transactions that PostgreSQL keeps from writing.
+    # Asks the engine and the core the same questions about the application's own tasks, and
+    # compares the answers. It checks at once, for everything in the database, what shadow mode
+    # checks while an application runs. It only reads, in read-only transactions.
     #
     #   report = TaskerCore.verify(sample: 500, newer_than: 7.days)
     #   report.safe?   # => true
@@ -20,39 +20,39 @@ module TaskerCore
     #
     # @param (see Verification#initialize)
     # @return [Verification::Report]
-    # @raise [InvalidArgument] for an argument that it does not take
+    # @raise [InvalidArgument] if an argument is invalid
     # @raise [EngineMissing] without the gem tasker-engine
-    # @raise [Unavailable] if there is no native library in this process
-    # @raise [ActiveRecord::ActiveRecordError] where the database cannot be asked at all
+    # @raise [Unavailable] if this process has no native library
+    # @raise [ActiveRecord::ActiveRecordError] if the database cannot be read at all
     def verify(...) = Verification.new(...).run
   end
 
-  # One comparison of the engine's answers with the core's.
+  # A comparison of the engine's answers with the core's.
   class Verification
-    # How many tasks are compared unless another number is given.
+    # The default number of tasks.
     SAMPLE = 1000
-    # How long one answer may take, unless other seconds are given.
+    # The default time limit of one answer, in seconds.
     SECONDS = 60
-    # How many tasks are asked about together, where the engine has a method for that.
+    # The number of tasks per question, where the engine has a method for many tasks.
     TOGETHER = 1000
-    # How often a question may stay without an answer for lack of time before it is left out.
+    # The number of timeouts after which a question is left out.
     PATIENCE = 2
     private_constant :TOGETHER, :PATIENCE
 
-    # @param sample [Integer, Symbol] how many tasks, of each state as many as there are of
-    #   the others, or :all
+    # @param sample [Integer, Symbol] the number of tasks, drawn evenly from all states, or :all
     # @param states [Array<String, Symbol>, nil] only tasks in these states
-    # @param older_than [Numeric, ActiveSupport::Duration, nil] only tasks that were made
-    #   longer ago, in seconds
-    # @param newer_than [Numeric, ActiveSupport::Duration, nil] only tasks that were made since
-    # @param task_ids [Array<Integer>, nil] these tasks and no others
-    # @param only [Array<Symbol>, nil] these questions, see Question.names
-    # @param except [Array<Symbol>] not these
-    # @param seconds [Numeric] how long one answer may take
-    # @param seed [Integer] another one draws other tasks
-    # @param progress [IO, nil] where to show how far it is
-    # @raise [InvalidArgument]
-    # @raise [EngineMissing]
+    # @param older_than [Numeric, ActiveSupport::Duration, nil] only tasks created before this age,
+    #   in seconds
+    # @param newer_than [Numeric, ActiveSupport::Duration, nil] only tasks created after this age,
+    #   in seconds
+    # @param task_ids [Array<Integer>, nil] only these tasks
+    # @param only [Array<Symbol>, nil] only these questions; docs/VERIFYING.md lists them
+    # @param except [Array<Symbol>] not these questions
+    # @param seconds [Numeric] the time limit of one answer
+    # @param seed [Integer] seeds the random choice of tasks
+    # @param progress [IO, nil] where to show the progress
+    # @raise [InvalidArgument] if an argument is invalid
+    # @raise [EngineMissing] without the gem tasker-engine
     def initialize(sample: SAMPLE, states: nil, older_than: nil, newer_than: nil, task_ids: nil, only: nil, except: [],
                    seconds: SECONDS, seed: 0, progress: nil)
       Engine.demand('verify')
@@ -63,7 +63,7 @@ module TaskerCore
       @tally = Tally.new(@questions)
     end
 
-    # Compares all that was chosen.
+    # Compares all chosen tasks.
     #
     # @return [Report]
     def run
@@ -77,7 +77,7 @@ module TaskerCore
       @bar&.close
     end
 
-    # @return [Report] of what was compared so far: also after an interrupt
+    # @return [Report] the comparison so far, also after an interrupt
     def report = @tally.report
 
     private
@@ -99,15 +99,17 @@ module TaskerCore
       @tally.note(question, task_ids, @comparison.of(question, task_ids))
     end
 
-    # What came out so far.
+    # The results so far.
+    #
+    # @api private
     class Tally
-      # @return [Integer] how many tasks there are of those that could be chosen
+      # @return [Integer] the number of tasks that could be chosen
       attr_accessor :known
 
-      # @return [Boolean] whether all that were chosen were compared
+      # @return [Boolean] whether all chosen tasks were compared
       attr_accessor :finished
 
-      # @return [Integer] how many tasks were compared
+      # @return [Integer] the number of compared tasks
       attr_reader :tasks
 
       # @param questions [Array<Question>]
@@ -123,14 +125,14 @@ module TaskerCore
         @left_out = []
       end
 
-      # @param state [String] of a task of which everything was asked
+      # @param state [String] the state of a task for which every question was asked
       def compared(state)
         @tasks += 1
         @states[state] += 1
       end
 
       # @param question [Question]
-      # @return [Boolean] whether it is of no use to ask it again
+      # @return [Boolean] whether the question is no longer asked
       def left_out?(question) = @left_out.include?(question.name)
 
       # @param question [Question]

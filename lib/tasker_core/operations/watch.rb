@@ -4,21 +4,23 @@ require_relative 'terminal'
 require_relative 'watch/command'
 require_relative 'watch/view'
 
-# A task that somebody watches until it ends.
+# Watches a task until it ends.
 module TaskerCore
-  # Shows one task until it ends: drawn anew whenever it changes on a terminal, with a line
-  # for each change elsewhere. Where events come from other processes (event_relay) they tell
-  # when to look; else it looks once a second, with one statement.
+  # Shows one task until it ends: redrawn at each change on a terminal, with a line for each change
+  # elsewhere. With event_relay, events of other processes tell when to read the task; otherwise it
+  # is read once a second, with one statement.
+  #
+  # @api private
   class Watch
-    # Between two looks where no event can come.
+    # The interval between two reads without events, in seconds.
     SECONDS = 1.0
-    # Between two looks where events come: should one have been lost.
+    # The interval between two reads with events, in case an event was lost, in seconds.
     HEARD_SECONDS = 30
-    # What comes at once is looked at together.
+    # The time for which changes are gathered before a read, in seconds.
     GATHERED_SECONDS = 0.1
-    # How long a database may be away.
+    # How long the database may be unreachable, in seconds.
     PATIENCE = 60
-    # How often times go on where events tell of all else.
+    # The interval at which durations advance while events announce changes, in seconds.
     TICK_SECONDS = 1
     private_constant :HEARD_SECONDS, :GATHERED_SECONDS, :PATIENCE, :TICK_SECONDS
 
@@ -40,8 +42,8 @@ module TaskerCore
       @heard = Queue.new
     end
 
-    # @return [TaskProgress, nil] how the task ended, nil for an unknown one
-    # @raise [DatabaseError] where there is no answer for a minute
+    # @return [TaskProgress, nil] the task's progress at its end; nil for an unknown task
+    # @raise [DatabaseError] if the database does not answer for a minute
     def run
       subscription = @client.subscribe('*', task_id: @task_id) { |event| @heard << event.name }
       while (progress = read)
@@ -56,7 +58,7 @@ module TaskerCore
 
     private
 
-    # Asks until there is an answer: a server may be on its way back.
+    # Asks until there is an answer, because a server may be restarting.
     def read
       began = now
       begin
@@ -82,7 +84,7 @@ module TaskerCore
       end
     end
 
-    # Whether other processes' events come.
+    # Whether events of other processes arrive.
     def hearing? = @client.relay_stats[:listening]
 
     def gather
@@ -93,25 +95,25 @@ module TaskerCore
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
 
-  # Watching a task, as an operation of a Client.
+  # The client's operation that watches a task.
   class Client
-    # Shows a task until it ends, or until an interrupt: see Watch.
+    # Shows a task until it ends or until an interrupt.
     #
     #   client.watch(42)   # => "complete"
     #
     # @param task_id [Integer]
-    # @param out [IO] a terminal, or where plain lines go
-    # @param seconds [Numeric] between two looks where no event tells that something changed
-    # @return [String, nil] the task's last state, nil for an unknown task
-    # @raise [CycleError]
-    # @raise [DatabaseError] where the database gives no answer for a minute
+    # @param out [IO] a terminal, or the destination of plain lines
+    # @param seconds [Numeric] the interval between two reads when no events announce changes
+    # @return [String, nil] the task's last state; nil for an unknown task
+    # @raise [CycleError] if the dependencies form a cycle
+    # @raise [DatabaseError] if the database does not answer for a minute
     def watch(task_id, out: $stdout, seconds: Watch::SECONDS)
       Watch.new(self, task_id, out:, seconds:).run&.state
     end
   end
 
   class << self
-    # The same in a Rails application, on the connection of the engine's models.
+    # Does the same in a Rails application, on the connection of the engine's models.
     #
     # @see Client#watch
     def watch(task_id, out: $stdout, seconds: Watch::SECONDS) = engine_client('watch').watch(task_id, out:, seconds:)

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Makes the settings +config.tasker_core+ and applies them once the engine's
-  # classes are loaded, and again after each reload of them. Says at boot where the gem
-  # was installed without its native core.
+  # Provides the settings +config.tasker_core+, and applies them when the engine's classes are
+  # loaded and after each reload. At boot it reports if the gem was installed without its native
+  # core.
   class Railtie < ::Rails::Railtie
     config.tasker_core = TaskerCore.configuration
 

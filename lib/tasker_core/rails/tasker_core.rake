@@ -3,7 +3,7 @@
 namespace :tasker_core do
   seconds = lambda do |arguments|
     Float(arguments.fetch(:seconds, 600), exception: false) ||
-      abort("#{arguments[:seconds]} is no number of seconds: bin/rails 'tasker_core:stuck[600]'")
+      abort("#{arguments[:seconds]} is not a number of seconds: bin/rails 'tasker_core:stuck[600]'")
   end
 
   # Prints an error that the user can correct as one line, without a backtrace.
@@ -33,15 +33,15 @@ namespace :tasker_core do
     end
   end
 
-  desc 'Check core, settings and database, and say what to do. Exits with 1 if there is a problem'
+  desc 'Check the core, the settings and the database, and give advice. Exits with 1 if there is a problem'
   task doctor: :environment do
     report = TaskerCore.doctor
     puts report
     exit 1 unless report.healthy?
   end
 
-  desc "Compare the core's answers with the engine's over the application's tasks, reading only. Exits with 0 if it " \
-       'is safe to go active, 1 if not, 2 if it cannot tell. SAMPLE=1000 or ALL=1, STATES=error,pending, ' \
+  desc "Compare the core's answers with the engine's on the application's tasks. Only reads. Exits with 0 if it " \
+       'is safe to go active, 1 if not, 2 if that is unknown. SAMPLE=1000 or ALL=1, STATES=error,pending, ' \
        'OLDER_THAN=7d, NEWER_THAN=12h, TASKS=1,2, ONLY=, EXCEPT=, SECONDS=60, JSON=report.json'
   task verify: :environment do
     require 'tasker_core/operations/verification/command'
@@ -58,8 +58,8 @@ namespace :tasker_core do
         puts "step #{step.workflow_step_id} (#{step.name}) of task #{step.task_id}: " \
              "in_progress since #{step.since}, attempts #{step.attempts.to_i}"
       end
-      tasks.each { |task| puts "task #{task.task_id} (#{task.name}): without progress since #{task.since}" }
-      puts "#{steps.size} steps and #{tasks.size} tasks are stuck for more than #{older_than} seconds"
+      tasks.each { |task| puts "task #{task.task_id} (#{task.name}): no progress since #{task.since}" }
+      puts "#{steps.size} steps and #{tasks.size} tasks have been stuck for more than #{older_than} seconds"
     end
   end
 
@@ -76,7 +76,7 @@ namespace :tasker_core do
     end
   end
 
-  desc "Draw a task into a file, or to standard output: 'tasker_core:graph[42,task.svg]', task.mmd for Mermaid"
+  desc "Draw a task to a file, or to standard output: 'tasker_core:graph[42,task.svg]', task.mmd for Mermaid"
   task :graph, %i[task_id file] => :environment do |_, arguments|
     abort "Which task? bin/rails 'tasker_core:graph[42,task.svg]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
     file = arguments[:file]
@@ -89,19 +89,19 @@ namespace :tasker_core do
   end
 
   desc "Watch a task until it ends: 'tasker_core:watch[42]'. Exits with 0 if it is complete or resolved manually, 1 " \
-       'in error, 2 if cancelled, 3 if unknown'
+       'if it is in error, 2 if it is cancelled, 3 if it is unknown'
   task :watch, %i[task_id] => :environment do |_, arguments|
     abort "Which task? bin/rails 'tasker_core:watch[42]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
     told.call { exit TaskerCore::Watch::Command.new(arguments[:task_id].to_i).run }
   end
 
-  desc 'Enqueue tasks as soon as a worker has finished steps or created tasks for Rails. Runs until SIGTERM or Ctrl-C'
+  desc 'Enqueue tasks when workers have finished steps or created tasks for Rails. Runs until SIGTERM or Ctrl-C'
   task listen: :environment do
     told.call do
       listener = TaskerCore::Listener.start
       wake, signal = IO.pipe
       %w[TERM INT].each { |name| trap(name) { signal.write_nonblock('.') } }
-      puts 'tasker_core listens for steps that workers have finished, and for tasks made for Rails'
+      puts 'tasker_core listens for steps that workers have finished, and for tasks created for Rails'
       wake.read(1)
       listener.stop
     end

@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Shows the core's metrics in the engine's metrics backend, so that the exporters that
-  # read it (Prometheus, JSON, CSV, the cache) have them too:
+  # Adds the core's metrics to the engine's metrics backend, so that the exporters that read it
+  # (Prometheus, JSON, CSV, the cache) contain them too:
   #
   #   Rails.application.config.after_initialize { TaskerCore::EngineMetrics.register }
   #
-  # They are asked for when they are exported and not before. The engine names a metric
-  # by its labels too, which is no name for Prometheus, so each stands there as the sum
-  # over its labels. A process that has not loaded the native core is not made to.
+  # The core is asked when the metrics are exported. The engine includes labels in a metric's name,
+  # which Prometheus does not accept, so each metric is the sum over its labels. Exporting does not
+  # load the native core.
   class EngineMetrics
-    # Everything that Stats has, without asking the core for it: registering happens at
-    # boot, often in a process that is about to fork.
+    # All metrics of Stats. Listing them here avoids loading the core when the metrics are
+    # registered: that happens at boot, often in a process that will fork.
     METRICS = {
       'tasker_core_operation_duration_seconds' => :histogram, 'tasker_core_operation_errors_total' => :counter,
       'tasker_core_statement_duration_seconds' => :histogram, 'tasker_core_statement_errors_total' => :counter,
@@ -31,19 +31,20 @@ module TaskerCore
 
     class << self
       # @param backend [Tasker::Telemetry::MetricsBackend]
-      # @return [Integer] how many metrics were registered; again after the backend's
+      # @return [Integer] the number of registered metrics; register them again after the backend's
       #   clear!
       def register(backend = ::Tasker::Telemetry::MetricsBackend.instance)
         METRICS.each { |name, kind| backend.metrics[name] = new(name, kind) }.size
       end
     end
 
-    # @return [String]
+    # @return [String] the name of the metric
     attr_reader :name
 
-    # @return [Time]
+    # @return [Time] when it was registered
     attr_reader :created_at
 
+    # @api private
     # @param name [String]
     # @param kind [Symbol] :counter, :gauge or :histogram
     def initialize(name, kind)
@@ -52,16 +53,16 @@ module TaskerCore
       @created_at = Time.current
     end
 
-    # @return [Hash] none: see above
+    # @return [Hash] always empty
     def labels = {}
 
-    # @return [Numeric] of a counter or a gauge; of a histogram how many values it has
+    # @return [Numeric] the value of a counter or gauge, or the number of values of a histogram
     def value = @kind == :histogram ? to_h[:count] : number
 
-    # @return [Hash{Symbol => Object}] as the engine's own metrics give it
+    # @return [Hash{Symbol => Object}] in the form of the engine's own metrics
     def to_h = { name:, labels:, type: @kind, created_at:, **(@kind == :histogram ? distribution : { value: number }) }
 
-    # @return [String]
+    # @return [String] the name, value and kind
     def description = "#{name} = #{value} (#{@kind})"
 
     private
@@ -74,7 +75,7 @@ module TaskerCore
       []
     end
 
-    # Counts are whole numbers, as the engine's counters are.
+    # Counts are integers, as in the engine's counters.
     def number = samples.sum.to_i
 
     def distribution
@@ -84,7 +85,7 @@ module TaskerCore
       { buckets: { **buckets(all), Float::INFINITY => count }, count:, sum:, average: count.zero? ? 0.0 : sum / count }
     end
 
-    # How many values of all distributions lie below or at each bound.
+    # For each bound, the number of values of all distributions at or below it.
     def buckets(all)
       return {} if all.empty?
 

@@ -3,15 +3,17 @@
 require_relative 'go_regexp'
 
 module TaskerCore
-  # The application's parameter filter: what it hides in its own logs stays hidden in
-  # what the core writes and sends. It is the engine's (telemetry.filter_parameters)
-  # where the engine has one, else that of Rails (config.filter_parameters).
+  # The application's parameter filter. Values that it hides in the application's logs stay hidden
+  # in the core's logs and spans. It is the engine's filter (telemetry.filter_parameters) if the
+  # engine has one, otherwise the filter of Rails (config.filter_parameters).
+  #
+  # @api private
   class Filter
-    # What a hidden value is replaced with, unless the engine is told otherwise.
+    # The replacement for a hidden value, unless the engine has another.
     MASK = '[FILTERED]'
 
     class << self
-      # @return [Filter] of the settings as they are now
+      # @return [Filter] the filter of the current settings
       def current
         parameters = parameters_of_engine || parameters_of_rails || []
         mask = engine.respond_to?(:filter_mask) ? engine.filter_mask : MASK
@@ -33,7 +35,7 @@ module TaskerCore
       end
     end
 
-    # @param parameters [Array<Symbol, String, Regexp, Proc>] as Rails takes them
+    # @param parameters [Array<Symbol, String, Regexp, Proc>] in the form of Rails
     # @param mask [String]
     def initialize(parameters, mask = MASK)
       @parameters = parameters.dup
@@ -43,7 +45,7 @@ module TaskerCore
       @filter = @parameters.any? ? ActiveSupport::ParameterFilter.new(@parameters, mask:) : nil
     end
 
-    # @return [Boolean] whether this is the filter of these parameters
+    # @return [Boolean] whether this filter has these parameters
     def same?(parameters, mask) = @mask == mask && @parameters == parameters
 
     # @param name [String]
@@ -55,13 +57,12 @@ module TaskerCore
 
       hidden?(name) ? @mask : value
     rescue StandardError
-      # A proc that raises must not disturb what is being told about.
+      # A proc that raises must not disturb the caller.
       @mask
     end
 
-    # The same for the core, which filters its log lines itself. What it cannot be told
-    # (procs, regular expressions with look-around) makes it leave out arguments
-    # altogether.
+    # The same filter for the core, which filters its log lines itself. For parameters that Go
+    # cannot express (procs, regular expressions with look-around), the core leaves arguments out.
     #
     # @return [Hash{String => Object}] see go/config/telemetry.go
     def for_core
@@ -74,7 +75,7 @@ module TaskerCore
 
     private
 
-    # Without procs the name alone decides.
+    # Without procs, the name alone decides.
     def hidden?(name)
       @hidden.fetch(name) { @hidden[name] = @filter.filter_param(name, '') == @mask }
     end

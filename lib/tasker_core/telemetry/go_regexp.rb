@@ -1,18 +1,20 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Writes a regular expression of Ruby's as Go's, which has no look-around, no
-  # back-references and no atomic groups.
+  # Converts a Ruby regular expression to Go's syntax, which has no look-around, no back-references
+  # and no atomic groups.
+  #
+  # @api private
   module GoRegexp
-    # What means the same under another name, or is not there. \Z and /x are left out on
-    # purpose: nobody filters parameters with them.
+    # Classes with another name in Go. \Z and /x are left out on purpose, because no one filters
+    # parameters with them.
     CLASSES = { '\\h' => '[0-9a-fA-F]', '\\H' => '[^0-9a-fA-F]' }.freeze
     MISSING = /\(\?(?:=|!|<=|<!|>|~|\()|\\[1-9kgGRXKZ]|\(\?[a-z]*x|[*+?}]\+|&&/
     private_constant :CLASSES, :MISSING
 
     class << self
       # @param regexp [Regexp]
-      # @return [String, nil] nil where Go has no such expression
+      # @return [String, nil] nil if Go has no such expression
       def of(regexp)
         source = regexp.source
         return if regexp.options.anybits?(Regexp::EXTENDED) || source.match?(MISSING) || in_class?(source)
@@ -23,15 +25,15 @@ module TaskerCore
 
       private
 
-      # A class of hexadecimal digits in brackets cannot be put in place.
+      # A class of hexadecimal digits inside brackets cannot be replaced.
       def in_class?(source) = source.match?(/\[[^\]]*\\[hH]/)
 
-      # Ruby's ^ and $ are at every line; its /m lets a dot match a line break.
+      # In Ruby, ^ and $ match at every line, and /m lets a dot match a line break.
       def flags(regexp)
         "m#{'i' if regexp.options.anybits?(Regexp::IGNORECASE)}#{'s' if regexp.options.anybits?(Regexp::MULTILINE)}"
       end
 
-      # Ruby writes (?mi-x:...) where an expression stands in another.
+      # Ruby writes (?mi-x:...) for an expression inside another.
       def inline(on, off)
         off = off.to_s.delete('-x').tr('m', 's')
         "(?#{on.tr('m', 's')}#{"-#{off}" unless off.empty?}"

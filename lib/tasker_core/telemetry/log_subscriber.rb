@@ -3,14 +3,16 @@
 require 'active_support/log_subscriber'
 
 module TaskerCore
-  # Logs what the core does through Rails.logger, at debug:
+  # Logs the core's operations through Rails.logger at the level debug:
   #
   #   TaskerCore claim (0.6ms) task 42 step 7: allowed
   #
-  # config.tasker_core.log_subscriber = true attaches it. Failures and differences are
-  # not logged here: reports are logged anyway.
+  # config.tasker_core.log_subscriber = true attaches it. It does not log failures and differences,
+  # because reports are logged in any case.
   class LogSubscriber < ActiveSupport::LogSubscriber
-    # Attaches it, or takes it away again.
+    # Attaches or detaches it.
+    #
+    # @api private
     #
     # @param wanted [Boolean]
     # @return [void]

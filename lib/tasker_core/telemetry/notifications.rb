@@ -1,15 +1,17 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # What the core does, as ActiveSupport::Notifications: docs/EVENTS.md lists the names
-  # and payloads. While nobody listens, nothing is built.
+  # Publishes the core's work as ActiveSupport::Notifications. docs/EVENTS.md lists the names and
+  # payloads. It builds nothing while there are no listeners.
+  #
+  # @api private
   module Notifications
-    # Operations with a name of their own; the others are operation.tasker_core.
+    # Operations with their own names; the others are operation.tasker_core.
     NAMES = { 'session_claim' => 'claim.tasker_core', 'session_finish' => 'complete.tasker_core',
               'open_session' => 'session.tasker_core', 'transition_step' => 'transition.tasker_core',
               'transition_task' => 'transition.tasker_core' }.freeze
     OTHERS = 'operation.tasker_core'
-    # Reports whose kind would not tell what they are.
+    # Reports whose kind is not clear without its context.
     REPORTS = { difference: 'shadow_difference' }.freeze
     private_constant :NAMES, :OTHERS, :REPORTS
 
@@ -19,7 +21,7 @@ module TaskerCore
       # @param operation [String]
       # @param arguments [Hash{String => Object}]
       # @yieldreturn [Object] the operation's value
-      # @return [Object] the same
+      # @return [Object] the same value
       def operation(operation, arguments)
         name = NAMES.fetch(operation, OTHERS)
         return yield unless listening?(name)
@@ -30,7 +32,7 @@ module TaskerCore
         end
       end
 
-      # Passes a report on.
+      # Publishes a report.
       #
       # @param report [Report]
       # @return [void]
@@ -54,7 +56,8 @@ module TaskerCore
         { operation:, task_id:, step_id:, to: }.compact
       end
 
-      # Transitions, claims and completions answer with a code: allowed, or why not.
+      # Transitions, claims and completions answer with a code: allowed, or the reason for a
+      # refusal.
       def code(name, value)
         case name
         when 'claim.tasker_core', 'complete.tasker_core' then value[0]

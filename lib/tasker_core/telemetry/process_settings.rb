@@ -1,8 +1,10 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Completes a core's settings with what it needs of its process: the OTEL_ variables, the
-  # engine's service name and the application's parameter filter.
+  # Completes a core's settings with values of its process: the OTEL_ variables, the engine's
+  # service name and the application's parameter filter.
+  #
+  # @api private
   module ProcessSettings
     class << self
       # @param settings [Hash{String => Object}] see go/config
@@ -14,8 +16,8 @@ module TaskerCore
 
       private
 
-      # The environment as it is now: the core's runtime knows the one that the process
-      # began with, and a .env file is read later.
+      # The current environment: the core's runtime only knows the environment in which the process
+      # started, and a .env file is read later.
       def tracing(settings)
         return {} unless settings['tracing'].to_s == 'on'
 

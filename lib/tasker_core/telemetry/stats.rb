@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# What the core has counted.
+# Reads the core's metrics.
 module TaskerCore
   class << self
-    # Counters, gauges and latency histograms of this process since its core was
-    # opened. Names, types and units are listed in docs/TELEMETRY.md.
+    # Counters, gauges and latency histograms of this process since its core was opened.
+    # docs/TELEMETRY.md lists the names, types and units.
     #
     #   TaskerCore.stats['tasker_core_claims_refused_total']
     #   TaskerCore.stats.to_prometheus
@@ -13,7 +13,7 @@ module TaskerCore
     def stats = Stats.of(Core.current)
   end
 
-  # All metrics at one moment.
+  # All metrics at one point in time.
   class Stats
     # One metric.
     #
@@ -22,7 +22,7 @@ module TaskerCore
     # @!attribute [r] kind
     #   @return [Symbol] :counter, :gauge or :histogram
     # @!attribute [r] help
-    #   @return [String]
+    #   @return [String] the description
     # @!attribute [r] samples
     #   @return [Array<Sample>] one for each set of labels
     Metric = Data.define(:name, :kind, :help, :samples)
@@ -38,28 +38,30 @@ module TaskerCore
     # A histogram in seconds.
     #
     # @!attribute [r] bounds
-    #   @return [Array<Float>] the upper ends of the buckets
+    #   @return [Array<Float>] the upper bounds of the buckets
     # @!attribute [r] counts
-    #   @return [Array<Integer>] how many values lie below or at each of them
+    #   @return [Array<Integer>] for each bound, the number of values at or below it
     # @!attribute [r] count
-    #   @return [Integer] how many values there are
+    #   @return [Integer] the number of values
     # @!attribute [r] sum
-    #   @return [Float] of all values
+    #   @return [Float] the sum of all values
     Distribution = Data.define(:bounds, :counts, :count, :sum) do
-      # @return [Float, nil] the upper end of the bucket in which the value lies that
-      #   this part of all values does not exceed; nil without values, or above all
+      # @param part [Float] from 0 to 1
+      # @return [Float, nil] the upper bound of the bucket that contains this quantile; nil if there
+      #   are no values, or if it lies above all bounds
       def quantile(part)
         place = counts.index { |below| below >= part * count }
         bounds[place] if place && count.positive?
       end
     end
 
+    # @api private
     # @param core [Core]
     # @return [Stats]
     # @raise [Unavailable] if there is no native library in this process
     def self.of(core) = new(core)
 
-    # @return [Array<Metric>]
+    # @return [Array<Metric>] the metrics
     attr_reader :metrics
 
     def initialize(core)
@@ -71,9 +73,9 @@ module TaskerCore
     end
 
     # @param name [String]
-    # @param labels [Hash{Symbol, String => String}] which sample; none where there is
-    #   but one, or for the sum of numbers over all samples
-    # @return [Float, Distribution, nil] nil where nothing was counted yet
+    # @param labels [Hash{Symbol, String => String}] selects a sample; leave them out if there is
+    #   only one sample, or for the sum over all samples
+    # @return [Float, Distribution, nil] nil if nothing was counted yet
     def [](name, **labels)
       wanted = labels.to_h { |label, value| [label.to_s, value.to_s] }
       found = values(name) { |sample| sample.labels >= wanted }
@@ -82,13 +84,13 @@ module TaskerCore
 
     # @param name [String]
     # @yieldparam sample [Sample]
-    # @return [Array<Float, Distribution>] the values of the samples that the block wants
+    # @return [Array<Float, Distribution>] the values of the samples for which the block is true
     def values(name, &)
       metric = @metrics.find { |one| one.name == name }
       metric ? metric.samples.select(&).map(&:value) : []
     end
 
-    # @return [Hash{String => Object}] values by name; by labels where there are some
+    # @return [Hash{String => Object}] the values by name, and by labels if there are any
     def to_h
       @metrics.to_h do |metric|
         plain = metric.samples.one? && metric.samples.first.labels.empty?
@@ -96,7 +98,7 @@ module TaskerCore
       end
     end
 
-    # @return [String] all metrics as they are now, in Prometheus' text form 0.0.4
+    # @return [String] the current metrics in the Prometheus text format 0.0.4
     def to_prometheus
       @core.count
       @core.call('stats_text', 'reports' => reports)
@@ -104,7 +106,7 @@ module TaskerCore
 
     private
 
-    # What Ruby counts: the core does not know where it was not asked.
+    # Counted in Ruby, because the core does not know when it was not asked.
     def reports = Reporting.counts.map { |(capability, kind), count| [capability.to_s, kind.to_s, count] }
 
     def sample_of(labels, value)

@@ -8,12 +8,12 @@ require_relative 'tracing/runs'
 require_relative 'tracing/job'
 
 module TaskerCore
-  # Spans of what runs here. Ruby runs the handlers and the statements, so Ruby
-  # measures: a span is a few values until its trace hands many of them over to the
-  # core in one call, which sends them over OTLP.
+  # Spans of the runs in this process. Ruby runs the handlers and the statements, so Ruby measures
+  # them. A span is a few values until its trace passes many of them to the core in one call; the
+  # core sends them over OTLP.
   #
-  # Off, or in a run that the sampler did not choose, there is no current span, and
-  # everything here costs one look at the thread.
+  # When tracing is off, or the sampler did not choose the run, there is no current span, and each
+  # method costs one thread-local read.
   module Tracing
     CURRENT = :tasker_core_span
     PARENT = :tasker_core_traceparent
@@ -22,10 +22,12 @@ module TaskerCore
     @on = false
 
     class << self
-      # @return [Boolean] whether the settings ask for spans
+      # @return [Boolean] whether the settings enable spans
       def on? = @on
 
-      # Takes over the settings.
+      # Applies the settings.
+      #
+      # @api private
       #
       # @param configuration [Configuration]
       # @return [void]
@@ -37,21 +39,22 @@ module TaskerCore
         at_exit { Core.flush }
       end
 
-      # @return [Span, nil] the span that this thread works in
+      # @api private
+      # @return [Span, nil] the current span of this thread
       def current = Thread.current[CURRENT]
 
-      # The header for what this thread calls or enqueues now.
+      # Returns the header for calls and jobs that this thread starts now.
       #
-      # @return [String, nil] a W3C traceparent
+      # @return [String, nil] a W3C traceparent header; nil if nothing is traced
       def traceparent = Bridge.traceparent || current&.traceparent || Thread.current[PARENT]
 
-      # Lets the runs and the jobs of a block continue a trace from elsewhere.
+      # Makes the runs and the jobs of a block continue a trace of another process.
       #
       #   around_action { |_, action| TaskerCore::Tracing.continue(request.headers['traceparent'], &action) }
       #
       # @param traceparent [String, nil] a W3C header; nil changes nothing
       # @yieldreturn [Object]
-      # @return [Object] what the block gives
+      # @return [Object] the block's value
       def continue(traceparent)
         return yield unless traceparent
 
@@ -64,12 +67,13 @@ module TaskerCore
         end
       end
 
-      # Begins a trace here, or continues the one that this thread is in. The sampler
-      # decides now, for all of it.
+      # Begins a trace, or continues the current one of this thread. The sampler decides now for the
+      # whole trace.
       #
+      # @api private
       # @param name [String]
-      # @yieldparam span [Span, nil] nil where the trace is not kept
-      # @return [Object] what the block gives
+      # @yieldparam span [Span, nil] nil if the trace is not sampled
+      # @return [Object] the block's value
       def trace(name, &)
         span = Trace.begin(name, traceparent) if on?
         return yield unless span
@@ -83,18 +87,20 @@ module TaskerCore
 
       # Measures a block as a child of the current span.
       #
+      # @api private
       # @param name [String]
       # @param kind [Integer] see Span
-      # @yieldparam span [Span, nil] nil where nothing is traced
-      # @return [Object] what the block gives
+      # @yieldparam span [Span, nil] nil if nothing is traced
+      # @return [Object] the block's value
       def span(name, kind = Span::INTERNAL, &)
         parent = Thread.current[CURRENT]
         parent ? measure(parent.child(name, kind), &) : yield
       end
 
-      # The same for one of the core's statements.
+      # Does the same for one of the core's statements.
       #
-      # @param name [String] the statement's
+      # @api private
+      # @param name [String] the name of the statement
       def statement(name, &)
         parent = Thread.current[CURRENT]
         return yield unless parent
@@ -104,6 +110,7 @@ module TaskerCore
 
       # Works in a span that another thread began.
       #
+      # @api private
       # @param span [Span, nil]
       def inside(span)
         before = Thread.current[CURRENT]

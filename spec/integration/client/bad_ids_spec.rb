@@ -9,8 +9,8 @@ RSpec.describe 'ids', :database do
 
   [nil, [], 'seven', 2**63, -(2**63) - 1].each do |bad|
     it "says that #{bad.inspect} is no id" do
-      expect { client.dependency_levels(bad) }.to raise_error(TaskerCore::InvalidArgument, /is no id/)
-      expect { client.step_readiness_batch([1, bad]) }.to raise_error(TaskerCore::InvalidArgument, /is no id/)
+      expect { client.dependency_levels(bad) }.to raise_error(TaskerCore::InvalidArgument, /is not an id/)
+      expect { client.step_readiness_batch([1, bad]) }.to raise_error(TaskerCore::InvalidArgument, /is not an id/)
     end
   end
 

@@ -331,7 +331,7 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
       task = Scripted.task({ 'score' => [] }, external: ['score'], retry_limit: 1)
       handle(task)
 
-      expect(step(task, 'score').results['error']).to match(/outside of Rails, which takes orchestration = :active/)
+      expect(step(task, 'score').results['error']).to match(/outside of Rails. This needs orchestration = :active/)
     end
 
     it 'changes nothing in shadow mode: no difference is reported' do

@@ -12,7 +12,7 @@ RSpec.describe 'mistakes', :database do
   it 'says that something is no connection' do
     { nil => 'NilClass', ActiveRecord::Base => 'Class' }.each do |odd, name|
       expect { TaskerCore.on(odd) }
-        .to told("a #{name} is no connection; give one of Active Record, such as ActiveRecord::Base.connection")
+        .to told("a #{name} is not a connection; pass an Active Record connection such as ActiveRecord::Base.connection")
     end
   end
 
@@ -32,13 +32,13 @@ RSpec.describe 'mistakes', :database do
       .to told('the settings do not fit: there is no pool_max; did you mean pool_max_connections?',
                TaskerCore::ConfigurationError)
     expect { TaskerCore.configure { |config| config.orchestraton = :active } }
-      .to told('there is no setting orchestraton; did you mean orchestration?', TaskerCore::ConfigurationError)
+      .to told('unknown setting orchestraton; did you mean orchestration?', TaskerCore::ConfigurationError)
     expect { client.analyze_graph(1, weights: { impact_multipliers: { downstream_wait: 1 } }) }
       .to told(/impact_multipliers: there is no downstream_wait; did you mean downstream_weight\?/)
     expect { client.claim_ready_steps([{ task: 'etl', step: 'clean', namespce: 'x' }]) }
-      .to told(/there is no part of a handler namespce; did you mean namespace\?/)
+      .to told(/unknown part of a handler namespce; did you mean namespace\?/)
     expect { TaskerCore.publish('order.paid', {}, taskid: 1) }
-      .to told(/there is no field of an event taskid; did you mean task_id\?/)
+      .to told(/unknown field of an event taskid; did you mean task_id\?/)
   end
 
   it 'says of an event what is no id and no time' do
@@ -59,7 +59,7 @@ RSpec.describe 'mistakes', :database do
     end
     [-1, 'ten', 2**64].each do |limit|
       expect { client.slowest_steps(limit:) }
-        .to told("limit is #{limit.inspect}; it must be an integer from 0, or nil for all")
+        .to told("limit is #{limit.inspect}; it must be an integer of 0 or more, or nil for no limit")
     end
     expect { client.claim_ready_steps([], limit: -1) }.to told('limit is -1; it must be from 1 to 1000')
     TaskerCore.open(database_url: Database.url) do |tasker|
@@ -116,7 +116,7 @@ RSpec.describe 'mistakes', :database do
 
   it 'refuses to write into a file what its name does not say' do
     expect { TaskerCore::Drawing.format_of('task.png') }
-      .to told('task.png would not be what its name says: a drawing is written as .svg, or as .mmd or .md for Mermaid')
+      .to told('task.png has an unknown extension: a drawing is written to .svg, or to .mmd or .md for Mermaid')
     expect(%w[a.svg a.SVG a.mmd a.md].map do |file|
              TaskerCore::Drawing.format_of(file)
            end).to eq(%w[svg svg mermaid mermaid])
@@ -130,15 +130,15 @@ RSpec.describe 'mistakes', :database do
   end
 
   it 'says what is no list of ids, no time and no handler' do
-    expect { client.step_readiness_batch(7) }.to told('7 is no list of ids')
-    expect { client.slowest_steps(since: 'soon') }.to told('"soon" is no point in time; give a Time')
+    expect { client.step_readiness_batch(7) }.to told('7 is not a list of ids')
+    expect { client.slowest_steps(since: 'soon') }.to told('"soon" is not a point in time; pass a Time')
     expect { client.claim_ready_steps([{ task: 'etl' }], limit: 1) }
-      .to told(/is no handler; it must be a Hash with :task and :step, and may have :namespace and :version/)
+      .to told(/is not a handler; it must be a Hash with :task and :step, and may have :namespace and :version/)
   end
 
   it 'names what does not fit a subscription' do
     expect { TaskerCore.subscribe('step.failed', task_id: 'seven') { nil } }
-      .to told('"seven" is no id; it must be an integer')
+      .to told('"seven" is not an id; it must be an integer')
     TaskerCore.listen
     expect { TaskerCore.subscribe('step.failed', namespace: 7) { nil }.close }
       .to told('the arguments do not fit the operation: namespace is an integer; it must be a text')
@@ -147,8 +147,8 @@ RSpec.describe 'mistakes', :database do
   it 'refuses a subscription to a client that was closed' do
     closed = TaskerCore.open(database_url: Database.url).tap(&:close)
 
-    expect { closed.subscribe('*') { nil } }.to told('this client was closed')
-    expect { closed.viable_steps(1) }.to told('this core was closed')
+    expect { closed.subscribe('*') { nil } }.to told('this client is closed')
+    expect { closed.viable_steps(1) }.to told('this core is closed')
   end
 
   it 'says where the schema must come from' do

@@ -194,7 +194,7 @@ RSpec.describe 'work that a dead worker holds', :orchestration do
 
     it 'say what is no number of seconds' do
       %w[tasker_core:stuck tasker_core:reset_stuck].each do |task|
-        expect { rake(task, 'ten') }.to raise_error(SystemExit).and output(/\Aten is no number of seconds/).to_stderr
+        expect { rake(task, 'ten') }.to raise_error(SystemExit).and output(/\Aten is not a number of seconds/).to_stderr
       end
     end
 

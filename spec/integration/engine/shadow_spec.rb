@@ -30,7 +30,7 @@ RSpec.describe TaskerCore::Shadow, :database, :delegation do
     expect(reports.size).to eq(1)
     expect(reports.first).to have_attributes(
       kind: :difference, operation: "#{readiness.name}.for_task",
-      message: include('current_state is "waiting" by the engine, "pending" by the core')
+      message: include('current_state is "waiting" from the engine, "pending" from the core')
     )
     expect(reports.first.details).to include(arguments: [task.task_id, nil])
   end

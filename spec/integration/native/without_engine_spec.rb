@@ -16,7 +16,7 @@ RSpec.describe 'an application without the gem tasker-engine', timeout: 120 do
     it "is told by #{task} what to add" do
       out, err, code = @rails.call(task, *arguments)
       expect([out, code]).to eq(['', 1])
-      expect(err).to match(/\A.+ works on the models of the Tasker engine, .*#{Regexp.escape(advice)}\n\z/)
+      expect(err).to match(/\A.+ needs the models of the Tasker engine, .*#{Regexp.escape(advice)}\n\z/)
     end
   end
 

@@ -107,7 +107,7 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
 
       expect(report).to have_attributes(safe?: false, verdict: :unsafe, exit_code: 1)
       expect(report.line).to match(/\ANOT safe to go active: \d+ answers? differ/)
-      expect(found.map(&:message)).to all(include('current_state is "waiting" by the engine, "pending" by the core'))
+      expect(found.map(&:message)).to all(include('state is "waiting" from the engine, "pending" from the core'))
       expect(found.first.engine)
         .to match(/\ATasker::Functions::FunctionBasedStepReadinessStatus\.for_task\(\d+\)\z/)
       expect(report.to_s).to include(found.first.again)
@@ -167,7 +167,7 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
       Rows.insert_edges([[task[2], task[1]]])
       report = verify
       expect(report).to have_attributes(verdict: :safe, exit_code: 0)
-      expect(report.line).to end_with('In 1 of them steps depend on each other in a circle.')
+      expect(report.line).to end_with('The dependencies of 1 of them form a cycle.')
       expect(report.notes.map(&:to_s)).to contain_exactly(/\Adependency_levels, task #{task.task_id}: .*CycleError\z/)
     end
 
@@ -187,7 +187,7 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
 
     it 'does not call nothing safe' do
       expect(verify(states: [:cancelled])).to have_attributes(
-        exit_code: 2, line: 'Cannot tell whether it is safe to go active: there is no task to compare.'
+        exit_code: 2, line: 'Cannot tell whether it is safe to go active: there are no tasks to compare.'
       )
     end
   end
@@ -258,7 +258,7 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
       expect { verify(older_than: -1) }.to raise_error(TaskerCore::InvalidArgument, /older_than is -1; .* from 0/)
       expect { verify(newer_than: 'soon') }.to raise_error(TaskerCore::InvalidArgument, /newer_than is "soon"/)
       expect { verify(seconds: 0) }.to raise_error(TaskerCore::InvalidArgument, /seconds is 0; it must be/)
-      expect { verify(task_ids: ['x']) }.to raise_error(TaskerCore::InvalidArgument, /"x" is no id/)
+      expect { verify(task_ids: ['x']) }.to raise_error(TaskerCore::InvalidArgument, /"x" is not an id/)
     end
   end
 
@@ -332,7 +332,7 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
         out, _, code = rails.call('tasker_core:verify', SAMPLE: '4', JSON: file)
         expect(code).to eq(1)
         expect(out).to include('NOT safe to go active: 4 answers differ on 4 of 30 tasks')
-          .and include('health_status is "fine" by the engine')
+          .and include('health_status is "fine" from the engine')
         written = JSON.parse(File.read(file))
         expect(written).to include('verdict' => 'unsafe', 'tasks' => 4)
         expect(written['differences'].first['rows']).to include('workflow_steps', 'now')

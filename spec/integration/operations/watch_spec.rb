@@ -55,7 +55,7 @@ RSpec.describe TaskerCore::Watch, :orchestration, database: :committed, timeout:
           expect(head).to match(/\Atask #{task.task_id} default\S*#{task.name} \S+: pending, 0 of 4 steps done\z/)
           expect(graph_lines.map { |line| line.sub(/ +pending\z/, '') })
             .to eq(['○   fetch', '├─○ clean', '○ │ check', '○─╯ store'])
-          expect(foot).to match(/Ctrl-C leaves/)
+          expect(foot).to match(/Ctrl-C quits/)
           running = in_background(task)
           see(terminal, %r{^◐ +fetch +in progress +attempt 1/3 +\d})
           open_gate('fetch')

@@ -3,10 +3,11 @@
 require 'rails/generators'
 
 module TaskerCore
+  # The Rails generators of the gem.
   module Generators
-    # `bin/rails generate tasker_core:install` writes the initializer.
+    # Writes the initializer: `bin/rails generate tasker_core:install`.
     class InstallGenerator < ::Rails::Generators::Base
-      desc 'Creates config/initializers/tasker_core.rb with dependency_resolution in shadow mode and the rest off'
+      desc 'Create config/initializers/tasker_core.rb with dependency_resolution in shadow mode'
       source_root File.expand_path('templates', __dir__)
 
       # @return [void]
@@ -16,7 +17,7 @@ module TaskerCore
 
       private
 
-      # The settings other than the switches. Each becomes a comment with its default.
+      # The settings other than the switches. The template lists each as a comment with its default.
       def settings
         Configuration.settings.values.reject { |setting| Configuration.switches.include?(setting.name) }
       end

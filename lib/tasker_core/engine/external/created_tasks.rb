@@ -3,19 +3,19 @@
 module TaskerCore
   module Engine
     module Runner
-      # Tasks that were made outside of Rails (create_task with enqueue) and wait to be
-      # enqueued. The mark in the audit row says so: whoever takes it enqueues the task, so
-      # that many listeners make one job. It is off once the queue has the job; a listener that
-      # dies between the two leaves it taken, and another one enqueues the task again then.
+      # Tasks that were created outside of Rails (create_task with enqueue) and wait to be enqueued.
+      # A mark in the audit row records this. The listener that takes the mark enqueues the task, so
+      # many listeners create one job. The mark is removed once the queue has the job. If a listener
+      # dies in between, the mark stays, and another listener enqueues the task again.
       class CreatedTasks
         # How long a listener may take to enqueue a task, in seconds.
         LEASE = 60
 
-        # Why a task is enqueued, in the engine's events.
+        # The reason that the engine's events give for enqueuing the task.
         REASON = 'task_created'
 
         class << self
-          # @return [ActiveRecord::Relation] the audit rows of tasks that nobody has enqueued
+          # @return [ActiveRecord::Relation] the audit rows of tasks that are not enqueued yet
           def rows
             pending = ::Tasker::TaskTransition.where(most_recent: true, to_state: 'pending')
             pending.where("metadata ->> '#{PendingMark::KEY}' = ?", PendingMark::CREATED)
@@ -23,10 +23,10 @@ module TaskerCore
                               .where(updated_at: ..LEASE.seconds.ago))
           end
 
-          # Enqueues a task that waits for it, once.
+          # Enqueues a waiting task once.
           #
           # @param task_id [Integer]
-          # @return [Boolean] whether this call did
+          # @return [Boolean] whether this call enqueued it
           def enqueue(task_id)
             task = ::Tasker::Task.find_by(task_id:)
             task ? new(task).enqueue : false
@@ -49,14 +49,14 @@ module TaskerCore
 
         private
 
-        # The rows are looked at again as they are written: one listener finds them.
+        # Checks the rows again as it writes them, so only one listener takes each.
         def take
           self.class.rows.where(task_id: @task.task_id)
               .update_all(['metadata = metadata || ?::jsonb, updated_at = ?',
                            { PendingMark::KEY => PendingMark::TAKEN }.to_json, Time.current]) == 1
         end
 
-        # A process without the task's handler leaves it to one that has it.
+        # A process without the task's handler leaves the task to one that has it.
         def registered?
           ::Tasker::HandlerFactory.instance.get(@task.name, namespace_name: @task.namespace_name,
                                                             version: @task.version)
@@ -71,8 +71,8 @@ module TaskerCore
           Reporting.report(
             Report.new(kind: :no_handler, capability: CAPABILITY, operation: 'TaskRunnerJob',
                        details: { task_id: @task.task_id },
-                       message: "Task #{@task.task_id} was made for Rails, and stays pending: this process has no " \
-                                "handler for #{name}. Register one with the same steps, or make such tasks without " \
+                       message: "Task #{@task.task_id} was created for Rails and stays pending: this process has no " \
+                                "handler for #{name}. Register one with the same steps, or create such tasks without " \
                                 'enqueue, for workers that own their tasks.'), once: name
           )
         end

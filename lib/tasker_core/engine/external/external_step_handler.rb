@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # The handler class to name in the template of a step that a worker outside of Rails
-  # executes:
+  # The handler class of steps that a worker outside of Rails executes. Name it in the step's
+  # template:
   #
   #   - name: score
   #     handler_class: TaskerCore::ExternalStepHandler
   #     handler_config:
   #       executor: python
   #
-  # It is never called while orchestration is the core's. Otherwise the engine calls
-  # it like any handler, and it says what is missing.
+  # With orchestration = :active it is never called. Otherwise the engine calls it as it calls any
+  # handler, and it raises an error that says what is missing.
   class ExternalStepHandler
     # @param config [Hash, nil] the template's handler_config
     def initialize(config: nil)
@@ -30,7 +30,7 @@ module TaskerCore
                'handler_config: { executor: python }.'
       end
 
-      "Step #{name} is to be executed outside of Rails, which takes orchestration = :active (it is " \
+      "Step #{name} is to be executed outside of Rails. This needs orchestration = :active (it is " \
         "#{TaskerCore.configuration.orchestration.inspect}) and the engine's own coordinator, executor, finalizer " \
         'and re-enqueuer.'
     end

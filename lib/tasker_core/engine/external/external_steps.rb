@@ -3,19 +3,18 @@
 module TaskerCore
   module Engine
     module Runner
-      # The steps that workers outside of Rails execute: those whose template names an
-      # executor in its handler_config. A run leaves them alone, and tells the workers
-      # when they can run.
+      # The steps that workers outside of Rails execute: their templates name an executor in
+      # handler_config. A run leaves them alone, and notifies the workers when they can run.
       class ExternalSteps
-        # What a template that means Rails may name.
+        # The executor name that stands for Rails.
         RAILS = 'ruby'
 
-        # Where workers listen (go/store/external.go).
+        # The channel on which workers listen (go/store/external.go).
         CHANNEL = 'tasker_core_ready'
 
         class << self
           # @param config [Object] a template's handler_config
-          # @return [String, nil] who executes the step, nil for Rails
+          # @return [String, nil] the executor of the step; nil for Rails
           def executor(config)
             name = config.is_a?(Hash) ? (config[:executor] || config['executor']).to_s : ''
             name unless name.empty? || name == RAILS
@@ -28,8 +27,7 @@ module TaskerCore
           end
 
           # @param task [Tasker::Task]
-          # @return [Array<String>] the names of its external steps, [] where no handler
-          #   is registered
+          # @return [Array<String>] the names of its external steps; [] if no handler is registered
           def names_of(task)
             names(::Tasker::HandlerFactory.instance.get(task.name, namespace_name: task.namespace_name,
                                                                    version: task.version))
@@ -39,13 +37,13 @@ module TaskerCore
 
           # @param task [Tasker::Task]
           # @param names [Array<String>]
-          # @return [ActiveRecord::Relation] the task's steps of these names
+          # @return [ActiveRecord::Relation] the task's steps with these names
           def of(task, names)
             ::Tasker::WorkflowStep.where(task_id: task.task_id,
                                          named_step_id: ::Tasker::NamedStep.where(name: names).select(:named_step_id))
           end
 
-          # The engine's own loop leaves them alone too.
+          # Excludes external steps for the engine's own loop.
           #
           # @param task [Tasker::Task]
           # @param viable [ActiveRecord::Relation]
@@ -83,20 +81,20 @@ module TaskerCore
           ours
         end
 
-        # @param ready [Array<Integer>] what can run now, of anybody's steps
+        # @param ready [Array<Integer>] the steps that can run now, external or not
         # @param states [Hash{Integer => String}] by step
-        # @return [Boolean] whether something is, or will be, done by others
+        # @return [Boolean] whether workers are executing, or will execute, a step
         def outstanding?(ready, states)
           @ids.any? { |id| ready.include?(id) || %w[in_progress error].include?(states[id]) }
         end
 
         # @param states [Hash{Integer => String}] by step
-        # @return [Boolean] whether Rails has a failed step of its own
+        # @return [Boolean] whether a step that Rails executes has failed
         def failed_beside?(states) = states.any? { |id, state| state == 'error' && !@ids.include?(id) }
 
         private
 
-        # Each step once a run: workers look for themselves from time to time.
+        # Announces each step once in a run, because workers also poll.
         def offer(steps)
           fresh = steps.reject { |id| @offered.include?(id) }
           return if fresh.empty?

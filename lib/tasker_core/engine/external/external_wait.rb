@@ -3,11 +3,11 @@
 module TaskerCore
   module Engine
     module Runner
-      # A task that waits for external steps: nothing is left for Rails until a worker has done one.
-      # The task is pending, with a mark in its audit row. Whoever takes the mark off enqueues the
-      # task, so that many completions and many listeners make one job. One delayed
-      # job looks from time to time whether a wake-up was missed; where there is nothing
-      # to do it writes no row and publishes no event.
+      # A task that waits for external steps: Rails has nothing to do until a worker has finished
+      # one. The task is pending with a mark in its audit row. The process that removes the mark
+      # enqueues the task, so many completions and many listeners create one job. A delayed job
+      # checks from time to time whether a wake-up was missed; if there is nothing to do, it writes
+      # no row and publishes no event.
       class ExternalWait
         # The metadata of a waiting task's audit row.
         MARK = 'external_steps'
@@ -15,13 +15,13 @@ module TaskerCore
         DONE = 'done'
         CHECK = 'check_at'
 
-        # Why a task is enqueued, in the engine's events.
+        # The reason that the engine's events give for enqueuing the task.
         REASON = 'external_steps_finished'
 
         # How far the clocks of two machines may differ, in seconds.
         TOLERANCE = 1
 
-        # What the engine's DelayCalculator asks of a context.
+        # The attributes that the engine's DelayCalculator reads from a context.
         Waiting = Struct.new(:task_id, :execution_status)
         private_constant :Waiting
 
@@ -32,10 +32,10 @@ module TaskerCore
                                     .where("metadata ->> '#{MARK}' = '#{WAITING}'")
           end
 
-          # Enqueues a waiting task if a run of it has something to do now.
+          # Enqueues a waiting task if a run of it has work to do now.
           #
           # @param task_id [Integer]
-          # @return [Boolean] whether this call did
+          # @return [Boolean] whether this call enqueued it
           def wake(task_id)
             task = ::Tasker::Task.find_by(task_id:)
             task ? new(task).wake : false
@@ -49,7 +49,8 @@ module TaskerCore
           @own_failures = own_failures
         end
 
-        # Marks the pending task, unless it is marked, and enqueues the job that looks for it later.
+        # Marks the pending task, unless it is marked already, and enqueues the delayed job that
+        # checks it.
         #
         # @return [void]
         def start
@@ -59,7 +60,7 @@ module TaskerCore
 
           ActiveRecord.after_all_transactions_commit do
             enqueue_check
-            # What ended between the run's last look and the mark told nobody.
+            # Steps that ended between the run's last look and the mark notified nobody.
             wake
           end
         end
@@ -72,8 +73,8 @@ module TaskerCore
           true
         end
 
-        # Whether a job has nothing to do for its task: it is closed, or waiting with
-        # nothing for Rails yet. In the latter case the next look is seen to.
+        # Whether a job has nothing to do for its task: the task is closed, or it waits and Rails
+        # has no work yet. In the second case the next check is scheduled.
         #
         # @return [Boolean]
         def undisturbed?
@@ -98,8 +99,8 @@ module TaskerCore
 
         def check_at = delay && (Time.current + delay).to_f
 
-        # The engine's own rule for a task that waits, unless the application sets another
-        # pace: 0 for none.
+        # The engine's own delay for a waiting task, unless the application sets another; 0 turns
+        # the check off.
         #
         # @return [Integer, nil] seconds
         def delay
@@ -117,7 +118,7 @@ module TaskerCore
         end
       end
 
-      # Tells whether a run of a task would find something to do in Rails.
+      # Tells whether a run of a task would find work in Rails.
       class RailsWork
         DONE = %w[complete resolved_manually].freeze
         private_constant :DONE

@@ -1,44 +1,47 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # Continues tasks in Rails as soon as a worker outside has finished a step, and begins
-  # those that a program outside has made for Rails: it hears of them from PostgreSQL and
-  # enqueues each, once however many steps ended and however many listeners there are.
-  # `rake tasker_core:listen` runs one; a process of your own can, too:
+  # Continues tasks in Rails as soon as a worker outside has finished a step, and starts tasks that
+  # a program outside has created for Rails. It receives notifications from PostgreSQL and enqueues
+  # each task once, however many steps have ended and however many listeners run. `rake
+  # tasker_core:listen` runs a listener. Your own process can run one too:
   #
   #   listener = TaskerCore::Listener.start   # in a thread
   #   at_exit { listener.stop }
   #
-  # It keeps one connection of its own beside the pool's. Without any listener tasks
-  # go on when the delayed job looks (external_steps_recheck_seconds).
+  # A listener keeps one connection that is not in Active Record's pool. Without a listener, tasks
+  # continue when the delayed job checks them (external_steps_recheck_seconds).
   class Listener
-    # What workers notify (go/store/external.go); the payload is the task's id.
+    # The channel that workers notify (go/store/external.go); the payload is the task's id.
     CHANNEL = 'tasker_core_finished'
 
-    # What create_task notifies for a task that Rails is to run; likewise.
+    # The channel that create_task notifies for a task that Rails runs; the payload is the task's
+    # id.
     CREATED = 'tasker_core_created'
 
-    # How often every waiting task is looked at, should a word have been lost.
+    # How often every waiting task is checked, in case a notification was lost, in seconds.
     SWEEP_SECONDS = 60
 
-    # How many tasks are looked at for what was heard at once. Anybody may notify: where
-    # more are named, every waiting task is looked at instead.
+    # The maximum number of tasks in one batch of notifications. Anyone may notify: if a batch names
+    # more tasks, every waiting task is checked instead.
     MOST_HEARD = 1000
 
-    # How many notifications are taken before what they say is looked at.
+    # The maximum number of notifications in one batch.
     MOST_TAKEN = 10_000
     private_constant :MOST_HEARD, :MOST_TAKEN
 
-    # How long a wait for notifications lasts, and so how long a stop may take.
+    # The length of one wait for notifications, and so the longest time that a stop takes, in
+    # seconds.
     PATIENCE = 0.5
 
-    # Runs one in a thread of this process; a forked child has to start its own.
+    # Starts a listener in a thread of this process. A forked child has to start its own.
     #
     # @return [Listener]
+    # @raise [EngineMissing] without the gem tasker-engine
     def self.start(...) = new(...).tap(&:start)
 
-    # @param sweep_seconds [Numeric]
-    # @param retry_seconds [Numeric] how long to wait before it connects again
+    # @param sweep_seconds [Numeric] how often every waiting task is checked
+    # @param retry_seconds [Numeric] how long to wait before connecting again
     def initialize(sweep_seconds: SWEEP_SECONDS, retry_seconds: 1)
       @sweep_seconds = sweep_seconds
       @retry_seconds = retry_seconds
@@ -46,6 +49,8 @@ module TaskerCore
       @swept = nil
     end
 
+    # Starts the thread.
+    #
     # @return [void]
     # @raise [EngineMissing] without the gem tasker-engine
     def start
@@ -53,7 +58,7 @@ module TaskerCore
       @thread = Thread.new { run }
     end
 
-    # Ends the thread, or the #run of another.
+    # Stops the thread, or the #run of another thread.
     #
     # @return [void]
     def stop
@@ -61,8 +66,8 @@ module TaskerCore
       @thread&.join
     end
 
-    # Listens until it is stopped. A connection that breaks is replaced, and every
-    # waiting task looked at then.
+    # Listens until #stop is called. If the connection breaks, it connects again and checks every
+    # waiting task.
     #
     # @return [void]
     # @raise [EngineMissing]
@@ -78,25 +83,25 @@ module TaskerCore
       end
     end
 
-    # Enqueues each of the tasks that a run in Rails has something to do for.
+    # Enqueues each of these tasks for which a run in Rails has work.
     #
     # @param task_ids [Array<Integer>]
-    # @return [Array<Integer>] those that were enqueued
+    # @return [Array<Integer>] ids of the tasks that were enqueued
     def wake(task_ids)
       task_ids.select { |task_id| wrapped { Engine::Runner::ExternalWait.wake(task_id) } }
     end
 
-    # Enqueues each of the tasks that were made outside for Rails and wait for it.
+    # Enqueues each of these tasks that was created for Rails and is waiting to be enqueued.
     #
     # @param task_ids [Array<Integer>]
-    # @return [Array<Integer>] those that were enqueued
+    # @return [Array<Integer>] ids of the tasks that were enqueued
     def enqueue(task_ids)
       task_ids.select { |task_id| wrapped { Engine::Runner::CreatedTasks.enqueue(task_id) } }
     end
 
-    # Looks at every task that waits for Rails.
+    # Checks every task that waits for Rails.
     #
-    # @return [Array<Integer>] those that were enqueued
+    # @return [Array<Integer>] ids of the tasks that were enqueued
     def sweep
       @swept = monotonic
       wake(wrapped { waiting_for_steps } || []) + enqueue(wrapped { created } || [])
@@ -108,7 +113,7 @@ module TaskerCore
 
     def created = waiting(Engine::Runner::CreatedTasks, open_tasks)
 
-    # However many are done, only these are looked at.
+    # Limits the check to tasks that are not complete.
     def open_tasks = ::Tasker::Task.where(complete: false).select(:task_id)
 
     def waiting(kind, tasks) = kind.rows.where(task_id: tasks).order(:task_id).pluck(:task_id)
@@ -126,7 +131,7 @@ module TaskerCore
       connection&.disconnect!
     end
 
-    # A connection that is the listener's alone: its LISTEN must not go back to the pool.
+    # A connection that only the listener uses: its LISTEN must not return to the pool.
     def checkout
       pool = ::Tasker::ApplicationRecord.connection_pool
       pool.checkout.tap do |connection|
@@ -135,7 +140,7 @@ module TaskerCore
       end
     end
 
-    # The tasks of what has been notified, each once; more than MOST_HEARD are not kept.
+    # The notified tasks, each once; more than MOST_HEARD are not kept.
     def heard(raw)
       ids = Set.new
       patience = PATIENCE
@@ -152,7 +157,7 @@ module TaskerCore
       ids << id if id.positive? && id < 2**63 && ids.size <= MOST_HEARD
     end
 
-    # A query tells which of them wait at all: for what is done elsewhere, and to begin.
+    # One query finds the tasks that are waiting, for a worker's step or to be started.
     def attend(ids)
       return if ids.empty?
       return sweep if ids.size > MOST_HEARD
@@ -161,13 +166,13 @@ module TaskerCore
       enqueue(wrapped { waiting(Engine::Runner::CreatedTasks, ids.to_a) } || [])
     end
 
-    # A task that cannot be looked at does not keep the others waiting.
+    # One task that cannot be checked does not keep the others waiting.
     def wrapped(&)
       Rails.application ? Rails.application.executor.wrap(&) : yield
     rescue ActiveRecord::ConnectionNotEstablished, ActiveRecord::ConnectionFailed
       raise
     rescue StandardError => e
-      Rails.logger.error("TaskerCore: a task that waits for a worker could not be looked at: #{e.message}")
+      Rails.logger.error("TaskerCore: a task that waits for a worker could not be checked: #{e.message}")
       nil
     end
 

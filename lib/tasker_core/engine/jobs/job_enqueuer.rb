@@ -3,21 +3,21 @@
 module TaskerCore
   module Engine
     module Runner
-      # Enqueues a task's job, and checks that the queue has taken it: the engine's re-enqueuer
-      # swallows what the queue adapter raises.
+      # Enqueues a task's job and checks that the queue accepted it, because the engine's
+      # re-enqueuer swallows the queue adapter's exceptions.
       class JobEnqueuer
         EVENTS = /\Aenqueue(_at)?\.active_job\z/
         private_constant :EVENTS
 
         # @param task [Tasker::Task]
-        # @param reason [String] for the engine's events
+        # @param reason [String] the reason that the engine's events give
         def initialize(task, reason)
           @task = task
           @reason = reason
         end
 
-        # Enqueues the job. Inside of a job it fails with the job, so that the queue runs it
-        # again; elsewhere it is reported. stuck_tasks lists the task.
+        # Enqueues the job. A failure inside a job fails that job, so the queue runs it again. A
+        # failure elsewhere is reported. stuck_tasks lists the task.
         #
         # @param delay [Integer] seconds
         # @return [void]
@@ -30,7 +30,8 @@ module TaskerCore
 
           report(error)
         rescue NotImplementedError => e
-          # The adapter :inline has no later, and says so with what is no StandardError.
+          # The adapter :inline cannot run jobs later, and raises an error that is not a
+          # StandardError.
           no_later(e)
         end
 
@@ -51,14 +52,14 @@ module TaskerCore
         end
 
         def error
-          NotEnqueued.new("Task #{@task.task_id} is pending and has to go on, but its job could not be enqueued. " \
-                          'Once the queue takes jobs again, run this job again or call TaskerCore.reset_stuck.',
+          NotEnqueued.new("Task #{@task.task_id} is pending and has to continue, but its job could not be enqueued. " \
+                          'Once the queue accepts jobs again, run this job again or call TaskerCore.reset_stuck.',
                           code: 'not_enqueued')
         end
 
         def no_later(error)
           report(error, "Task #{@task.task_id} has to wait and stays pending, but the queue adapter cannot run a job " \
-                        'later. Enqueue its job again, or use another adapter than :inline.')
+                        'later. Enqueue its job again, or use an adapter other than :inline.')
         end
 
         def report(error, message = error.message)

@@ -4,24 +4,24 @@ module TaskerCore
   module Engine
     module Runner
       # A mark in the audit row of a pending task that tells why no job is enqueued for it. It needs
-      # no row of its own, and ends with the next transition.
+      # no row of its own, and the next transition ends it.
       class PendingMark
         KEY = 'wake_up'
 
         # The job could not be enqueued.
         LOST = 'lost'
 
-        # Nothing can change for the task, so that no job looks for it.
+        # No event can change the task's state, so no job checks it.
         HELD = 'held'
 
-        # Others work on the task; a job looks from time to time.
+        # Workers are executing the task's steps; a job checks it from time to time.
         WAITING = 'waiting'
 
-        # The task was made outside of Rails, and nobody has enqueued it yet
+        # The task was created outside of Rails and is not enqueued yet
         # (go/operation/create_task.go).
         CREATED = 'created'
 
-        # A listener is about to enqueue it.
+        # A listener is enqueuing the task.
         TAKEN = 'taken'
 
         # @param task [Tasker::Task]
@@ -30,19 +30,19 @@ module TaskerCore
         end
 
         # @param word [String]
-        # @return [Boolean] whether it was not there before
+        # @return [Boolean] whether this call set it
         def set(word)
           rows.where("metadata ->> '#{KEY}' IS DISTINCT FROM ?", word)
               .update_all(["metadata = coalesce(metadata, '{}') || ?::jsonb", { KEY => word }.to_json]) == 1
         end
 
         # @param word [String]
-        # @return [Boolean] whether it was there
+        # @return [Boolean] whether it was set
         def take(word)
           rows.where("metadata ->> '#{KEY}' = ?", word).update_all("metadata = metadata - '#{KEY}'") == 1
         end
 
-        # @return [Array(String, Time), nil] the word, and since when the task is pending
+        # @return [Array(String, Time), nil] the mark, and the time since which the task is pending
         def read
           word, since = rows.pick(Arel.sql("metadata ->> '#{KEY}'"), :created_at)
           [word, since] if word

@@ -8,10 +8,10 @@ module TaskerCore
         KEY = :tasker_core_job
         private_constant :KEY
 
-        # What the job is left with when its task goes on waiting.
+        # The return value of a job that leaves its task waiting.
         LEFT_ALONE = :tasker_core_left_alone
 
-        # @return [Boolean] whether this thread runs a job whose task is the core's
+        # @return [Boolean] whether this thread runs a job whose task the core executes
         def self.running? = Thread.current[KEY] && Runner.active?
 
         # @return [Boolean] whether a job may take up a task that is in_progress
@@ -25,8 +25,7 @@ module TaskerCore
           Thread.current[KEY] = before
         end
 
-        # A retry that the queue does not take is no retry: then the job fails, for the queue's
-        # own recovery.
+        # If the queue does not accept the retry, the job fails, so that the queue can recover it.
         def retry_job(options = {})
           enqueued = super
           unless enqueued || !Runner.active?
@@ -39,8 +38,8 @@ module TaskerCore
 
         private
 
-        # What the run recorded is no failure of the job: it was enqueued again, or the task
-        # is in error and says so.
+        # A failure that the run recorded does not fail the job: the task was enqueued again, or is
+        # in error.
         def validate_task_completion(task, job_correlation_id, task_execution_duration)
           return super unless Runner.active?
 

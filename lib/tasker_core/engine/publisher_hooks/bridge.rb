@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module PublisherHooks
-      # Carries what the engine publishes to the core's subscribers, in this process and
-      # in others. While nobody subscribes here and nothing is relayed, nothing is built.
+      # Forwards the engine's events to the core's subscribers in this process and in others. It
+      # does nothing while nobody subscribes here and nothing is relayed.
       module Bridge
-        # How many tasks' names are remembered.
+        # The maximum number of tasks whose names are cached.
         MOST_NAMES = 1000
         private_constant :MOST_NAMES
 
@@ -29,7 +29,7 @@ module TaskerCore
             report(name, e)
           end
 
-          # Forgets the names of tasks.
+          # Clears the cached names.
           #
           # @return [void]
           def reset = @mutex.synchronize { @names.clear }
@@ -44,10 +44,10 @@ module TaskerCore
                            occurred_at: Time.now, payload: EventCodec.plain(payload.transform_values { |v| bare(v) }))
           end
 
-          # Elsewhere a record is its id.
+          # A record becomes its id, because other processes do not have the record.
           def bare(value) = value.is_a?(::ActiveRecord::Base) ? value.id : value
 
-          # A task's names never change: one query for a task of which somebody hears.
+          # A task's names never change, so one query per task is enough.
           def names(task_id)
             known = @mutex.synchronize { @names[task_id] }
             return known if known

@@ -3,13 +3,13 @@
 module TaskerCore
   module Engine
     module PublisherHooks
-      # Tells which of the events that the engine publishes for one happening is the one
-      # to keep. They differ in their payloads, so no event has to be remembered: the
-      # catalogue says which fields only the kept one has. Nothing is reordered.
+      # Decides which of the several events that the engine publishes for one change is kept. Their
+      # payloads differ, so no event has to be remembered: the catalogue lists the fields that only
+      # the kept event has. The order does not change.
       module Deduplication
-        # Of an event: the fields of which the kept one has one at least; and whether
-        # others are duplicates only while the finalizer is at work, since elsewhere a
-        # transition is the only one to tell.
+        # The rule for an event: fields, of which the kept event has at least one; and whether the
+        # others are duplicates only while the finalizer is at work, because elsewhere the
+        # transition publishes the only event.
         Rule = Data.define(:fields, :finalizer)
 
         class << self
@@ -32,7 +32,7 @@ module TaskerCore
             end.freeze
           end
 
-          # The failure that is kept lacks one field that the dropped ones had.
+          # The failure event that is kept lacks one field that the dropped events have.
           def complete(name, payload)
             return payload unless name == 'step.failed' && !payload.key?(:error_class)
 

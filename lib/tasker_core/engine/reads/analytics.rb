@@ -2,21 +2,20 @@
 
 module TaskerCore
   module Engine
-    # Stands in for FunctionBasedSystemHealthCounts.call, ...AnalyticsMetrics.call,
-    # ...SlowestTasks.call and ...SlowestSteps.call. The last two raise in the engine
-    # as shipped, in SQL and in Ruby; here they answer as meant. In shadow mode they
-    # go on raising.
+    # Replaces FunctionBasedSystemHealthCounts.call, ...AnalyticsMetrics.call, ...SlowestTasks.call
+    # and ...SlowestSteps.call. In tasker-engine 0.1.0 the last two raise errors, in SQL and in
+    # Ruby; here they give the intended answers. In shadow mode they still raise.
     module Analytics
-      # What changes between two calls, and is not compared in shadow mode.
+      # The columns that change between two calls, which shadow mode does not compare.
       VOLATILE = %i[active_connections analysis_period_start calculated_at].freeze
       private_constant :VOLATILE
 
-      # The engine's options for the slowest, and the core's words for them.
+      # The engine's options for the slowest steps and tasks, and the core's names for them.
       OPTIONS = { since_timestamp: :since, limit_count: :limit, namespace_filter: :namespace,
                   task_name_filter: :task_name, version_filter: :version }.freeze
       private_constant :OPTIONS
 
-      # An answer as shadow mode compares it.
+      # An answer in the form in which shadow mode compares it.
       Compared = Struct.new(:attributes)
       private_constant :Compared
 
@@ -31,10 +30,10 @@ module TaskerCore
           end
         end
 
-        # Answers one of the four as the switch says.
+        # Answers one of the four calls as the switch says.
         #
-        # @param owner [Class] whose call it is
-        # @param function [String] that the engine asks
+        # @param owner [Class] the class that was called
+        # @param function [String] the SQL function that the engine calls
         # @param arguments [Array] of the call
         # @param engine [Proc] the engine's own method
         # @yieldparam client [Client] on the connection of the engine's class
@@ -51,12 +50,12 @@ module TaskerCore
         end
 
         # @param value [Object]
-        # @return [Boolean] whether the core takes it for a point in time
+        # @return [Boolean] whether the core accepts it as a point in time
         def moment?(value) = value.nil? || value.acts_like?(:time)
 
-        # The options of the slowest in the core's words.
+        # The options for the slowest steps or tasks under the core's names.
         #
-        # @return [Hash, nil] nil for names and values that the engine has to judge
+        # @return [Hash, nil] nil for names and values that the engine has to validate
         def slowest(options)
           return unless (options.keys - OPTIONS.keys).empty? && options.all? { |name, value| option?(name, value) }
 
@@ -65,7 +64,8 @@ module TaskerCore
 
         # @param row [Row]
         # @param struct [Class] the engine's
-        # @return [Object] with floats for decimals, text for what the engine wants as text
+        # @return [Object] with floats for decimals, and text for the columns that the engine reads
+        #   as text
         def wrap(row, struct)
           struct.new(row.to_h.to_h { |name, value| [name, cast(name, value)] })
         end
@@ -80,7 +80,7 @@ module TaskerCore
           end
         end
 
-        # The engine's structs read times from text, and take no NULL for a number.
+        # The engine's structs read times from text and do not accept NULL for a number.
         def cast(name, value)
           case value
           when BigDecimal then value.to_f

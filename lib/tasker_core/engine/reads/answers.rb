@@ -2,8 +2,8 @@
 
 module TaskerCore
   module Engine
-    # Asks the core on the connection that a class of the engine uses, and wraps
-    # the rows in that class.
+    # Asks the core on the connection of one of the engine's classes, and wraps the rows in that
+    # class.
     module Answers
       module_function
 
@@ -16,10 +16,10 @@ module TaskerCore
         LazyAttributes.wrap(owner, Table.new(Core.current.call(operation, arguments, host)))
       end
 
-      # The same for an operation that follows the database's rules of readiness.
+      # Does the same for an operation that depends on the database's readiness rules.
       #
       # @return [Array<Object>]
-      # @raise [UnknownFunction] where those rules are not known
+      # @raise [UnknownFunction] if those rules are unknown
       def versioned_rows(owner, operation, arguments)
         connection = owner.connection
         rows(owner, operation, arguments.merge('function_version' => FunctionVersions.of(connection)), connection)

@@ -2,10 +2,10 @@
 
 module TaskerCore
   module Engine
-    # Which arguments the core takes. The engine passes whatever it gets to
-    # PostgreSQL; all but plain ids goes there still, for its answer or exception.
+    # Decides which arguments the core takes. The engine passes any argument to PostgreSQL;
+    # everything but plain ids still goes there, for its answer or exception.
     module Arguments
-      # What a bigint holds.
+      # The range of a bigint.
       IDS = (-(2**63)..((2**63) - 1))
 
       module_function

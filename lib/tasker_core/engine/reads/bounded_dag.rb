@@ -64,7 +64,7 @@ module TaskerCore
       private_constant :WALK
 
       class << self
-        # Parts a relation's conditions into those that bound it and the rest.
+        # Separates the conditions that bound a relation from the rest.
         #
         # @param relation [ActiveRecord::Relation]
         # @return [Array(Array<Arel::Nodes::Node>, ActiveRecord::Relation::WhereClause)]
@@ -88,18 +88,18 @@ module TaskerCore
           Arel::Nodes::Fragments.new([text(head), conditions, text(walk), text(quoted(name))])
         end
 
-        # What the core reads in the view's place.
+        # Reads the rows from the core instead of the view.
         #
         # @param relation [ActiveRecord::Relation] that names tasks or steps
         # @return [Array<Tasker::StepDagRelationship>]
-        # @raise [UnknownFunction] where the text of the view is not known, so that it is
-        #   asked itself
+        # @raise [UnknownFunction] if the text of the view is unknown, so that the view itself has
+        #   to be read
         def records(relation)
           KnownFunctions.demand(relation.klass.connection, relation.klass.table_name)
           bounded_records(relation, *split(relation))
         end
 
-        # Compares records that came from the view with what the subquery gives.
+        # Compares records from the view with the rows of the subquery.
         #
         # @param relation [ActiveRecord::Relation]
         # @param records [Array<Tasker::StepDagRelationship>]
@@ -137,7 +137,7 @@ module TaskerCore
             BOUNDING.include?(left.name.to_s)
         end
 
-        # Inside the subquery nothing of the relation around it can be named.
+        # Inside the subquery, the columns of the outer relation cannot be used.
         def constant?(right, relation)
           case right
           when nil, ActiveModel::Attribute, Arel::Nodes::BindParam, Arel::Nodes::Casted, Arel::Nodes::Quoted then true

@@ -2,9 +2,8 @@
 
 module TaskerCore
   module Engine
-    # Stands in for FunctionBasedDependencyLevels.for_task; the class's other
-    # methods call it. Where steps depend on each other in a circle it raises
-    # CycleError: the engine's function would never end.
+    # Replaces FunctionBasedDependencyLevels.for_task, which the class's other methods call. If the
+    # dependencies form a cycle it raises CycleError; the engine's function would never end.
     module DependencyLevels
       # @return [void]
       def self.apply

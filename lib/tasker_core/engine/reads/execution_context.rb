@@ -2,7 +2,7 @@
 
 module TaskerCore
   module Engine
-    # Stands in for FunctionBasedTaskExecutionContext.find and .for_tasks.
+    # Replaces FunctionBasedTaskExecutionContext.find and .for_tasks.
     module ExecutionContext
       # @return [void]
       def self.apply

@@ -4,30 +4,29 @@ require_relative '../../native/per_database'
 
 module TaskerCore
   module Engine
-    # Which functions of a database have a text that the core knows. One that somebody
-    # changed has rules of its own: the engine goes on asking it.
+    # Knows which functions of a database have a text that the core knows. A changed function has
+    # its own rules, so the engine still calls it.
     module KnownFunctions
       @mutex = Mutex.new
       @found = PerDatabase.new
-      # What was found, each once: the names of functions that are unknown. A database
-      # has its place in this list.
+      # The distinct findings: lists of unknown functions' names. Each database refers to one of
+      # them by its index.
       @findings = [[].freeze]
 
       class << self
         # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
-        # @param name [String] of the function, without its arguments
+        # @param name [String] the function's name, without its arguments
         # @return [void]
-        # @raise [UnknownFunction] if its text is not known; one that is missing is no
-        #   hindrance
-        # @raise [DatabaseError] if the database cannot tell
+        # @raise [UnknownFunction] if its text is unknown; a missing function raises nothing
+        # @raise [DatabaseError] if the database cannot be read
         def demand(connection, name)
           return unless @findings[@found.fetch(connection) { ask(connection) }].include?(name)
 
-          raise UnknownFunction.new("the text of #{name} in this database is not known",
+          raise UnknownFunction.new("the text of #{name} in this database is unknown",
                                     code: 'unknown_function', details: { 'function' => name })
         end
 
-        # Forgets what was found, so that a database is asked again.
+        # Clears the findings, so that each database is read again.
         #
         # @return [void]
         def reset = @found.reset
@@ -47,9 +46,9 @@ module TaskerCore
         def report(function)
           Reporting.report(
             Report.new(kind: :unknown_function, capability: function.capability, operation: function.name,
-                       message: "the text of #{function.name} in this database is not known (MD5 " \
+                       message: "the text of #{function.name} in this database is unknown (MD5 " \
                                 "#{function.body_md5}): it was changed, or comes from a newer engine. The engine's " \
-                                'own method goes on asking it.', details: {}),
+                                'own method still calls it.', details: {}),
             once: [function.name, function.body_md5]
           )
         end

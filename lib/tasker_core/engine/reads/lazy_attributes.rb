@@ -5,12 +5,11 @@ require 'active_model/attribute_set'
 
 module TaskerCore
   module Engine
-    # The attributes of one row. Their values are those of the answer's columns, each cast
-    # as a whole when it is read first: wrapping a row costs two small objects, however many
-    # columns it has, and reading it no more.
+    # The attributes of one row. A column is cast as a whole when one of its values is first read,
+    # so wrapping a row costs two small objects, however many columns it has.
     #
-    # Whatever asks for more than a value (assignment, dup, marshalling) gets the attribute
-    # that the engine's own +new+ makes of the same value.
+    # An access that needs more than a value (assignment, dup, marshalling) gets the attribute that
+    # the engine's own +new+ would create from the same value.
     class LazyAttributes < ActiveModel::AttributeSet
       # Wraps all rows of a table.
       #
@@ -81,7 +80,7 @@ module TaskerCore
         super
       end
 
-      # @return [Hash{String => ActiveModel::Attribute}] what Marshal keeps
+      # @return [Hash{String => ActiveModel::Attribute}] the attributes that Marshal stores
       def marshal_dump = attributes
 
       # @param attributes [Hash{String => ActiveModel::Attribute}]
@@ -91,7 +90,7 @@ module TaskerCore
 
       protected
 
-      # All of them, in the class's own order, whatever was read first.
+      # All attributes in the class's own order, regardless of the order of reads.
       def attributes
         return @attributes unless @values
 
@@ -101,7 +100,7 @@ module TaskerCore
         @attributes
       end
 
-      # Made on demand: a row that is only read needs no hash.
+      # Created on demand: a row that is only read needs no hash.
       def made = @attributes || (@attributes = {})
 
       private
@@ -111,9 +110,9 @@ module TaskerCore
         attribute ? made[name] = attribute : ActiveModel::Attribute.null(name)
       end
 
-      # What all rows of an answer share.
+      # The values that all rows of an answer share.
       class Values
-        # Types whose cast gives the core's values back as they are.
+        # Types that return the core's values unchanged.
         PLAIN = [ActiveModel::Type::Integer, ActiveModel::Type::Boolean, ActiveModel::Type::DateTime,
                  ActiveModel::Type::Decimal].freeze
         private_constant :PLAIN
@@ -129,7 +128,7 @@ module TaskerCore
         # @return [Array<String>] the attributes in the class's own order
         def names = @names ||= @defaults.keys
 
-        # @return [Object] as the attribute's type casts it; nil for what is no attribute
+        # @return [Object] as the attribute's type casts it; nil if there is no such attribute
         def of(row, name) = (@cast[name] || cast(name))[row]
 
         # @return [Hash{String => Object}]
@@ -140,7 +139,7 @@ module TaskerCore
           values
         end
 
-        # @return [ActiveModel::Attribute, nil] nil for what is no attribute
+        # @return [ActiveModel::Attribute, nil] nil if there is no such attribute
         def attribute(row, name)
           return unless @defaults.key?(name)
 
@@ -150,7 +149,7 @@ module TaskerCore
 
         private
 
-        # Each row has texts of its own, as the engine's rows have: one can be changed.
+        # Each row has its own strings, as the engine's rows do, because a string can be changed.
         def cast(name)
           type = @defaults[name].type
           return @cast[name] = Array.new(@table.size) { @defaults[name].dup.value } unless @table.key?(name)
@@ -159,7 +158,7 @@ module TaskerCore
           @cast[name] = plain?(type) && column.none?(Float) ? column : column.map { |value| type.cast(finite(value)) }
         end
 
-        # The engine's rows have nil for a time without end.
+        # The engine's rows have nil for an infinite time.
         def finite(value) = value.is_a?(Float) && value.infinite? ? nil : value
 
         def plain?(type) = PLAIN.any? { |plain| type.instance_of?(plain) } && !type.precision && !type.scale

@@ -2,16 +2,15 @@
 
 module TaskerCore
   module Engine
-    # Makes the relations of Tasker::StepDagRelationship read the tasks or steps
-    # that they name, instead of the view tasker_step_dag_relationships, which
-    # walks through every task of the database before it picks some.
+    # Makes the relations of Tasker::StepDagRelationship read only the tasks or steps that they
+    # name. The view tasker_step_dag_relationships walks through every task of the database before
+    # it selects some.
     #
-    # Records, columns, scopes, chaining and preloading stay: only what stands
-    # behind FROM changes, under the view's own name. A relation that names neither
-    # tasks nor steps by equality or IN goes to the view as before, and so does a
-    # JOIN of another relation to the view.
+    # Records, columns, scopes, chaining and preloading stay the same: only the FROM clause changes,
+    # and it keeps the view's name. A relation that names neither tasks nor steps by equality or IN
+    # still reads the view, and so does another relation's JOIN to the view.
     module StepDag
-      # The relation classes that Active Record made for the model.
+      # The relation classes that Active Record generated for the model.
       RELATIONS = [ActiveRecord::Relation, ActiveRecord::AssociationRelation,
                    ActiveRecord::Associations::CollectionProxy].freeze
       private_constant :RELATIONS
@@ -22,8 +21,8 @@ module TaskerCore
           RELATIONS.each { |relation| model.relation_delegate_class(relation).prepend(self) }
         end
 
-        # Forgets the SQL that Active Record kept for +find+ and for has_one: it was
-        # made under other switches.
+        # Clears the SQL that Active Record cached for +find+ and for has_one, because it was built
+        # with other switches.
         #
         # @return [void]
         def forget_statements
@@ -39,8 +38,7 @@ module TaskerCore
 
       private
 
-      # Every way to read a relation (load, count, pluck, exists?, as a subquery)
-      # comes through here.
+      # Every read of a relation (load, count, pluck, exists?, a subquery) calls this method.
       def build_arel(...)
         return super unless TaskerCore.configuration.dependency_resolution == :active
 
@@ -52,8 +50,8 @@ module TaskerCore
         unbounded.send(:build_arel, ...).from(BoundedDag.source(bounds, klass.table_name))
       end
 
-      # Whether the view means what the subquery does. Where that cannot be found out
-      # the view is read: the database says what is wrong when it is.
+      # Whether the view means the same as the subquery. If that cannot be found out, the view is
+      # read, and the database reports the error.
       def known_view?
         KnownFunctions.demand(klass.connection, klass.table_name)
         true
@@ -61,7 +59,7 @@ module TaskerCore
         false
       end
 
-      # In shadow mode the records come from the view, and are compared.
+      # In shadow mode the records come from the view and are compared.
       def exec_queries(...)
         records = super
         return records unless TaskerCore.configuration.dependency_resolution == :shadow

@@ -2,8 +2,8 @@
 
 module TaskerCore
   module Engine
-    # Stands in for FunctionBasedStepReadinessStatus.for_task and .for_tasks; the
-    # class's other methods call these two.
+    # Replaces FunctionBasedStepReadinessStatus.for_task and .for_tasks, which the class's other
+    # methods call.
     module StepReadiness
       # @return [void]
       def self.apply
@@ -11,7 +11,7 @@ module TaskerCore
       end
 
       # @param task_id [Integer]
-      # @param step_ids [Array<Integer>, nil] nil all steps, [] none
+      # @param step_ids [Array<Integer>, nil] nil for all steps, [] for none
       # @return [Array<Tasker::Functions::FunctionBasedStepReadinessStatus>]
       def for_task(task_id, step_ids = nil)
         return super unless Arguments.id?(task_id) && (step_ids.nil? || Arguments.ids?(step_ids))

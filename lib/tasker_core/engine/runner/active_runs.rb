@@ -3,9 +3,9 @@
 module TaskerCore
   module Engine
     module Runner
-      # The runs that are under way in this process, by their tasks. Where the application itself moves a task or one
-      # of its steps to another state, in a handler or in a subscriber, the task's run reads anew
-      # before it goes on, as the engine does at each turn.
+      # The active runs of this process, by task. If the application moves a task or one of its
+      # steps to another state, in a handler or a subscriber, the task's run reads the task again
+      # before it continues, as the engine does at each turn.
       module ActiveRuns
         @runs = {}
         @mutex = Mutex.new
@@ -13,7 +13,7 @@ module TaskerCore
         class << self
           # @param run [Run]
           # @yieldreturn [Object]
-          # @return [Object] what the block gives
+          # @return [Object] the block's value
           def with(run)
             id = run.task.task_id
             @mutex.synchronize { (@runs[id] ||= []) << run }

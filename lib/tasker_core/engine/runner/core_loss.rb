@@ -3,15 +3,14 @@
 module TaskerCore
   module Engine
     module Runner
-      # The loss of the core in the middle of a run: the library is gone or was poisoned, the
-      # session was closed by a change of settings. It costs speed, never work: handlers that
-      # run end first, what they did is written the engine's way, and the engine's own loop
-      # goes on.
+      # The loss of the core in the middle of a run: the library failed, or a change of settings
+      # closed the session. It costs speed but no work. Running handlers end first, their results
+      # are written as the engine writes them, and the engine's own loop continues.
       module CoreLoss
-        # Raised where the core failed; its cause is the core's error.
+        # Raised when the core has failed; its cause is the core's error.
         class Fault < StandardError; end
 
-        # What tells that the core cannot go on with a session.
+        # The errors after which the core cannot continue a session.
         ERRORS = [*Core::FAULTS, InvalidArgument].freeze
 
         class << self
@@ -24,7 +23,7 @@ module TaskerCore
             raise Fault
           end
 
-          # Says it once.
+          # Reports the loss once.
           #
           # @param task [Tasker::Task]
           # @param error [Exception]

@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # Goes on with a task after the core was lost, by the engine's own loop.
+      # Continues a task with the engine's own loop after the core was lost.
       class EngineLoop
         # @param run [Run]
         def initialize(run)
@@ -11,8 +11,8 @@ module TaskerCore
           @task = run.task
         end
 
-        # Runs what can run, finalizes the task, and sees to it that an unfinished one is taken
-        # up again.
+        # Runs the steps that can run, finalizes the task, and makes sure that an unfinished task is
+        # run again.
         #
         # @param turn [Integer] the number of the next turn
         # @return [void]
@@ -25,11 +25,11 @@ module TaskerCore
 
         private
 
-        # The engine finds failed steps whose waiting time is over, and executes pending
-        # steps only: they go back to pending first.
+        # The engine finds failed steps whose backoff is over but executes only pending steps, so
+        # these steps go back to pending first.
         #
-        # @return [Boolean, nil] nil where only steps are ready that are not to be retried,
-        #   on which the engine's loop would turn for ever
+        # @return [Boolean, nil] nil if the only ready steps are not to be retried; the engine's
+        #   loop would never end on them
         def retry_failed
           ready = ::Tasker::StepReadinessStatus.for_task(@task.task_id).select(&:ready_for_execution)
           failed, pending = ready.partition { |step| step.current_state == 'error' }

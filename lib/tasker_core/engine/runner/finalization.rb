@@ -5,8 +5,8 @@ require 'delegate'
 module TaskerCore
   module Engine
     module Runner
-      # The end of a run: what the engine's coordinator and its TaskFinalizer publish and log,
-      # and the decision what becomes of the task
+      # The end of a run: the events and log lines of the engine's coordinator and its
+      # TaskFinalizer, and the decision how the task continues
       # (lib/tasker/orchestration/workflow_coordinator.rb, task_finalizer.rb).
       class Finalization
         # @param run [Run]
@@ -56,7 +56,7 @@ module TaskerCore
                                           processed)
         end
 
-        # A task whose steps are complete is completed here; the engine sees to the others.
+        # Completes a task whose steps are complete. The engine decides about the others.
         def decide(context)
           @run.decided_on = context.execution_status
           @completion = TaskCompletion.new(@run, context)
@@ -81,8 +81,8 @@ module TaskerCore
                                                                                 duration_ms: (duration * 1000).round(2))
         end
 
-        # EventPublisher#publish_task_finalization_completed, without asking for the task's state
-        # once for the event and once for the line.
+        # Does what EventPublisher#publish_task_finalization_completed does, without reading the
+        # task's state once for the event and once for the log line.
         def publish_completed(source, context)
           source.log_orchestration_event('task_finalization', :completed, task_id: @task.task_id, final_status: status,
                                                                           processed_steps_count: processed.size)
@@ -94,7 +94,7 @@ module TaskerCore
                        ))
         end
 
-        # What TaskFinalizer#publish_finalization_completed tells of the context.
+        # The fields that TaskFinalizer#publish_finalization_completed takes from the context.
         def about(context)
           %i[execution_status health_status completion_percentage total_steps ready_steps failed_steps
              recommended_action].to_h { |name| [name, context.public_send(name)] }
@@ -102,14 +102,14 @@ module TaskerCore
 
         def status = known? ? @run.snapshot.state : @status ||= @task.status
 
-        # The task's own completion is known; whatever else became of it is asked.
+        # The run knows that it completed the task; any other state is read.
         def known? = @run.snapshot.state == 'complete' && !@run.moved?
 
         def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
 
-      # The engine's finalizer, which tells whether it has set the task pending: two runs of
-      # one task that end at the same time enqueue one job.
+      # The engine's finalizer, which records whether it has set the task to pending. Two runs of
+      # one task that end at the same time then enqueue one job.
       class NotedFinalizer < SimpleDelegator
         # @return [Boolean]
         def pending? = @pending ? true : false

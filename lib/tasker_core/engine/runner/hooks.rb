@@ -3,26 +3,26 @@
 module TaskerCore
   module Engine
     module Runner
-      # What is prepended to the engine beside the coordinator's strategy.
+      # The modules that are prepended beside the coordinator's strategy.
       module Hooks
         # Prepended to WorkflowStep's class.
         module WorkflowStep
-          # Steps and edges that are missing are made in bulk.
+          # Creates missing steps and edges in bulk.
           def get_steps_for_task(task, templates)
             return super unless Runner.active? && equal?(::Tasker::WorkflowStep)
 
             StepCreation.new(task, templates).call || super
           end
 
-          # The engine's own loop leaves the steps of other programs alone; in shadow mode its
-          # answer is compared.
+          # The engine's own loop skips the steps of external workers; in shadow mode its answer is
+          # compared.
           def get_viable_steps(task, sequence)
             return ShadowBatch.check(task, sequence) { super } if TaskerCore.configuration.orchestration == :shadow
 
             ExternalSteps.without(task, super)
           end
 
-          # What a task's payload says of its steps, in one statement instead of four.
+          # Reads the step counts of a task's payload in one statement instead of four.
           def task_completion_stats(task)
             return super unless Runner.active? && equal?(::Tasker::WorkflowStep)
 
@@ -30,8 +30,8 @@ module TaskerCore
           end
         end
 
-        # Prepended to StepStateMachine's class: the payload of a transition's event is built
-        # from the step that this thread executes, instead of reading it again.
+        # Prepended to StepStateMachine's class: builds the payload of a transition's event from the
+        # step that this thread executes, instead of reading the step again.
         module StepMachine
           private
 
@@ -55,12 +55,13 @@ module TaskerCore
 
           def resume(task)
             task.context = ActiveSupport::HashWithIndifferentAccess.new(task.context)
-            Rails.logger.info { "TaskerCore: task #{task.task_id} is taken up again; its last run was cut short" }
+            Rails.logger.info { "TaskerCore: task #{task.task_id} is resumed; its last run was interrupted" }
             true
           end
         end
 
-        # What is prepended, and where; a second place names a class whose own methods are meant.
+        # The prepended modules and their targets; a second element names a class whose own methods
+        # are meant.
         INSTANCES = {
           WorkflowCoordinator::Strategy => 'Tasker::TaskHandler::InstanceMethods',
           TaskInitializer => 'Tasker::Orchestration::TaskInitializer',

@@ -3,12 +3,12 @@
 module TaskerCore
   module Engine
     module Runner
-      # What can still happen for a task that waits: a step that can run now or at a known time, or
-      # somebody else's work that it waits for.
+      # The work that remains for a waiting task: a step that can run now or at a known time, or
+      # work of another process or task that it waits for.
       class RemainingWork
         DONE = %w[complete resolved_manually].freeze
 
-        # The steps of other tasks that steps of this one wait for.
+        # The steps of other tasks on which steps of this task depend.
         FOREIGN = <<~SQL
           SELECT 1 FROM tasker_workflow_steps child
           JOIN tasker_workflow_step_edges edge ON edge.to_step_id = child.workflow_step_id
@@ -26,16 +26,14 @@ module TaskerCore
           @task = task
         end
 
-        # @return [Boolean] whether a run has something to do now: a step to execute, or the task
-        #   to finalize
+        # @return [Boolean] whether a run has work now: a step to execute, or the task to finalize
         def now? = steps.any? { |step| step.ready_for_execution && runs?(step) } || decided?
 
-        # @return [Boolean] whether nothing that anybody is doing or waiting for can change what
-        #   can run
+        # @return [Boolean] whether nothing that is running or scheduled can make a step ready
         def none? = !now? && !timed? && !others?
 
-        # @return [Boolean] whether a step can run at a time that is known: a failed one, or one
-        #   that asked to wait
+        # @return [Boolean] whether a step can run at a known time: a failed step, or one that asked
+        #   to wait
         def timed?
           steps.any? do |step|
             step.dependencies_satisfied && step.next_retry_at && step.attempts < step.retry_limit && runs?(step) &&
@@ -43,7 +41,7 @@ module TaskerCore
           end
         end
 
-        # @return [String] which steps hold the task, and why
+        # @return [String] the steps that block the task, and the reasons
         def holders
           return 'it has no steps' if steps.empty?
 
@@ -55,7 +53,7 @@ module TaskerCore
 
         def steps = @steps ||= ::Tasker::StepReadinessStatus.for_task(@task.task_id).to_a
 
-        # All steps are complete, or one has failed for good.
+        # Whether all steps are complete, or one has failed permanently.
         def decided?
           steps.any? && (steps.all? { |step| DONE.include?(step.current_state) } ||
             steps.any? { |step| step.current_state == 'error' && final?(step) })
@@ -66,16 +64,16 @@ module TaskerCore
             (TaskerCore.configuration.permanent_errors_final && unretryable.include?(step.workflow_step_id))
         end
 
-        # What readiness does not tell.
+        # Reads the columns that readiness does not include.
         def unretryable
           @unretryable ||= ::Tasker::WorkflowStep.where(task_id: @task.task_id, retryable: false)
                                                  .pluck(:workflow_step_id)
         end
 
-        # A failed step runs again only where retries are switched on.
+        # A failed step runs again only if retries are switched on.
         def runs?(step) = step.current_state != 'error' || TaskerCore.configuration.retry_failed_steps
 
-        # Somebody works on a step, or another task has to go on first.
+        # Whether a step is being executed, or another task has to progress first.
         def others?
           steps.any? { |step| step.current_state == 'in_progress' } ||
             ::Tasker::ApplicationRecord.connection.select_value(FOREIGN, 'TaskerCore foreign_parents', [@task.task_id])

@@ -3,28 +3,28 @@
 module TaskerCore
   module Engine
     module Runner
-      # One run of a task: its session in the core, the engine's objects that it stands in for,
-      # and what became of its steps. The thread that drives the loop and the workers share it.
+      # One run of a task: its session in the core, the engine's objects that it replaces, and the
+      # results of its steps. The thread that drives the loop and the workers share it.
       class Run
         include RunEvents
         include RunInterruption
         include RunSequence
         include RunSession
 
-        # How often a step may be refused before its run leaves it alone.
+        # The number of refusals after which a run skips a step.
         MOST_REFUSALS = 2
 
         CLAIMED = StepWriter::EVENTS.fetch('in_progress').first
         private_constant :MOST_REFUSALS, :CLAIMED
 
         class << self
-          # Opens a run where the core can stand in.
+          # Opens a run if the core can execute the task.
           #
           # @param coordinator [WorkflowCoordinator]
           # @param task [Tasker::Task]
           # @param handler [Object] the engine's task handler
-          # @return [Run, nil] nil where the engine's own path is to be taken
-          # @raise [CycleError] if the steps depend on each other in a circle
+          # @return [Run, nil] nil if the engine's own code has to run
+          # @raise [CycleError] if the dependencies form a cycle
           def open(coordinator, task, handler)
             return unless Runner.active? && EngineOverrides.all?(coordinator, handler)
 
@@ -48,7 +48,7 @@ module TaskerCore
         # @return [Object] the engine's task handler
         attr_reader :handler
 
-        # @return [Tasker::Orchestration::StepExecutor] publishes and logs about steps
+        # @return [Tasker::Orchestration::StepExecutor] publishes and logs events of steps
         attr_reader :executor
 
         # @return [Tasker::Orchestration::TaskFinalizer]
@@ -81,7 +81,7 @@ module TaskerCore
         # @return [ExternalSteps]
         attr_reader :external
 
-        # @return [String, nil] the execution status by which the task was finalized
+        # @return [String, nil] the execution status with which the task was finalized
         attr_accessor :decided_on
 
         def initialize(coordinator, task, handler)
@@ -98,11 +98,11 @@ module TaskerCore
           @users = 1
         end
 
-        # The first strict read. The workers have other connections, where nothing would keep
-        # them from writing.
+        # Does the first strict read. The workers have other connections, on which Active Record
+        # would not prevent their writes.
         #
         # @return [void]
-        # @raise [ActiveRecord::ReadOnlyError] where Active Record prevents writes
+        # @raise [ActiveRecord::ReadOnlyError] if Active Record prevents writes
         def read
           connection = ::Tasker::ApplicationRecord.connection
           HostConnection.new(connection).refuse_prevented_writes("the run of task #{@task.task_id}")
@@ -118,7 +118,7 @@ module TaskerCore
           close_session.then { raise }
         end
 
-        # Runs the task's steps and finalizes it, with this run as what the thread works on.
+        # Runs the task's steps and finalizes it. The current thread's work is this run meanwhile.
         #
         # @yieldparam run [Run] this run, before it is finalized
         # @return [void]
@@ -130,10 +130,10 @@ module TaskerCore
           release
         end
 
-        # @return [Boolean] whether the caller has a transaction open, which the workers may share
+        # @return [Boolean] whether the caller has an open transaction, which the workers may share
         def in_transaction? = @in_transaction
 
-        # What a turn begins with: the task as the database has it, and a sequence of its own.
+        # Prepares a turn: reloads the task and takes a new sequence.
         #
         # @return [void]
         def renew
@@ -143,13 +143,13 @@ module TaskerCore
           take_sequence
         end
 
-        # Notes that the application has moved the task or one of its steps to another state.
+        # Records that the application has moved the task or one of its steps to another state.
         def moved = @moved = true
 
-        # @return [Boolean] whether it has, since the last strict read
+        # @return [Boolean] whether it has since the last strict read
         def moved? = @moved ? true : false
 
-        # The steps that can run now. When memory has none left, a strict read decides.
+        # Returns the steps that can run now. If memory has none left, a strict read decides.
         #
         # @return [Array<Integer>] in ascending order
         # @raise [CoreLoss::Fault]
@@ -161,7 +161,7 @@ module TaskerCore
           from_memory.tap { |fresh| @final_read = fresh.empty? }
         end
 
-        # What can run now, of anybody's steps.
+        # Returns what can run now, including external steps.
         #
         # @return [Session::Next]
         # @raise [CoreLoss::Fault]
@@ -171,15 +171,15 @@ module TaskerCore
         # @return [Boolean] whether this run executes the step
         def runs?(id) = @runnable.include?(id) && !hopeless?(id)
 
-        # @return [Boolean] whether a step may be claimed with the completion of another, which
-        #   leaves its callbacks and its event outside of the transaction
+        # @return [Boolean] whether a step may be claimed with the completion of another, which runs
+        #   the callbacks and the event outside of the transaction
         def claims_ahead?
           own = @own_sequence || @moved || Relay.sends?(CLAIMED) ||
                 ApplicationListeners.listens?(ApplicationListeners::BETWEEN_STEPS)
           own ? false : @machine.plain?('in_progress')
         end
 
-        # @return [Boolean] whether nothing can run and a step has failed for good
+        # @return [Boolean] whether nothing can run and a step has failed permanently
         def blocked?
           refresh if @moved
           @progress.failed? && next_batch.blocked
@@ -188,7 +188,7 @@ module TaskerCore
           false
         end
 
-        # A strict read.
+        # Does a strict read.
         #
         # @return [void]
         # @raise [CoreLoss::Fault]
@@ -198,7 +198,7 @@ module TaskerCore
           @handler_task.saw(@session.task_version)
         end
 
-        # @return [Table] how the task stands behind the loop, by the last strict read
+        # @return [Table] the task's state after the loop, by the last strict read
         def ending
           @moved ? @ending = context : @ending
         rescue CoreLoss::Fault => e
@@ -206,16 +206,16 @@ module TaskerCore
           @ending
         end
 
-        # Notes that this run has set its task pending.
+        # Records that this run has set its task to pending.
         def set_pending = @pending = true
 
-        # @return [Boolean] whether it has; the engine's own end of a run does not tell
+        # @return [Boolean] whether it has; the engine's own end of a run does not record it
         def set_pending? = @pending || lost?
 
-        # Notes a step's state as this run has written it.
+        # Records a step's state as this run has written it.
         def wrote(id, state) = @mutex.synchronize { @session.step_states[id] = state }
 
-        # Notes that a step is complete.
+        # Records that a step is complete.
         #
         # @param id [Integer]
         # @param outcome [Session::Outcome]
@@ -225,34 +225,34 @@ module TaskerCore
           ended(outcome)
         end
 
-        # Notes the version of the task's row as a step ended.
+        # Records the version of the task's row at the end of a step.
         #
         # @param outcome [Session::Outcome]
         def ended(outcome) = @handler_task.saw(outcome.task_version)
 
-        # Notes that a step was taken from this run: whoever took it sees to it.
+        # Records that another process took a step from this run and is responsible for it now.
         #
         # @param id [Integer]
         def taken(id) = @mutex.synchronize { @refusals[id] = MOST_REFUSALS }
 
-        # Notes that the database refused what the picture promised.
+        # Records that the database refused a claim that memory allowed.
         def refused(id) = @mutex.synchronize { @refusals[id] += 1 }
 
         # Tells the core that a transaction of a step was rolled back.
         #
-        # @param token [Integer] of the claim that holds nevertheless, 0 for none
+        # @param token [Integer] the token of the claim that still holds; 0 for none
         def rolled_back(id, token)
           CoreLoss.noticed { @session.rolled_back(id, token:) }
         rescue CoreLoss::Fault => e
           lost(e.cause)
         end
 
-        # @param claim [Session::Claim] of a step that was claimed with a completion
+        # @param claim [Session::Claim] the claim of a step that was claimed with a completion
         # @return [StepExecution]
         def following(id, claim) = StepExecution.new(self, id).tap { |execution| execution.claimed(claim) }
 
-        # @return [Boolean] whether the application added validations or callbacks to
-        #   WorkflowStep; asked once a run
+        # @return [Boolean] whether the application added validations or callbacks to WorkflowStep;
+        #   decided once a run
         def customized_steps? = @customized_steps
 
         private
@@ -269,7 +269,7 @@ module TaskerCore
           Reenqueuer.new(self).call
         end
 
-        # @return [Integer] how many turns there were
+        # @return [Integer] the number of turns
         def run_turns
           turn = Turn.new(self, 0)
           while turn.begin
@@ -290,7 +290,8 @@ module TaskerCore
           ask(&:context_row)
         end
 
-        # Creates what the templates ask for and the task lacks, as the engine does.
+        # Creates the steps that the templates require and the task does not have, as the engine
+        # does.
         def read_steps
           @steps.read(@session.edges)
           unless @steps.complete?
@@ -301,7 +302,7 @@ module TaskerCore
           @runnable = @steps.sequence_ids.to_set - @external.find(@handler.step_templates, @steps)
         end
 
-        # What of the application a run has to know.
+        # Reads the application's customizations that matter for a run.
         def look_around
           @levels = LogLevels.new(@coordinator)
           @customized_steps = ModelCustomizations.update?(::Tasker::WorkflowStep)
@@ -310,7 +311,7 @@ module TaskerCore
                                                       :establish_step_dependencies_and_defaults)
         end
 
-        # The loop's answer from memory; a stale picture is read again first.
+        # The loop's answer from memory; an outdated snapshot is read again first.
         def from_memory
           batch = next_batch
           back = TaskerCore.configuration.retry_failed_steps ? @external.leave(batch.retry) : []

@@ -3,9 +3,9 @@
 module TaskerCore
   module Engine
     module Runner
-      # What a run publishes, and under which correlation id.
+      # The events that a run publishes, and their correlation id.
       module RunEvents
-        # Publishes as the engine does: what goes wrong stays here.
+        # Publishes as the engine does: an error is logged and does not end the run.
         #
         # @param event [String]
         # @param payload [Hash{Symbol => Object}]
@@ -28,7 +28,7 @@ module TaskerCore
                          ))
         end
 
-        # Works under the correlation id of the run, which its driving thread has.
+        # Runs a block under the correlation id of the run, which its driving thread has.
         def correlated(&) = @coordinator.with_correlation_id(@correlation_id, &)
 
         # @return [String]

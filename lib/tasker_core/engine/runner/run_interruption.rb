@@ -3,13 +3,13 @@
 module TaskerCore
   module Engine
     module Runner
-      # What ends a run early, or hands it to the engine: a lost core, an error that it has to stop
-      # with.
+      # The reasons for which a run ends early or is handed to the engine: a lost core, or an error
+      # that it cannot continue after.
       module RunInterruption
-        # @return [Exception, nil] what the run ends with
+        # @return [Exception, nil] the error with which the run ends
         attr_reader :broken
 
-        # Notes that the core is lost. What is under way ends, and the engine goes on.
+        # Records that the core is lost. Running steps end, and the engine continues.
         #
         # @param error [Exception]
         def lost(error)
@@ -19,8 +19,8 @@ module TaskerCore
         # @return [Boolean]
         def lost? = @lost ? true : false
 
-        # Notes what the run ends with, once the steps that are claimed have run: what a
-        # transaction of the caller's met, or what a worker could not go on after.
+        # Records the error with which the run ends once the claimed steps have run: an error in the
+        # caller's transaction, or one after which a worker could not continue.
         #
         # @param error [Exception]
         def break_off(error)

@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # Shadow mode: the core says which steps it would run next, the engine's own
-      # batch is executed, and a difference is reported.
+      # Shadow mode: the core tells which steps it would run next, the engine's own batch is
+      # executed, and a difference is reported.
       module ShadowBatch
         OPERATION = 'WorkflowStep.get_viable_steps'
         private_constant :OPERATION
@@ -19,8 +19,8 @@ module TaskerCore
             expected = Shadow.shielded(CAPABILITY, OPERATION) { predict(task, sequence) }
             return viable if expected.nil? || expected == ids(viable)
 
-            # A waiting time may have ended between the two questions: what counts is
-            # a difference that is there again.
+            # A backoff may have ended between the two answers, so a difference counts only if it is
+            # still there when both are asked again.
             again = Shadow.shielded(CAPABILITY, OPERATION) { predict(task, sequence) }
             report(task, ids(viable), again) unless again.nil? || again == ids(viable)
             viable

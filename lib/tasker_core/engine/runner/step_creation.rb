@@ -3,15 +3,13 @@
 module TaskerCore
   module Engine
     module Runner
-      # The steps of a task, made in bulk where they are missing: what
-      # WorkflowStep.get_steps_for_task does with several statements for each template
-      # (app/models/tasker/workflow_step.rb, named_step.rb, named_tasks_named_step.rb,
-      # workflow_step_edge.rb) takes three for a new task of any size, and a few more
-      # the first time that its templates are seen.
+      # Creates the missing steps of a task in bulk. WorkflowStep.get_steps_for_task takes several
+      # statements for each template (app/models/tasker/workflow_step.rb, named_step.rb,
+      # named_tasks_named_step.rb, workflow_step_edge.rb). This class takes three for a new task of
+      # any size, and a few more the first time that its templates are used.
       #
-      # Whatever the engine would refuse (a step that depends on one that is not there
-      # or, in a circle, on itself; two templates of one name), and models to which the
-      # application added something, are left to the engine.
+      # It leaves to the engine whatever the engine would refuse (a step with an unknown parent or
+      # in a cycle, two templates of one name), and models that the application has changed.
       class StepCreation
         # @param task [Tasker::Task]
         # @param templates [Array<Tasker::Types::StepTemplate>]
@@ -20,8 +18,8 @@ module TaskerCore
           @templates = templates
         end
 
-        # @return [Array<Tasker::WorkflowStep>, nil] the steps in the order of the
-        #   templates; nil where the engine's own path is to be taken
+        # @return [Array<Tasker::WorkflowStep>, nil] the steps in the order of the templates; nil if
+        #   the engine's own code has to run
         def call
           return unless @task.persisted? && Templates.new(@templates).plain? && PlainModels.all?
 
@@ -40,7 +38,7 @@ module TaskerCore
           @templates.map { |template| found.fetch(template.name) }
         end
 
-        # Adds the steps and edges that are not there.
+        # Adds the missing steps and edges.
         def complete(found, names)
           missing = @templates.reject { |template| found.key?(template.name) }
           edges = Edges.new(@templates, found)
@@ -71,7 +69,7 @@ module TaskerCore
           templates.to_h { |template| [template.name, made.fetch(names.named_step(template.name).named_step_id)] }
         end
 
-        # Rows in one statement, as Active Record would save them one by one: with the
+        # Inserts rows in one statement, as Active Record would save them one by one: with the
         # model's defaults, its types and the time of this process.
         module Bulk
           module_function
@@ -89,8 +87,8 @@ module TaskerCore
             model.insert_all!(attributes(model, rows)) unless rows.empty?
           end
 
-          # Leaves out what others have inserted already, also those who have not
-          # committed yet: they are waited for.
+          # Skips rows that other processes have inserted already. It waits for those that are not
+          # committed yet.
           #
           # @return [void]
           def insert_missing(model, rows)

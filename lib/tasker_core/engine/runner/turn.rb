@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # One turn of the loop over a task: which steps can run, and what the engine's
-      # coordinator and executor publish and log around their execution
+      # One turn of the loop over a task: the steps that can run, and the events and log lines of
+      # the engine's coordinator and executor around their execution
       # (lib/tasker/orchestration/workflow_coordinator.rb, step_executor.rb).
       class Turn
         # @return [Array<Integer>] the steps to execute, in their order
@@ -14,7 +14,7 @@ module TaskerCore
         attr_reader :number
 
         # @param run [Run]
-        # @param number [Integer] of the turn, from 0
+        # @param number [Integer] the number of the turn, from 0
         def initialize(run, number)
           @run = run
           @number = number
@@ -22,10 +22,10 @@ module TaskerCore
           @results = {}
         end
 
-        # Looks what can run.
+        # Finds the steps that can run.
         #
-        # @param ids [Array<Integer>, nil] what is known already
-        # @return [Boolean] whether anything can
+        # @param ids [Array<Integer>, nil] the steps, if they are known already
+        # @return [Boolean] whether there are any
         def begin(ids = nil)
           @run.renew
           debug(coordinator, 'workflow_iteration', :started) do
@@ -47,12 +47,12 @@ module TaskerCore
         end
 
         # @param id [Integer]
-        # @param step [Tasker::WorkflowStep, nil] nil where it was not completed
+        # @param step [Tasker::WorkflowStep, nil] nil if it was not completed
         def executed(id, step) = @results[id] = step
 
         # Ends the turn.
         #
-        # @return [Boolean] whether the task is blocked by steps that have failed for good
+        # @return [Boolean] whether steps that have failed permanently block the task
         def close
           completed = @ids.filter_map { |id| @results[id] }
           @run.processed.concat(completed)
@@ -102,7 +102,7 @@ module TaskerCore
           collecting(@slices.first)
         end
 
-        # In the engine three methods measure the same execution.
+        # In the engine, three methods measure the same execution.
         def ended(done)
           @counts = { processed_count: done, successful_count: done, failure_count: 0 }
           concurrent_execution_ended(done)
@@ -143,7 +143,7 @@ module TaskerCore
 
         def names = @names ||= @ids.map { |id| @run.steps.name(id) }
 
-        # The engine waits for a slice of the steps after the other, and says so of each.
+        # The engine waits for one slice of steps after another and logs each.
         def cleanup_lines
           return unless @run.levels.debug? && @slices
 

@@ -3,28 +3,28 @@
 module TaskerCore
   module Engine
     module Runner
-      # The engine's coordinator with the run of a task in the core: the loop, the execution of
-      # its steps and the finalization. It is put in place through workflow_coordinator_strategy
-      # of task handlers. Whether the core runs a task is decided for each run; it keeps nothing
-      # of a run, since handlers keep their coordinator and run tasks inside of tasks.
+      # The engine's coordinator, with the run of a task in the core: the loop, the execution of its
+      # steps and the finalization. Task handlers get it through workflow_coordinator_strategy. It
+      # is decided for each run whether the core runs the task. The coordinator keeps no state of a
+      # run, because handlers keep their coordinator and may run tasks inside of tasks.
       class WorkflowCoordinator < ::Tasker::Orchestration::WorkflowCoordinator
         # Prepended to the engine's TaskHandler::InstanceMethods.
         module Strategy
           private
 
-          # A handler's own strategy stays.
+          # A handler's own strategy is not replaced.
           def workflow_coordinator_strategy
             strategy = super
             strategy == ::Tasker::Orchestration::WorkflowCoordinator ? WorkflowCoordinator : strategy
           end
         end
 
-        # One turn of the engine's own loop.
+        # Runs one turn of the engine's own loop.
         #
         # @return [Boolean] whether it was the last one
         def iterate(...) = execute_workflow_iteration(...)
 
-        # The engine's own end of a run.
+        # Finishes a run as the engine does.
         #
         # @return [void]
         def finish(task, handler, processed)

@@ -3,11 +3,11 @@
 module TaskerCore
   module Engine
     module States
-      # What differs between the state machines of steps and of tasks, and whether a machine is
+      # The differences between the state machines of steps and tasks, and whether a machine is
       # still as the engine defines it.
       class MachineSpec
-        # The successors that the core knows. A machine that an application gave
-        # others is left to the engine.
+        # The successors that the core knows. If an application gave a machine others, the engine
+        # decides.
         SUCCESSORS = {
           'step' => { 'pending' => %w[in_progress error cancelled resolved_manually],
                       'in_progress' => %w[complete error cancelled], 'error' => %w[pending resolved_manually] },
@@ -44,7 +44,7 @@ module TaskerCore
         # @return [Symbol] the association with the audit rows
         attr_reader :association
 
-        # @return [String] the operations that write, read the state and ask the guard
+        # @return [String] the operations that write, read the state and check the guard
         attr_reader :write_operation, :state_operation, :guard_operation
 
         def initialize(kind, machine_name)
@@ -57,7 +57,7 @@ module TaskerCore
           @source = Object.const_source_location(machine_name).first
         end
 
-        # @return [Integer, nil] nil for an object that is not saved
+        # @return [Integer, nil] nil for an unsaved object
         def id(object) = object.public_send(@key)
 
         # @return [Class] the model of the audit rows
@@ -66,11 +66,11 @@ module TaskerCore
         # @return [ActiveRecord::Relation] the object's audit rows, from the database
         def rows(object) = object.public_send(@association).where({})
 
-        # @return [Hash{String => Integer}] the argument that names the object
+        # @return [Hash{String => Integer}] the argument that identifies the object
         def target(id) = { "#{@kind}_id" => id }
 
         # @param model [Class] of a machine
-        # @return [Boolean] whether the machine has the engine's states and no others
+        # @return [Boolean] whether the machine has exactly the engine's states
         def known?(model)
           successors = model.successors
           (successors.keys | SUCCESSORS[@kind].keys).all? do |state|
@@ -78,8 +78,8 @@ module TaskerCore
           end
         end
 
-        # @return [Boolean] whether the check that the target's guard asks is the one
-        #   that delegation put there, and no stub of a spec
+        # @return [Boolean] whether the check behind the target's guard is the one that delegation
+        #   installed, and not a stub of a spec
         def own_check?(object, state)
           if @kind == 'step'
             state != 'in_progress' ||
@@ -89,16 +89,15 @@ module TaskerCore
           end
         end
 
-        # @return [Boolean] whether an audit row can be written without its model: no
-        #   callback is there but those that keep associations
+        # @return [Boolean] whether an audit row can be written without its model: it has no
+        #   callbacks except those that save associations
         def plain?(model)
           model.__callbacks.values_at(:save, :create, :commit).all? do |chain|
             chain.all? { |callback| callback.filter.to_s.start_with?('autosave_associated_records_for_') }
           end
         end
 
-        # @return [Boolean] whether a callback is the engine's own, by the file it
-        #   stands in
+        # @return [Boolean] whether a callback is the engine's own, by its source file
         def own?(callback) = callback.callback.source_location&.first == @source
       end
     end

@@ -3,12 +3,11 @@
 module TaskerCore
   module Engine
     module States
-      # Shadow mode: the core says beforehand what will become of a transition, the
-      # engine executes it, and a difference is reported. The engine's answer or
-      # exception is the caller's.
+      # Shadow mode: the core predicts the result of a transition, the engine executes it, and a
+      # difference is reported. The caller gets the engine's answer or exception.
       class ShadowTransition
-        # Compares a plain answer. Between the two another session may have written: a
-        # difference counts only if it is there when both are asked again.
+        # Compares a plain answer. Another session may have written between the two answers, so a
+        # difference counts only if it is still there when both are asked again.
         def self.compare_read(name, engine, operation, arguments)
           answer = engine.call
           ask = -> { Core.current.call(operation, arguments, States.host) }
@@ -27,8 +26,8 @@ module TaskerCore
         def self.report(operation, arguments, difference)
           Reporting.report(
             Report.new(kind: :difference, capability: CAPABILITY, operation:, details: { arguments:, difference: },
-                       message: "#{operation}(#{arguments.map(&:inspect).join(', ')}) goes differently by the core: " \
-                                "#{difference}. The engine's way was taken.")
+                       message: "#{operation}(#{arguments.map(&:inspect).join(', ')}) is decided differently by the " \
+                                "core: #{difference}. The engine's decision was executed.")
           )
         end
 
@@ -57,8 +56,8 @@ module TaskerCore
 
         def operation = "#{@machine.class.name}#transition_to!"
 
-        # A guard or callback of the application's own can refuse what both machines
-        # allow: there the core has nothing to say.
+        # An application's own guard or callback can refuse a transition that both machines allow;
+        # the core cannot predict that.
         def predict
           return if @spec.id(@machine.object).nil? || !@spec.known?(@machine.class) ||
                     !@spec.own_check?(@machine.object, @state) || foreign?
@@ -83,9 +82,9 @@ module TaskerCore
 
         def same?(predicted, happened) = predicted.code.sub('invalid_state', 'transition_failed') == happened
 
-        # Between the prediction and the engine's check another session may have
-        # written: what was refused is asked again; for what was written, the state
-        # before it and the guard are.
+        # Another session may have written between the prediction and the engine's check. A refused
+        # transition is predicted again; for a written one, the previous state and the guard are
+        # checked.
         def overtaken?(predicted, happened)
           Shadow.shielded(CAPABILITY, operation) do
             next same?(decision, happened) unless happened == 'allowed'

@@ -3,16 +3,17 @@
 module TaskerCore
   module Engine
     module States
-      # Preloads the states of tasks and steps that one response lists: one statement reads all of
-      # them when the first is asked for. It works inside an action of the engine's controllers or
-      # a GraphQL execution, and forgets what it read with any transition there. It serves +status+
-      # alone; current_state always asks the database.
+      # Preloads the states of the tasks and steps that one response lists: the first read loads all
+      # of them in one statement. It works inside an action of the engine's controllers or a GraphQL
+      # execution, and clears its cache with any transition there. It serves only +status+;
+      # current_state always reads the database.
       class StatusPreload
         KEY = :tasker_core_shown_together
         private_constant :KEY
 
         class << self
-          # Puts the blocks around the engine's own answers, where they are loaded.
+          # Prepends the modules to the engine's controllers, serializers and GraphQL types, if they
+          # are loaded.
           #
           # @return [void]
           def apply
@@ -24,7 +25,7 @@ module TaskerCore
             apply_to_graphql if defined?(::Tasker::TaskerRailsSchema)
           end
 
-          # @yieldreturn [Object] an answer that reads and does not write
+          # @yieldreturn [Object] an answer that only reads
           def open
             outer = current
             self.current = new if TaskerCore.configuration.state_transitions == :active
@@ -33,16 +34,16 @@ module TaskerCore
             self.current = outer
           end
 
-          # Notes objects that the answer shows.
+          # Registers objects that the answer shows.
           #
           # @param objects [Enumerable<Tasker::Task, Tasker::WorkflowStep>]
-          # @return [Enumerable] them
+          # @return [Enumerable] the same objects
           def note(objects)
             current&.note(objects)
             objects
           end
 
-          # @return [String, nil] nil for an object that was not noted
+          # @return [String, nil] nil for an object that was not registered
           def state(object) = current&.state(object)
 
           # @return [void]
@@ -87,7 +88,7 @@ module TaskerCore
 
         private
 
-        # A blank state of a step is pending, as in its machine.
+        # The state of a step without an audit row is pending, as in its machine.
         def read(spec)
           ids = @waiting.delete(spec)
           rows = spec.transition_model.where(spec.key => ids, most_recent: true)
@@ -104,8 +105,8 @@ module TaskerCore
           def status = StatusPreload.state(self) || super
         end
 
-        # Prepended to the serializers: those of a list are all made before the first
-        # of them is asked.
+        # Prepended to the serializers: all serializers of a list are created before the first one
+        # is used.
         module Serializer
           def initialize(object, *)
             super

@@ -3,23 +3,22 @@
 module TaskerCore
   module Engine
     module States
-      # One transition_to! through the core: the checks and the write are one
-      # statement; guards, callbacks and events run where Statesman runs them,
-      # inside transaction(requires_new: true).
+      # One transition_to! through the core. The checks and the write are one statement. Guards,
+      # callbacks and events run where Statesman runs them, inside transaction(requires_new: true).
       class TransitionWrite
-        # The core has written nothing and the engine's own transition_to! can go on:
-        # its cause is a fault of the core, or there is no such row for the core.
+        # Raised when the core has written nothing and the engine's own transition_to! can continue.
+        # Its cause is a fault of the core, or a row that the core cannot see.
         class HandBack < StandardError; end
 
         # @param machine [Statesman::Machine]
         # @param state [String] the target
         # @param metadata [Hash]
-        # @param from_state [String, nil] what callbacks see as from_state; the engine
-        #   never records one, so nil unless a fix needs the event that it selects
-        # @param moment [Time, nil] the time of the audit row, in whole microseconds; nil for
-        #   that of the host's clock
-        # @yieldparam host [HostConnection] for another statement than the plain
-        #   transition's: a run's claim or completion
+        # @param from_state [String, nil] the from_state that callbacks see; the engine never
+        #   records one, so it is nil unless a repair needs the event that it selects
+        # @param moment [Time, nil] the time of the audit row, in whole microseconds; nil for the
+        #   host's clock
+        # @yieldparam host [HostConnection] for a statement other than the plain transition's: a
+        #   run's claim or completion
         # @yieldparam moment [Time] the time of the audit row
         # @yieldreturn [Transition]
         def initialize(machine, state, metadata, from_state: nil, moment: nil, &statement)
@@ -33,11 +32,11 @@ module TaskerCore
           @statement = statement || method(:plain_transition)
         end
 
-        # @return [Boolean] whether the core can stand in here. The engine's are: an
-        #   unsaved object, metadata that the model would refuse, machines with states
-        #   of the application's own, a guard's check that is stubbed, an audit model to
-        #   which the application added callbacks, and where Active Record prevents
-        #   writes: the engine checks, publishes and refuses in its own order
+        # @return [Boolean] whether the core can execute this transition. The engine executes it for
+        #   an unsaved object, metadata that the model would refuse, machines with an application's
+        #   own states, a stubbed guard check, an audit model with an application's callbacks, and
+        #   where Active Record prevents writes: the engine checks, publishes and refuses in its own
+        #   order
         def possible?
           @metadata.is_a?(Hash) && !@spec.id(@object).nil? && @spec.known?(@machine.class) &&
             @spec.own_check?(@object, @state) && @spec.plain?(transition_class) && !connection.preventing_writes?
@@ -72,10 +71,9 @@ module TaskerCore
           @machine.reset if @machine.respond_to?(:reset)
         end
 
-        # Guards that the application added run in Ruby, and callbacks that come
-        # before the write must not run for a transition that is refused: then
-        # Statesman checks first, as it always does. Without either, the statement's
-        # own check is enough.
+        # Guards that the application added run in Ruby, and callbacks before the write must not run
+        # for a refused transition. If there are any, Statesman checks first, as it always does.
+        # Otherwise the statement's own check is enough.
         def check_for_the_application
           return if before_callbacks.empty? && foreign_guards.empty?
 
@@ -83,7 +81,7 @@ module TaskerCore
           @machine.send(:validate_transition, from: @from, to: @state, metadata: @metadata)
         end
 
-        # A callback may change the metadata, as Statesman lets it.
+        # A callback may change the metadata, as Statesman allows.
         def run_before_callbacks
           return if before_callbacks.empty?
 
@@ -93,16 +91,16 @@ module TaskerCore
           @metadata = row.metadata
         end
 
-        # The step machine's own before callback checks again what was checked and
-        # logs; the task machine's publishes an event.
+        # The step machine's own before callback repeats a check and logs; the task machine's
+        # publishes an event.
         def before_callbacks
           @before_callbacks ||= phase(:before).reject { |callback| @spec.kind == 'step' && @spec.own?(callback) }
         end
 
         def foreign_guards = phase(:guards).reject { |guard| @spec.own?(guard) }
 
-        # The callbacks for the target; whether they are for the state before too is
-        # asked where that is known.
+        # The callbacks for the target. Whether they also apply to the previous state is checked
+        # when that is known.
         def phase(name)
           @machine.class.callbacks[name].select { |callback| callback.to.empty? || callback.to.include?(@state) }
         end
@@ -149,13 +147,13 @@ module TaskerCore
           run_after_commit(row)
         end
 
-        # The line of the step machine's own before callback.
+        # The log line of the step machine's own before callback.
         def say
           Rails.logger.debug { "Step #{@spec.id(@object)} transitioning from #{@from} to #{@state}" }
         end
 
-        # The publisher swallows what a subscriber raises, also where its statement has
-        # aborted the transaction; then nothing of the transition would stay.
+        # The publisher swallows a subscriber's exceptions, even if its statement has aborted the
+        # transaction; then nothing of the transition would be committed.
         def check_transaction
           return unless HostConnection.new(connection).aborted?
 
@@ -181,13 +179,13 @@ module TaskerCore
           association.loaded? ? association.add_to_target(row) : association.target << row
         end
 
-        # Whoever was first wrote rows that the object has not loaded.
+        # The process that was first wrote rows that the object has not loaded.
         def lost(message)
           @object.association(@spec.association).reset
           raise Statesman::TransitionConflictError, message
         end
 
-        # The row that was written, without reading it back.
+        # The written row, without reading it back.
         def audit_row(transition)
           transition_class.instantiate(
             'id' => transition.transition_id, @spec.key.name => transition.id, 'to_state' => @state,
@@ -196,7 +194,7 @@ module TaskerCore
           )
         end
 
-        # Of the host's clock, as precise as the column is.
+        # The host's time, in the precision of the column.
         def moment = @moment ||= Time.now.utc.floor(6)
 
         def run_after_commit(row)
@@ -214,7 +212,7 @@ module TaskerCore
           raise error
         end
 
-        # One look-up of the pool for the whole write.
+        # Looks the pool up once for the whole write.
         def connection = @connection ||= transition_class.connection
 
         def transition_class = @transition_class ||= @object.association(@spec.association).klass

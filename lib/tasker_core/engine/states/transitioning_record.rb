@@ -4,7 +4,7 @@ module TaskerCore
   module Engine
     module States
       # The record whose transition callbacks run on this thread. To publish the event, the engine
-      # reads the step again, then its task, then its name, with a query each. Here one query
+      # reads the step again, then its task, then its name, with one query each. Here one query
       # reads step and task, and a named step that the record has loaded is shared.
       module TransitioningRecord
         KEY = :tasker_core_moved
@@ -12,7 +12,7 @@ module TaskerCore
 
         class << self
           # @param object [Tasker::Task, Tasker::WorkflowStep]
-          # @yieldreturn [Object] what the callbacks do
+          # @yieldreturn [Object] the value of the callbacks
           def with(object)
             outer = Thread.current[KEY]
             Thread.current[KEY] = object
@@ -21,9 +21,9 @@ module TaskerCore
             Thread.current[KEY] = outer
           end
 
-          # @param id [Integer] a step's
-          # @return [Tasker::WorkflowStep, nil] as it stands in the database, with its task; nil
-          #   for another than the one whose callbacks run, and where models are not read plainly
+          # @param id [Integer] the id of a step
+          # @return [Tasker::WorkflowStep, nil] the current row with its task; nil if callbacks run
+          #   for another record, or if the models have default scopes
           def step(id)
             object = Thread.current[KEY]
             return unless object.instance_of?(::Tasker::WorkflowStep) && object.id == id && plain?

@@ -2,24 +2,28 @@
 
 module TaskerCore
   module Relay
-    # The events that were published outside of transactions. One thread of the process
-    # sends them, in batches, on a connection of the application's pool: who publishes
-    # does not wait for a commit. A transaction that commits meanwhile takes what waits
-    # along, ahead of its own events, so that the order stays.
+    # Events that were published outside of transactions. One thread of the process sends them in
+    # batches on a connection of the application's pool, so publishers do not wait for a commit. A
+    # transaction that commits meanwhile takes the waiting events along, before its own, which keeps
+    # the order.
+    #
+    # @api private
     class Mailbox
-      # How many events may wait for a database that does not answer; then the oldest go.
+      # The maximum number of events that wait for a database that does not answer; then the oldest
+      # are dropped.
       MOST = 50_000
-      # How many are sent at once.
+      # The number of events in one batch.
       BATCH = 1000
-      # Seconds between attempts, at first and at most.
+      # The first and the longest pause between attempts, in seconds.
       PAUSES = [0.1, 5.0].freeze
-      # How long the end of the process waits.
+      # How long the end of the process waits, in seconds.
       FAREWELL = 2.0
       private_constant :MOST, :BATCH, :PAUSES, :FAREWELL
 
       @mutex = Mutex.new
 
-      # @return [Mailbox] of this process: a forked child sends nothing of its parent's
+      # @return [Mailbox] the mailbox of this process; a forked child sends none of its parent's
+      #   events
       def self.current
         box = @current
         return box if box&.pid == Process.pid
@@ -37,7 +41,7 @@ module TaskerCore
         @sent = 0
         @mutex = Mutex.new
         @changed = ConditionVariable.new
-        # Held while a batch is on its way.
+        # Held while a batch is being sent.
         @sending = Mutex.new
       end
 
@@ -52,22 +56,22 @@ module TaskerCore
         end
       end
 
-      # Notes events that were handed to the database, by a transaction too.
+      # Counts events that were passed to the database, including those of transactions.
       #
       # @param events [Integer]
       # @return [void]
       def count(events) = @mutex.synchronize { @sent += events }
 
-      # @return [Hash{Symbol => Integer}] events of this process: sent, waiting, and
-      #   dropped because they found no room
+      # @return [Hash{Symbol => Integer}] events of this process: :sent, :waiting and :dropped for
+      #   lack of room
       def stats = @mutex.synchronize { { sent: @sent, waiting: @texts.size, dropped: @dropped } }
 
-      # What waits, for a transaction that is about to commit.
+      # Takes the waiting events for a transaction that is about to commit.
       #
       # @return [Array<String>]
       def take = @sending.synchronize { @mutex.synchronize { @texts.shift(@texts.size) } }
 
-      # What a transaction took and did not commit comes first again.
+      # Puts back events that a transaction took and did not commit; they are sent first.
       #
       # @param texts [Array<String>]
       # @return [void]
@@ -79,10 +83,10 @@ module TaskerCore
         end
       end
 
-      # Waits until everything was sent.
+      # Waits until everything is sent.
       #
-      # @param seconds [Numeric] how long at most
-      # @return [Boolean] whether it was
+      # @param seconds [Numeric] the longest wait
+      # @return [Boolean] whether everything was sent
       def flush(seconds = FAREWELL)
         ending = clock + seconds
         until empty?
@@ -97,7 +101,7 @@ module TaskerCore
 
       def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-      # A batch that is on its way is not there yet.
+      # A batch that is being sent has not arrived yet.
       def empty? = @sending.synchronize { @mutex.synchronize { @texts.empty? } }
 
       def trim
@@ -126,8 +130,8 @@ module TaskerCore
         end
       end
 
-      # The connection comes first: a transaction that waits for this batch may hold the
-      # last one of the pool.
+      # Takes the connection first: a transaction that waits for this batch may hold the last one of
+      # the pool.
       def send_batch
         Relay.with_connection do |connection|
           @sending.synchronize do
@@ -142,7 +146,7 @@ module TaskerCore
 
       def report(error)
         Reporting.report(Report.new(kind: :event_not_forwarded, capability: :events, operation: 'relay',
-                                    message: 'events wait to be told to other processes: ' \
+                                    message: 'events wait to be sent to other processes: ' \
                                              "#{error.class}: #{error.message}", details: { error: }),
                          once: error.class)
       end

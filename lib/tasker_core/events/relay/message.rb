@@ -2,10 +2,12 @@
 
 module TaskerCore
   module Relay
-    # Packs events into messages as go/relay/message.go does: a line that names the
-    # sender, and a slice of a JSON list.
+    # Packs events into messages as go/relay/message.go does: a line that identifies the sender, and
+    # a slice of a JSON list.
+    #
+    # @api private
     module Message
-      # PostgreSQL takes less than 8,000 bytes.
+      # PostgreSQL accepts less than 8,000 bytes.
       LARGEST = 7900
       # The longest line without the origin.
       LINE = 48
@@ -15,9 +17,9 @@ module TaskerCore
       @number = 0
 
       class << self
-        # @param origin [String] without blanks
+        # @param origin [String] without spaces
         # @param texts [Array<String>] events in JSON, in ASCII
-        # @return [Array<String>] as few messages as they fit; a large event takes many
+        # @return [Array<String>] as few messages as possible; a large event takes several
         def pack(origin, texts)
           room = LARGEST - LINE - origin.bytesize
           lists(texts, room).flat_map { |list| wrap(origin, list, room) }
@@ -25,7 +27,7 @@ module TaskerCore
 
         private
 
-        # A list has two brackets, and a comma behind each event but the last.
+        # A list has two brackets, and a comma after each event but the last.
         def lists(texts, room)
           size = 1
           some = texts.slice_before do |text|
@@ -37,7 +39,7 @@ module TaskerCore
           some.map { |slice| "[#{slice.join(',')}]" }
         end
 
-        # Equal messages of a transaction would be one: each has a number.
+        # PostgreSQL merges equal messages of a transaction, so each has a number.
         def wrap(origin, list, room)
           number = @mutex.synchronize { @number += 1 }
           parts = list.scan(/.{1,#{room}}/m)

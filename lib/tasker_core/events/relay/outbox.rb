@@ -2,19 +2,21 @@
 
 module TaskerCore
   module Relay
-    # The events that wait on one connection for the end of its transaction. They are
-    # sent in it, just before it commits, in the order in which they were published;
-    # those of a savepoint that was rolled back are taken out.
+    # Events that wait on one connection for the end of its transaction. They are sent in the
+    # transaction just before it commits, in the order in which they were published. Events of a
+    # savepoint that was rolled back are removed.
+    #
+    # @api private
     class Outbox
       # The instance variable of a connection that holds its outbox.
       OWNER = :@tasker_core_outbox
-      # No message holds the character between them. They are sent in their order.
+      # The separator of messages, which no message contains. They are sent in order.
       BETWEEN = "\u0001"
       SQL = 'SELECT count(pg_notify($1::text, message))::text FROM unnest(string_to_array($2::text, chr(1))) AS message'
       private_constant :OWNER, :BETWEEN, :SQL
 
       # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
-      # @return [Outbox] of this connection, to be used on one thread at a time
+      # @return [Outbox] the outbox of this connection; use it on one thread at a time
       def self.of(connection)
         connection.instance_variable_get(OWNER) || connection.instance_variable_set(OWNER, new(connection))
       end
@@ -35,7 +37,7 @@ module TaskerCore
         texts.each { |text| @waiting << [transaction, text] }
       end
 
-      # Sends events now.
+      # Sends events at once.
       #
       # @param texts [Array<String>]
       # @return [void]
@@ -51,19 +53,19 @@ module TaskerCore
 
       private
 
-      # A savepoint's callbacks move to the transaction around it when it is released.
+      # When a savepoint is released, its callbacks move to the enclosing transaction.
       def enlist(transaction)
         return if @transactions[transaction]
 
-        # What is left of a connection that was lost in the middle of a transaction.
+        # Clears the events of a connection that was lost in the middle of a transaction.
         clear if @connection.open_transactions == 1
         @transactions[transaction] = true
         transaction.before_commit { flush(transaction) }
         transaction.after_rollback { forget(transaction) }
       end
 
-      # Where a statement of the transaction has failed, its COMMIT will be a ROLLBACK:
-      # there is nothing to tell.
+      # If a statement of the transaction has failed, its COMMIT becomes a ROLLBACK, so nothing is
+      # sent.
       def flush(transaction)
         texts = @waiting.map(&:last)
         clear

@@ -4,19 +4,18 @@ require_relative '../terminal'
 
 module TaskerCore
   class Terminal
-    # How far something is, with the time that it may still take: a bar on a terminal, a
-    # line now and then elsewhere.
+    # A progress bar with the remaining time: a bar on a terminal, an occasional line elsewhere.
     class Bar
-      # Columns of the bar itself.
+      # The width of the bar in columns.
       WIDTH = 24
-      # How long a picture stays, and how long a log has no line; seconds.
+      # The time between two drawings, and between two lines, in seconds.
       DRAWN_SECONDS = 0.1
       SAID_SECONDS = 30
       private_constant :WIDTH, :DRAWN_SECONDS, :SAID_SECONDS
 
       # @param terminal [Terminal]
-      # @param what [String] is counted: "tasks"
-      # @param total [Integer] how many there are
+      # @param what [String] the things that are counted, such as "tasks"
+      # @param total [Integer] their number
       def initialize(terminal, what, total)
         @terminal = terminal
         @what = what
@@ -25,8 +24,8 @@ module TaskerCore
         @shown = terminal.live? ? 0 : @began
       end
 
-      # @param done [Integer] so many of them
-      # @param doing [String, nil] what is done now
+      # @param done [Integer] the number that is done
+      # @param doing [String, nil] the current activity
       # @return [void]
       def show(done, doing = nil)
         return if now - @shown < (@terminal.live? ? DRAWN_SECONDS : SAID_SECONDS)
@@ -36,7 +35,7 @@ module TaskerCore
         @terminal.live? ? @terminal.draw([text]) : @terminal.say(text)
       end
 
-      # Takes the bar away.
+      # Removes the bar.
       #
       # @return [void]
       def close = (@terminal.clear if @terminal.live?)
@@ -57,7 +56,7 @@ module TaskerCore
         "#{'█' * full}#{'░' * (WIDTH - full)} "
       end
 
-      # As long as what is done took for each.
+      # Estimates the remaining time from the average so far.
       def left(done)
         return if done.zero? || done >= @total
 

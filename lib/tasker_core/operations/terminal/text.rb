@@ -2,22 +2,22 @@
 
 module TaskerCore
   class Terminal
-    # How wide texts are.
+    # Measures the width of texts.
     module Text
-      # What takes two columns: East Asian scripts and pictures.
+      # Characters of two columns: East Asian scripts and pictographs.
       WIDE = /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60]|
               [\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/x
-      # What takes none.
+      # Characters of no width.
       NARROW = /[\p{Mn}\p{Me}\p{Cf}]/
       private_constant :WIDE, :NARROW
 
       module_function
 
       # @param text [String]
-      # @return [Integer] columns that it takes
+      # @return [Integer] the number of columns that it takes
       def columns(text) = text.size + text.scan(WIDE).size - text.scan(NARROW).size
 
-      # A text that a terminal shows as it is, and no longer than there is room.
+      # Cuts a text so that it fits, without control characters.
       #
       # @param text [String]
       # @param room [Integer] columns
@@ -32,7 +32,7 @@ module TaskerCore
 
       # @param text [String]
       # @param width [Integer] columns
-      # @return [String] with blanks behind it
+      # @return [String] the text, padded with spaces on the right
       def pad(text, width) = text + (' ' * [width - columns(text), 0].max)
     end
   end

@@ -5,13 +5,15 @@ require_relative '../verification'
 
 module TaskerCore
   class Verification
-    # bin/rails tasker_core:verify: arguments from the environment, a bar on the error
-    # stream, the report on the other, an exit code.
+    # The command bin/rails tasker_core:verify. It reads arguments from the environment, shows a bar
+    # on standard error, prints the report on standard output, and gives an exit code.
+    #
+    # @api private
     class Command
       UNITS = { '' => 1, 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86_400 }.freeze
-      # As shells have it for Ctrl-C.
+      # The exit code of shells for Ctrl-C.
       INTERRUPTED = 130
-      # Something is wrong with what was asked, or nothing could be.
+      # The exit code for invalid arguments, and for a comparison that could not be made.
       FAILED = 2
       private_constant :UNITS
 
@@ -25,8 +27,8 @@ module TaskerCore
         @err = err
       end
 
-      # @return [Integer] the exit code: 0 it is safe to go active, 1 it is not, 2 it cannot be
-      #   told, 130 it was stopped
+      # @return [Integer] the exit code: 0 if it is safe to go active, 1 if not, 2 if that is
+      #   unknown, 130 if it was interrupted
       def run
         verification = Verification.new(**arguments, progress: @err)
         written(verification.run).exit_code

@@ -6,28 +6,30 @@ require_relative 'difference'
 
 module TaskerCore
   class Verification
-    # Asks both one question, in a transaction that PostgreSQL keeps from writing and in
-    # which both see the same rows at the same time.
+    # Asks both one question, in a read-only transaction in which both see the same rows at the same
+    # time.
+    #
+    # @api private
     class Comparison
-      # What became of a question.
+      # The result of a question.
       #
       # @!attribute [r] kind
-      #   @return [Symbol] :compared; :late (an answer took too long), :failed (the engine gave
-      #     none), :cycle (the engine's function would never end), :engine_only (the core
-      #     leaves it to the engine)
+      #   @return [Symbol] :compared, :late (an answer took too long), :failed (the engine gave no
+      #     answer), :cycle (the engine's function would never end) or :engine_only (the core leaves
+      #     it to the engine)
       # @!attribute [r] differences
       #   @return [Array<Difference>]
       # @!attribute [r] text
-      #   @return [String, nil] why it was not compared
+      #   @return [String, nil] the reason if it was not compared
       Outcome = Data.define(:kind, :differences, :text) do
         def initialize(kind:, differences: [], text: nil) = super
       end
 
-      # The core raised where it has to answer.
+      # Raised when the core fails instead of answering.
       class Fault < StandardError; end
       private_constant :Fault
 
-      # @param seconds [Numeric] how long an answer may take
+      # @param seconds [Numeric] the time limit of one answer
       # @raise [InvalidArgument]
       def initialize(seconds)
         @seconds = seconds
@@ -38,9 +40,10 @@ module TaskerCore
       end
 
       # @param question [Question]
-      # @param task_ids [Array<Integer>] many where it is asked about many at once, else one
+      # @param task_ids [Array<Integer>] several tasks for a question about many at once, otherwise
+      #   one
       # @return [Outcome]
-      # @raise [ActiveRecord::ActiveRecordError] where the database cannot be reached
+      # @raise [ActiveRecord::ActiveRecordError] if the database cannot be reached
       def of(question, task_ids)
         differences = reading { compare(question, question.together? ? task_ids : task_ids.first) }
         Outcome.new(kind: :compared, differences:)
@@ -62,8 +65,7 @@ module TaskerCore
 
       def connection = ::Tasker::ApplicationRecord.connection
 
-      # Never committed: inside of a transaction of the caller's the settings go with the
-      # savepoint.
+      # Never committed: inside the caller's transaction, the settings end with the savepoint.
       def reading
         answer = nil
         isolation = connection.transaction_open? ? {} : { isolation: :repeatable_read }
@@ -78,9 +80,9 @@ module TaskerCore
         answer
       end
 
-      # The core is asked first: it tells a circle, in which the engine's function would not
-      # end. In a transaction of the caller's others may write between two answers, so that a
-      # difference counts only if it is there when both are asked again.
+      # Asks the core first, because it detects a cycle, in which the engine's function would never
+      # end. In the caller's transaction, other sessions may write between two answers, so a
+      # difference counts only if it is still there when both are asked again.
       def compare(question, asked)
         return [] if differing(question, asked).empty?
 
@@ -89,7 +91,7 @@ module TaskerCore
         end
       end
 
-      # @return [Array<Array(Integer, String)>] tasks, each with its first difference
+      # @return [Array<Array(Integer, String)>] the differing tasks, each with its first difference
       def differing(question, asked)
         actual = core(question, asked).group_by { |row| owner(row, asked) }
         expected = Engine.switched_off { question.engine.call(asked) }.group_by { |row| owner(row, asked) }
@@ -99,7 +101,7 @@ module TaskerCore
         end
       end
 
-      # Rows of one task need not say which it is.
+      # The rows of one task need not contain its id.
       def owner(row, asked) = asked.is_a?(Array) ? row.task_id : asked
 
       def core(question, asked)

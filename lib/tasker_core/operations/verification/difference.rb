@@ -4,20 +4,20 @@ require 'json'
 
 module TaskerCore
   class Verification
-    # An answer of the core that is not the engine's.
+    # An answer of the core that differs from the engine's.
     #
     # @!attribute [r] task_id
     #   @return [Integer]
     # @!attribute [r] question
-    #   @return [Symbol] see Question.names
+    #   @return [Symbol] the question; docs/VERIFYING.md lists them
     # @!attribute [r] message
     #   @return [String] the first difference
     # @!attribute [r] engine
-    #   @return [String] how the engine is asked, as Ruby
+    #   @return [String] the engine's method as Ruby code
     # @!attribute [r] rows
-    #   @return [Hash{String => Object}] what both answers follow from: see Evidence
+    #   @return [Hash{String => Object}] the rows from which both answers follow
     Difference = Data.define(:task_id, :question, :message, :engine, :rows) do
-      # @return [String] what asks both again, as Ruby
+      # @return [String] Ruby code that asks both again
       def again = "TaskerCore.verify(task_ids: [#{task_id}], only: [:#{question}])"
 
       # @return [String]
@@ -27,11 +27,13 @@ module TaskerCore
       def to_h = super.merge(again:)
     end
 
-    # The rows of a task that decide about its answers, as they were when it was asked: put
-    # into another database they reproduce a difference after the task has moved on. What
-    # an application wrote (context, inputs, results, metadata) is not among them.
+    # The rows that determine a task's answers, at the time of the question. In another database
+    # they reproduce a difference after the task has moved on. They contain no data of the
+    # application (context, inputs, results, metadata).
+    #
+    # @api private
     module Evidence
-      # Tables, what they are joined by, and the columns that are an application's own.
+      # The tables, their join conditions, and the columns that are left out.
       SQL = <<~SQL
         SELECT jsonb_build_object('now', localtimestamp,
           'tasks', (SELECT jsonb_agg(jsonb_build_object(
@@ -55,7 +57,7 @@ module TaskerCore
 
       class << self
         # @param task_id [Integer]
-        # @return [Hash{String => Object}] rows by table, and now; nil for a table without any
+        # @return [Hash{String => Object}] rows by table, and now; nil for a table without rows
         def of(task_id)
           text = ::Tasker::ApplicationRecord.connection.select_value(format(HEAD + SQL, task_id:, **tables),
                                                                      'TaskerCore rows of a task')

@@ -3,43 +3,48 @@
 require_relative '../../native/nearest'
 
 module TaskerCore
-  # What both are asked.
+  # The questions of a verification.
   class Verification
-    # Something that both are asked: the engine by its own method, the core by what stands
-    # in for that method where a capability is :active.
+    # A question for both: the engine answers by its own method, the core by the replacement of that method
+    # when a capability is :active.
     #
+    # @api private
     # @!attribute [r] name
     #   @return [Symbol]
     # @!attribute [r] together
     #   @return [Boolean] whether it is asked about many tasks at once
     # @!attribute [r] source
-    #   @return [String] the engine's method as Ruby, with %s for the task, or the tasks
+    #   @return [String] the engine's method as Ruby code, with %s for the task or tasks
     # @!attribute [r] engine
-    #   @return [Proc] gets the task, or the tasks, and gives the engine's rows
+    #   @return [Proc] receives the task or tasks, and returns the engine's rows
     # @!attribute [r] core
-    #   @return [Proc] the same for the core's
+    #   @return [Proc] the same for the core's rows
     Question = Data.define(:name, :together, :source, :engine, :core) do
       alias_method :together?, :together
 
       # @param task_id [Integer]
-      # @return [String] how the engine is asked about one task
+      # @return [String] the engine's method as Ruby code for one task
       def call(task_id) = format(source, together? ? [task_id] : task_id)
     end
 
     # A state, in the form of the engine's rows.
+    #
+    # @api private
     State = Struct.new(:attributes) do
       # @return [Integer]
       def task_id = attributes['task_id']
     end
     private_constant :State
 
-    # What is asked of the core, on the connection of the engine's models.
+    # Asks the core on the connection of the engine's models.
+    #
+    # @api private
     module Core
       module_function
 
-      # @param wrapper [Class] the engine's, for the rows
+      # @param wrapper [Class] the engine's class for the rows
       # @param operation [String]
-      # @return [Array<Object>] instances of it
+      # @return [Array<Object>] instances of the wrapper
       def rows(wrapper, operation, **arguments)
         Engine::Answers.versioned_rows(wrapper, operation, arguments.transform_keys(&:name))
       end
@@ -49,7 +54,7 @@ module TaskerCore
         Engine::Answers.rows(wrapper, 'dependency_levels', { 'task_id' => task_id })
       end
 
-      # Where there is no row a machine is in its first state.
+      # Without an audit row, a machine is in its initial state.
       def state(operation, **target)
         host = Engine::States.host
         TaskerCore::Core.current.call(operation, target.transform_keys(&:name), host) || 'pending'
@@ -57,7 +62,9 @@ module TaskerCore
     end
     private_constant :Core
 
-    # The states of a task and of its steps, asked of both.
+    # Asks both for the states of a task and of its steps.
+    #
+    # @api private
     module States
       module_function
 
@@ -69,7 +76,7 @@ module TaskerCore
         end
       end
 
-      # None where it was deleted meanwhile.
+      # Empty if the task was deleted meanwhile.
       def of_task(task_id)
         ::Tasker::Task.where(task_id:).map do |task|
           State.new({ 'task_id' => task_id, 'current_state' => yield(task) })
@@ -85,6 +92,8 @@ module TaskerCore
     private_constant :READINESS, :CONTEXT, :LEVELS, :DAG
 
     # All questions; those about many tasks at once come first.
+    #
+    # @api private
     class Question
       ALL = [
         new(name: :step_readiness_batch, together: true,
@@ -121,13 +130,13 @@ module TaskerCore
       ].freeze
 
       class << self
-        # @return [Array<Symbol>] of all questions
+        # @return [Array<Symbol>] the names of all questions
         def names = ALL.map(&:name)
 
         # @param only [Array<Symbol, String>, nil]
         # @param except [Array<Symbol, String>]
         # @return [Array<Question>]
-        # @raise [InvalidArgument] for a name that there is not
+        # @raise [InvalidArgument] for an unknown name
         def choose(only, except)
           only = Array(only || names).map(&:to_sym)
           except = Array(except).map(&:to_sym)

@@ -1,26 +1,26 @@
 # frozen_string_literal: true
 
 module TaskerCore
-  # What comes out of a verification.
+  # The report of a verification.
   class Verification
-    # How many differences are kept with their rows; the others are counted.
+    # The number of differences that are kept with their rows; the others are counted.
     MOST_KEPT = 100
 
-    # Why a question was not compared, once for each reason.
+    # The reason why a question was not compared; each reason is listed once.
     #
     # @!attribute [r] question
     #   @return [Symbol]
     # @!attribute [r] kind
     #   @return [Symbol] :late, :failed, :cycle or :engine_only
     # @!attribute [r] task_ids
-    #   @return [Array<Integer>] the tasks that it was asked about
+    #   @return [Array<Integer>] the tasks of the question
     # @!attribute [r] text
     #   @return [String]
     Note = Data.define(:question, :kind, :task_ids, :text) do
-      # @return [Boolean] whether it leaves open what would happen
+      # @return [Boolean] whether the answer remains unknown
       def open? = %i[late failed].include?(kind)
 
-      # @return [String] with what to do
+      # @return [String] the note with advice
       def to_s
         about = task_ids.size == 1 ? "task #{task_ids.first}" : "#{task_ids.size} tasks (#{task_ids.first} ...)"
         "#{question}, #{about}: #{text}#{advice}"
@@ -33,32 +33,31 @@ module TaskerCore
       end
     end
 
-    # What came out.
-    #
-    # @!attribute [r] known
-    #   @return [Integer] how many tasks there were to choose from
-    # @!attribute [r] finished
-    #   @return [Boolean] whether all that were chosen were compared
-    # @!attribute [r] tasks
-    #   @return [Integer] how many were
-    # @!attribute [r] states
-    #   @return [Hash{String => Integer}] how many in each state
-    # @!attribute [r] answers
-    #   @return [Hash{Symbol => Integer}] how many tasks each question was compared for
-    # @!attribute [r] different
-    #   @return [Integer] how many answers differ
-    # @!attribute [r] differences
-    #   @return [Array<Difference>] the first of them
-    # @!attribute [r] notes
-    #   @return [Array<Note>] what was not compared, and why
     Report = Data.define(:known, :finished, :tasks, :states, :answers, :different, :differences, :notes)
 
-    # What it means.
+    # The results of a verification.
+    #
+    # @!attribute [r] known
+    #   @return [Integer] the number of tasks to choose from
+    # @!attribute [r] finished
+    #   @return [Boolean] whether all chosen tasks were compared
+    # @!attribute [r] tasks
+    #   @return [Integer] the number of compared tasks
+    # @!attribute [r] states
+    #   @return [Hash{String => Integer}] the number of compared tasks by state
+    # @!attribute [r] answers
+    #   @return [Hash{Symbol => Integer}] the number of compared tasks by question
+    # @!attribute [r] different
+    #   @return [Integer] the number of differing answers
+    # @!attribute [r] differences
+    #   @return [Array<Difference>] the first differences
+    # @!attribute [r] notes
+    #   @return [Array<Note>] the questions that were not compared, with reasons
     class Report
-      # @return [Boolean] whether everything that was asked was answered alike
+      # @return [Boolean] whether both answered every question alike
       def safe? = verdict == :safe
 
-      # @return [Symbol] :safe, :unsafe, or :unknown where too little was compared to say
+      # @return [Symbol] :safe, :unsafe, or :unknown if too little was compared
       def verdict
         return :unsafe if different.positive?
 
@@ -79,7 +78,7 @@ module TaskerCore
         end
       end
 
-      # @return [String] everything: differences, what was not compared, and the line
+      # @return [String] the differences, the notes and the verdict
       def to_s
         more = different - differences.size
         [*differences, *("... and #{more} more" if more.positive?), *notes, line].join("\n")
@@ -104,11 +103,11 @@ module TaskerCore
 
       def cycles
         count = notes.select { |note| note.kind == :cycle }.flat_map(&:task_ids).uniq.size
-        count.zero? ? '' : " In #{count} of them steps depend on each other in a circle."
+        count.zero? ? '' : " The dependencies of #{count} of them form a cycle."
       end
 
       def reason
-        return 'there is no task to compare' if known.zero?
+        return 'there are no tasks to compare' if known.zero?
         return "it was stopped after #{tasks} tasks, which are answered alike" unless finished
 
         late = notes.select(&:open?).map(&:question).uniq

@@ -5,18 +5,20 @@ require_relative '../../native/nearest'
 
 module TaskerCore
   class Verification
-    # Which tasks are compared.
+    # Chooses the tasks that are compared.
+    #
+    # @api private
     class Selection
       include Ids
 
-      # The states of tasks, as the engine has them.
+      # The engine's states of tasks.
       STATES = %w[pending in_progress complete error cancelled resolved_manually].freeze
-      # A task's state now, by its audit rows.
+      # A task's current state by its audit rows.
       STATE = <<~SQL
         coalesce((SELECT nullif(rows.to_state, '') FROM %<rows>s rows
                   WHERE rows.task_id = %<tasks>s.task_id AND rows.most_recent LIMIT 1), 'pending')
       SQL
-      # Of each state the same number, as far as there are so many.
+      # The same number from each state, as far as there are enough.
       DRAWN = <<~SQL
         SELECT task_id, state FROM (
           SELECT task_id, state, row_number() OVER (PARTITION BY state ORDER BY md5(task_id::text || %<seed>s), task_id) AS place
@@ -36,13 +38,13 @@ module TaskerCore
         @seed = Integer(seed)
       end
 
-      # @return [Integer] how many tasks there are to choose from
+      # @return [Integer] the number of tasks to choose from
       def count = @count ||= select_value("SELECT count(*) FROM (#{chosen.to_sql}) chosen").to_i
 
-      # @return [Integer] how many are chosen
+      # @return [Integer] the number of chosen tasks
       def total = @sample ? [@sample, count].min : count
 
-      # @param size [Integer] of a slice
+      # @param size [Integer] the size of a slice
       # @yieldparam states [Hash{Integer => String}] by task
       # @return [void]
       def each_slice(size, &)
@@ -69,7 +71,7 @@ module TaskerCore
         end
       end
 
-      # Never those of the application's scopes alone.
+      # Ignores the default scopes of the application.
       def chosen
         state = format(STATE, rows: ::Tasker::TaskTransition.quoted_table_name, tasks: model.quoted_table_name)
         relation = model.unscoped.select(:task_id, Arel.sql("#{state} AS state"))
@@ -91,9 +93,9 @@ module TaskerCore
         count = Integer(sample, exception: false)
         return count if count&.positive?
 
-        refuse("sample is #{sample.inspect}; it must be a number of tasks from 1, or :all")
+        refuse("sample is #{sample.inspect}; it must be a number of tasks of 1 or more, or :all")
       rescue TypeError
-        refuse("sample is #{sample.inspect}; it must be a number of tasks from 1, or :all")
+        refuse("sample is #{sample.inspect}; it must be a number of tasks of 1 or more, or :all")
       end
 
       def seconds(name, age)
@@ -102,7 +104,7 @@ module TaskerCore
         given = Float(age)
         return given if given.between?(0, 1e10)
 
-        refuse("#{name} is #{age.inspect}; it must be a number of seconds from 0")
+        refuse("#{name} is #{age.inspect}; it must be a number of seconds of 0 or more")
       rescue TypeError, ArgumentError
         refuse("#{name} is #{age.inspect}; it must be a number of seconds, such as 7.days or 3600")
       end

@@ -2,13 +2,13 @@
 
 module TaskerCore
   class Watch
-    # bin/rails tasker_core:watch[42].
+    # The command bin/rails tasker_core:watch[42].
     class Command
-      # By the state in which the task ended.
+      # The exit code for each final state.
       CODES = { 'complete' => 0, 'resolved_manually' => 0, 'error' => 1, 'cancelled' => 2 }.freeze
-      # There is no such task, or nothing could be read.
+      # The exit code for an unknown task, and for an unreadable one.
       FAILED = 3
-      # As shells have it for Ctrl-C.
+      # The exit code of shells for Ctrl-C.
       INTERRUPTED = 130
 
       # @param task_id [Integer]

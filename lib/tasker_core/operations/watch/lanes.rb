@@ -2,29 +2,29 @@
 
 module TaskerCore
   class Watch
-    # Draws who waits for whom, a line a node: each node has a lane that goes down from it to
-    # the last of its children, and a child's line leads to it from the lanes of its parents.
+    # Draws the dependencies, one line per node: each node has a lane that goes down to the last of
+    # its children, and a child's line is joined to the lanes of its parents.
     #
     #   ● fetch
     #   ├─● clean
     #   ● │ check
     #   ●─╯ store
     #
-    # One sign right below another one in the same column waits for it; a lane that only
-    # passes is not joined to what passes it.
+    # A sign directly below another sign in the same column depends on it. A lane that only passes
+    # is not joined.
     class Lanes
-      # A line of the drawing around the node's sign.
+      # The parts of a line before and after the node's sign.
       Line = Struct.new(:before, :after) do
-        # @return [Integer] columns, with the sign
+        # @return [Integer] the width in columns, including the sign
         def width = before.size + 1 + after.size
       end
 
-      # What a lane looks like where it is joined: at the left end, in between, at the right
-      # end; where it goes on below, and where not.
+      # The characters of joined lanes: at the left end, in the middle, at the right end; first if
+      # the lane continues below, then if it does not.
       JOINED = { true => %w[├ ┼ ┤], false => %w[╰ ┴ ╯] }.freeze
       private_constant :JOINED
 
-      # @param parents [Hash{Object => Array<Object>}] of each node, in the order of the
+      # @param parents [Hash{Object => Array<Object>}] the parents of each node, in the order of the
       #   lines: parents come before their children
       # @return [Hash{Object => Line}]
       def self.of(parents) = new(parents).lines
@@ -33,7 +33,7 @@ module TaskerCore
       def initialize(parents)
         @parents = parents
         @left = parents.values.flatten.tally
-        # By column, the node whose lane is there.
+        # The node of each lane, by column.
         @lanes = []
         @above = nil
       end
@@ -57,7 +57,7 @@ module TaskerCore
 
       def goes_on?(column) = @left[@lanes[column]].positive?
 
-      # Not below a sign to which it does not belong.
+      # Not below a sign that it does not depend on.
       def free(first)
         column = first ? first + 1 : 0
         column += 1 while @lanes[column] || column == @above
@@ -83,8 +83,7 @@ module TaskerCore
         JOINED.fetch(goes_on?(place))[at]
       end
 
-      # The cells with what is between them: behind each where the node follows, before each
-      # where it went ahead.
+      # The cells and the connections between them.
       def text(cells, first, ends, behind)
         cells.each_with_index.map do |cell, index|
           place = first + index

@@ -6,20 +6,20 @@ require_relative 'row'
 
 module TaskerCore
   class Watch
-    # A task as lines of text: a line a step, with what it waits for, its state, attempts and
-    # duration. Many steps that wait for the same, and for which the same waits, are one line.
+    # A task as lines of text: one line per step, with its dependencies, state, attempts and
+    # duration. Many steps with the same parents and the same children share one line.
     class Picture
-      # So many alike are drawn as one.
+      # The number of equal steps from which they share a line.
       ALIKE = 5
-      # Lanes take at most a part of the width.
+      # The share of the width that lanes may take.
       LANES = 0.5
-      # Lines that are left below the head and above the foot.
+      # The lines that remain below the head and above the foot.
       LEAST = 3
-      # Lines above the first that is not done.
+      # The lines above the first unfinished step.
       CONTEXT = 2
       private_constant :ALIKE, :LANES, :LEAST, :CONTEXT
 
-      # @param progress [TaskProgress] of a task; its steps and edges stay
+      # @param progress [TaskProgress] of a task; its steps and edges do not change
       def initialize(progress)
         steps = progress.steps.sort_by { |step| [step.level, step.workflow_step_id] }
         @groups = groups(steps)
@@ -28,11 +28,11 @@ module TaskerCore
       end
 
       # @param progress [TaskProgress]
-      # @param width [Integer] columns, 44 at least
-      # @param height [Integer] lines; what does not fit is left out where nothing happens
+      # @param width [Integer] columns, at least 44
+      # @param height [Integer] lines; finished and waiting steps are left out if they do not fit
       # @param colour [Boolean]
-      # @param since [Integer] microseconds that have passed since then
-      # @return [Array<String>] never wider than width
+      # @param since [Integer] microseconds since the progress was read
+      # @return [Array<String>] none wider than width
       def lines(progress, width:, height: 10_000, colour: false, since: 0)
         rows = rows(progress, since)
         names = progress.steps.map { |step| Terminal::Text.columns(step.name) }.max
@@ -50,7 +50,7 @@ module TaskerCore
         @groups.map { |ids| Row.new(steps.values_at(*ids), since) }
       end
 
-      # Steps that nothing tells apart but their names, each list in the order of the steps.
+      # Groups steps that differ only by name, in the order of the steps.
       def groups(steps)
         children = children(steps)
         alike = steps.group_by { |step| [step.level, step.parent_step_ids, children[step.workflow_step_id]] }
@@ -74,10 +74,10 @@ module TaskerCore
         @lanes_width <= width * LANES ? @lanes_width : 1
       end
 
-      # Where lanes would take too much room there are none.
+      # No lanes are drawn if they would take too much room.
       def lanes(id, width) = lanes_width(width) == 1 ? Lanes::Line.new('', '') : @lanes.fetch(id)
 
-      # @return [Array(Integer, Integer)] the first and the last row to be shown
+      # @return [Array(Integer, Integer)] the first and the last row to show
       def window(rows, height)
         return [0, rows.size - 1] if rows.size <= height
 

@@ -4,20 +4,20 @@ require_relative '../terminal/text'
 
 module TaskerCore
   class Watch
-    # A line of a Picture: a step, or several that are alike.
+    # A line of a Picture: a step, or several equal steps.
     class Row
       SIGNS = { 'pending' => '○', 'in_progress' => '◐', 'complete' => '●', 'resolved_manually' => '◉', 'error' => '✗',
                 'cancelled' => '⊘' }.freeze
       COLOURS = { 'pending' => 90, 'in_progress' => 33, 'complete' => 32, 'resolved_manually' => 36, 'error' => 31,
                   'cancelled' => 35 }.freeze
-      # States as people read them, of at most so many columns.
+      # The displayed words for states.
       WORDS = { 'in_progress' => 'in progress', 'resolved_manually' => 'resolved' }.freeze
       STATE = 11
       ATTEMPT = 13
       DURATION = 9
-      # A name needs as many; what is less important goes first.
+      # The columns of a name; less important columns are dropped first.
       NAME = 14
-      # Columns between two of them.
+      # The columns between two fields.
       GAP = 2
       private_constant :STATE, :ATTEMPT, :DURATION, :NAME, :GAP
 
@@ -27,11 +27,11 @@ module TaskerCore
         def sign(state) = SIGNS.fetch(state, '?')
 
         # @param state [String]
-        # @return [String] as people read it
+        # @return [String] the displayed word
         def words(state) = WORDS.fetch(state, state)
 
         # @param step [StepProgress]
-        # @return [String] which attempt it is, "" before the first
+        # @return [String] the current attempt; "" before the first
         def attempt(step)
           number = step.state == 'in_progress' ? step.attempts + 1 : step.attempts
           return '' unless number.positive?
@@ -40,7 +40,7 @@ module TaskerCore
         end
 
         # @param micros [Integer, nil]
-        # @return [String] with as many digits as people read
+        # @return [String] rounded for display
         def duration(micros)
           return '' unless micros
 
@@ -55,21 +55,21 @@ module TaskerCore
         end
       end
 
-      # @param steps [Array<StepProgress>] one, or those that are alike
-      # @param since [Integer] microseconds that have passed since they were read
+      # @param steps [Array<StepProgress>] one step, or several equal ones
+      # @param since [Integer] microseconds since they were read
       def initialize(steps, since)
         @steps = steps
         @since = since
       end
 
-      # @return [Boolean] whether nothing more happens here
+      # @return [Boolean] whether all steps of this line are done
       def done? = @steps.all? { |step| %w[complete resolved_manually].include?(step.state) }
 
       # @param lanes [Lanes::Line]
-      # @param lanes_width [Integer] of the widest
-      # @param width [Integer] columns there are
+      # @param lanes_width [Integer] the width of the widest lanes
+      # @param width [Integer] the available columns
       # @param colour [Boolean]
-      # @param names [Integer] columns that the longest of all names takes
+      # @param names [Integer] the columns of the longest name
       # @return [String]
       def line(lanes, lanes_width, width, colour, names:)
         room = width - lanes_width - 1
@@ -80,7 +80,7 @@ module TaskerCore
 
       private
 
-      # Of several: what is the matter with any of them.
+      # For several steps, the most important of their states.
       def state
         states = @steps.map(&:state)
         %w[error in_progress cancelled].find { |state| states.include?(state) } ||
@@ -105,7 +105,7 @@ module TaskerCore
         step.duration_micros && (step.state == 'in_progress' ? step.duration_micros + @since : step.duration_micros)
       end
 
-      # Their signs where they fit, else how many are in each state.
+      # Shows their signs if they fit, otherwise the number in each state.
       def many(room, colour)
         name = Terminal::Text.fit("#{@steps.size} × #{@steps.first.name} … #{@steps.last.name}", room / 2)
         left = room - Terminal::Text.columns(name) - GAP

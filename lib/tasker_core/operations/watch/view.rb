@@ -5,10 +5,10 @@ require_relative 'picture'
 
 module TaskerCore
   class Watch
-    # Shows how a task stands, again and again: drawn in place on a terminal, elsewhere the
-    # picture at the beginning and the end, and between them a line for each change.
+    # Shows the progress of a task: redrawn in place on a terminal; elsewhere a picture at the start
+    # and the end, and a line for each change in between.
     class View
-      # What is above and below the picture.
+      # The lines above and below the picture.
       FRAME = 3
       private_constant :FRAME
 
@@ -29,12 +29,12 @@ module TaskerCore
         @terminal.live? ? draw : say
       end
 
-      # Lets the times of what runs go on.
+      # Advances the durations of running steps.
       #
       # @return [void]
       def tick = (draw if @progress && @terminal.live?)
 
-      # Says that the database gives no answer.
+      # Shows that the database does not answer.
       #
       # @param reason [String]
       # @return [void]
@@ -65,7 +65,7 @@ module TaskerCore
       end
 
       def foot
-        text = @lost || (@progress.ended? ? elapsed.strip : "#{elapsed.strip}; Ctrl-C leaves, the task goes on")
+        text = @lost || (@progress.ended? ? elapsed.strip : "#{elapsed.strip}; Ctrl-C quits, the task continues")
         Terminal::Text.fit(text, @terminal.width - 1)
       end
 
@@ -80,7 +80,7 @@ module TaskerCore
         @picture.lines(@progress, width: @terminal.width).each { |line| @terminal.say("  #{line}") }
       end
 
-      # @return [Array<String>] a line for each step that changed, and for the task
+      # @return [Array<String>] a line for each changed step, and for the task
       def changes
         before = @before.steps.to_h { |step| [step.workflow_step_id, step] }
         steps = @progress.steps.reject { |step| same?(step, before[step.workflow_step_id]) }

@@ -2,14 +2,16 @@
 
 module TaskerCore
   module Tracing
-    # Where the gem opentelemetry-api is loaded: runs continue Ruby's current span, and
-    # what a handler measures with it is a child of the step's span.
+    # The connection to the gem opentelemetry-api, if it is loaded: runs continue Ruby's current
+    # span, and spans of a handler are children of the step's span.
+    #
+    # @api private
     module Bridge
       class << self
-        # @return [Boolean] whether the gem is there
+        # @return [Boolean] whether the gem is loaded
         def loaded? = defined?(::OpenTelemetry::Trace::SpanContext) ? true : false
 
-        # @return [String, nil] of Ruby's current span
+        # @return [String, nil] the header of Ruby's current span
         def traceparent
           return unless loaded?
 
@@ -19,11 +21,11 @@ module TaskerCore
           "00-#{context.hex_trace_id}-#{context.hex_span_id}-#{context.trace_flags.sampled? ? '01' : '00'}"
         end
 
-        # Makes a span Ruby's current one, so that others find it as their parent.
+        # Makes a span Ruby's current one, so that it becomes the parent of new spans.
         #
         # @param span [Span]
         # @yieldparam span [Span]
-        # @return [Object] what the block gives
+        # @return [Object] the block's value
         def inside(span)
           api = ::OpenTelemetry::Trace
           context = api::SpanContext.new(trace_id: span.trace.id, span_id: span.id,

@@ -2,9 +2,11 @@
 
 module TaskerCore
   module Tracing
-    # Prepended to the engine's TaskRunnerJob: the job carries the header of the span in
-    # which it was enqueued, whatever the queue, so that request, job and steps are one
-    # trace. Where there is no such span, the job is serialized as it always was.
+    # Prepended to the engine's TaskRunnerJob: the job carries the header of the span in which it
+    # was enqueued, whatever the queue, so that request, job and steps form one trace. Without such
+    # a span, the serialized job does not change.
+    #
+    # @api private
     module Job
       KEY = 'tasker_core_traceparent'
 

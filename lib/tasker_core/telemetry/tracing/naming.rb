@@ -2,14 +2,15 @@
 
 module TaskerCore
   module Tracing
-    # How attributes are named and what of their values may leave, asked of the
-    # settings once for each trace.
+    # Names attributes and filters their values, by the settings at the start of each trace.
+    #
+    # @api private
     class Naming
-      # How many characters a value keeps.
+      # The maximum number of characters of a value.
       LONGEST = 1000
       private_constant :LONGEST
 
-      # @return [Naming] of the settings as they are now
+      # @return [Naming] the naming of the current settings
       def self.current
         prefix = defined?(::Tasker::Configuration) ? ::Tasker.configuration.telemetry.service_name : 'tasker'
         filter = Filter.current
@@ -18,7 +19,7 @@ module TaskerCore
         @current = new(prefix, filter)
       end
 
-      # @param prefix [String] of every name: the engine's service name
+      # @param prefix [String] the prefix of every name: the engine's service name
       # @param filter [Filter]
       def initialize(prefix, filter)
         @prefix = prefix
@@ -26,16 +27,16 @@ module TaskerCore
         @names = {}
       end
 
-      # @return [Boolean] whether this is the naming of these settings
+      # @return [Boolean] whether this naming belongs to these settings
       def same?(prefix, filter) = @prefix == prefix && @filter.equal?(filter)
 
       # @param name [String]
-      # @return [String] the attribute's
+      # @return [String] the attribute's name
       def name(name) = @names[name] ||= "#{@prefix}.#{name}".freeze
 
       # @param name [String]
       # @param value [Object]
-      # @return [String] the value as it may leave: short, readable and filtered
+      # @return [String] the value to send: short, readable and filtered
       def text(name, value) = @filter.value(name, value.is_a?(Integer) ? value.to_s : readable(value.to_s))
 
       private

@@ -2,19 +2,21 @@
 
 module TaskerCore
   module Tracing
-    # The spans of a delegated run, with the names that the engine's telemetry
-    # subscriber gives to spans and attributes where it has them: the attributes carry
-    # the configured service name as their prefix and are texts.
+    # The spans of a delegated run. Spans and attributes have the names that the engine's telemetry
+    # subscriber uses, if there are any: attributes have the configured service name as their
+    # prefix, and their values are text.
+    #
+    # @api private
     module Runs
       TASK = 'tasker.task.execution'
       BATCH = 'tasker.batch.execution'
       STEP = 'tasker.step.execution'
-      # What a run writes for a step, by the state that it gets.
+      # The span for each write of a step, by the new state.
       WRITES = { 'in_progress' => 'tasker.step.claim', 'complete' => 'tasker.step.completion',
                  'error' => 'tasker.step.completion', 'pending' => 'tasker.step.retry' }.freeze
 
       class << self
-        # A run of a task.
+        # Measures a run of a task.
         #
         # @param task [Tasker::Task]
         # @yieldparam span [Span, nil]
@@ -29,7 +31,7 @@ module TaskerCore
           end
         end
 
-        # What became of the run, as far as it knows.
+        # Records the result of the run, as far as it is known.
         #
         # @param span [Span, nil]
         # @param run [Engine::Runner::Run]
@@ -38,12 +40,12 @@ module TaskerCore
 
           counts = run.snapshot.stats
           %w[total_steps completed_steps failed_steps].each { |name| set(span, name, counts[name.to_sym]) }
-          span.fail(Blocked.new("#{counts[:failed_steps]} steps have failed for good")) if run.blocked?
+          span.fail(Blocked.new("#{counts[:failed_steps]} steps have failed permanently")) if run.blocked?
         end
 
-        # Steps that are executed at once, or one after the other by one worker.
+        # Measures steps that are executed at once, or one after another by one worker.
         #
-        # @yieldreturn [Integer] how many there were
+        # @yieldreturn [Integer] the number of steps
         def batch
           Tracing.span(BATCH) do |span|
             executed = yield
@@ -51,7 +53,7 @@ module TaskerCore
           end
         end
 
-        # One execution of a step, with its handler.
+        # Measures one execution of a step, with its handler.
         #
         # @param step [Tasker::WorkflowStep]
         def step(step)
@@ -62,7 +64,7 @@ module TaskerCore
           end
         end
 
-        # The step that this thread executes has failed.
+        # Records that the current step of this thread has failed.
         def failed(error)
           span = Tracing.current
           return unless span
@@ -80,14 +82,14 @@ module TaskerCore
           set(span, 'step_name', step.name)
         end
 
-        # As the engine has them, all values are texts.
+        # As in the engine, all values are text.
         def set(span, name, value)
           naming = span.trace.naming
           span.set(naming.name(name), naming.text(name, value)) unless value.nil?
         end
       end
 
-      # Why a run's span has failed.
+      # The error of a run's span.
       class Blocked < StandardError; end
     end
   end

@@ -2,14 +2,16 @@
 
 module TaskerCore
   module Tracing
-    # Something that is being measured.
+    # A span that is being measured.
+    #
+    # @api private
     class Span
-      # Kinds, as OpenTelemetry numbers them.
+      # Kinds, with OpenTelemetry's numbers.
       INTERNAL = 1
       CLIENT = 3
       CONSUMER = 5
 
-      # Places in a record, as go/wire/telemetry.go has it.
+      # Positions in a record, as in go/wire/telemetry.go.
       FINISH = 5
       FAILURE = 6
       ATTRIBUTES = 7
@@ -23,7 +25,7 @@ module TaskerCore
 
       # @param trace [Trace]
       # @param id [String]
-      # @param parent [String, nil] the id of the span above
+      # @param parent [String, nil] the id of the parent span
       # @param name [String]
       # @param kind [Integer]
       def initialize(trace, id, parent, name, kind)
@@ -32,20 +34,20 @@ module TaskerCore
         @record = [id, parent, name, kind, trace.now, nil, nil, []]
       end
 
-      # @return [Span] a span below, which has begun
+      # @return [Span] a new child span
       def child(name, kind) = Span.new(@trace, @trace.new_id, @id, name, kind)
 
       # Adds attributes.
       #
       # @param name [String]
-      # @param value [String, Integer, Float, Boolean, nil] nil adds nothing
+      # @param value [String, Integer, Float, Boolean, nil] nil adds no attribute
       # @return [self]
       def set(name, value)
         @record[ATTRIBUTES].push(name, value) unless value.nil?
         self
       end
 
-      # Gives the span the status of an error; the first one stays.
+      # Sets the status to error; the first error is kept.
       #
       # @param error [Exception]
       # @return [void]
@@ -56,7 +58,7 @@ module TaskerCore
       # @return [String] the W3C header of this span
       def traceparent = "00-#{@trace.id.unpack1('H*')}-#{@id.unpack1('H*')}-01"
 
-      # Ends the span and leaves it to its trace.
+      # Ends the span and passes it to its trace.
       #
       # @return [void]
       def finish

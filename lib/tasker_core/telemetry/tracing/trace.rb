@@ -2,11 +2,13 @@
 
 module TaskerCore
   module Tracing
-    # The spans of one run, kept until there are enough of them to be handed over.
-    # Threads add to it at the same time.
+    # The spans of one run, kept until there are enough to pass to the core. Several threads add
+    # spans at the same time.
+    #
+    # @api private
     class Trace
-      # How many spans are handed over at once, and how many seconds the first of them
-      # waits at most while others come.
+      # The number of spans that are passed together, and the number of seconds for which the first
+      # of them waits at most.
       BATCH = 64
       PATIENCE = 1_000_000_000
 
@@ -16,9 +18,9 @@ module TaskerCore
       class << self
         # Asks the sampler.
         #
-        # @param name [String] of the first span
-        # @param traceparent [String, nil] of the span that the trace continues
-        # @return [Span, nil] the first span; nil where the trace is not kept
+        # @param name [String] the name of the first span
+        # @param traceparent [String, nil] the header of the span that the trace continues
+        # @return [Span, nil] the first span; nil if the trace is not sampled
         def begin(name, traceparent)
           core = Core.current
           trace, span, parent = core.call('begin_trace', 'name' => name, 'traceparent' => traceparent) # TraceReply
@@ -28,18 +30,17 @@ module TaskerCore
           nil
         end
 
-        # Reports once that spans could not be made or handed over. It must not disturb
-        # what is being traced.
+        # Reports once that spans could not be created or passed on. This must not disturb the
+        # traced work.
         def lost(error)
           Reporting.report(
             Report.new(kind: :spans_lost, capability: :tracing, operation: 'record_spans', details: { error: },
-                       message: "Spans are lost, because the core failed: #{error.class}: #{error.message}"),
+                       message: "Spans are lost because the core failed: #{error.class}: #{error.message}"),
             once: error.class
           )
         end
 
-        # Of a generator of our own: what the application does with srand does not make
-        # ids repeat, and neither does a fork.
+        # Uses its own random generator, so that neither srand nor a fork repeats ids.
         #
         # @return [String] 8 bytes
         def random_id
@@ -54,10 +55,10 @@ module TaskerCore
       # @return [String] 16 bytes
       attr_reader :id
 
-      # @return [Naming] of its attributes
+      # @return [Naming] the naming of its attributes
       attr_reader :naming
 
-      # @param core [Core] that has decided to keep the trace
+      # @param core [Core] has sampled the trace
       # @param id [String]
       # @param root [String] the id of the first span
       def initialize(core, id, root)
@@ -77,17 +78,17 @@ module TaskerCore
       # @return [String] the id of another span
       def new_id = Trace.random_id
 
-      # @return [Integer] nanoseconds since 1970, of a clock that does not jump
+      # @return [Integer] nanoseconds since 1970, from a clock that does not jump
       def now = monotonic + @offset
 
-      # @param record [Array] a span that has ended, as go/wire/telemetry.go has it
+      # @param record [Array] an ended span, in the form of go/wire/telemetry.go
       # @return [void]
       def add(record)
         @spans << record
         hand_over if @finished || @spans.size >= BATCH || monotonic - @handed_over > PATIENCE
       end
 
-      # What ends later, in a handler that was given up, is handed over at once.
+      # A span that ends later, in a handler that was given up, is passed on at once.
       #
       # @return [void]
       def finish
@@ -97,7 +98,7 @@ module TaskerCore
 
       private
 
-      # A forked child has inherited what its parent is going to hand over.
+      # A forked child has inherited spans that its parent passes on.
       def hand_over
         @handed_over = monotonic
         spans = @spans.shift(@spans.size)

@@ -3,11 +3,11 @@
 module TaskerCore
   module Engine
     module Runner
-      # Tells an application's event listeners from the engine's own. A listener of the
-      # application may write rows in the transaction of a transition, and may cancel a
-      # step before it is claimed: where it can, a run writes as the engine does.
+      # Tells an application's event listeners from the engine's own. An application's listener may
+      # write rows in the transaction of a transition, or cancel a step before it is claimed. If
+      # there is one, a run writes as the engine does.
       module ApplicationListeners
-        # What the engine publishes between the completion of a step and the claim of the
+        # The events that the engine publishes between the completion of a step and the claim of the
         # next one.
         BETWEEN_STEPS = %w[step.completed workflow.steps_execution_completed workflow.viable_steps_discovered
                            workflow.steps_execution_started step.execution_requested].freeze
@@ -24,13 +24,13 @@ module TaskerCore
 
           private
 
-          # Judged once for each listener.
+          # Decided once for each listener.
           def foreign?(listener)
             known = @foreign[listener]
             known.nil? ? @foreign[listener] = !engines?(listener) : known
           end
 
-          # A block that was made of a method has that method's object as its receiver.
+          # The receiver of a block that was made from a method is that method's object.
           def engines?(listener)
             receiver = listener.is_a?(Method) ? listener.receiver : listener.binding.receiver
             engines_file?(listener.source_location&.first) && unmodified?(receiver)
@@ -49,7 +49,7 @@ module TaskerCore
 
           def engines_class?(model) = model.name && engines_file?(Object.const_source_location(model.name)&.first)
 
-          # The engine's listeners live beside its publisher.
+          # The engine's listeners are in the folder of its publisher.
           def engines_file?(path) = path.to_s.start_with?(folder)
 
           def folder

@@ -3,11 +3,11 @@
 module TaskerCore
   module Engine
     module Runner
-      # Tells whether the parts of the engine that a run stands in for are the engine's
-      # own. An application's subclass, prepended module, singleton method or stub on one
-      # of them means the engine's path.
+      # Tells whether the parts of the engine that a run replaces are the engine's own. If an
+      # application has a subclass, a prepended module, a singleton method or a stub on one of them,
+      # the engine's own code runs.
       module EngineOverrides
-        # The methods whose work a run does itself, by class.
+        # The methods that a run replaces, by class.
         METHODS = {
           'Tasker::Orchestration::WorkflowCoordinator' =>
             %i[execute_workflow_iteration find_viable_steps_with_monitoring handle_viable_steps_with_monitoring
@@ -25,13 +25,13 @@ module TaskerCore
           'Tasker::Orchestration::ViableStepDiscovery' => %i[find_viable_steps]
         }.freeze
 
-        # The same for methods of the engine's classes themselves.
+        # The class methods that a run replaces, by class.
         CLASS_METHODS = {
           'Tasker::WorkflowStep' => %i[get_viable_steps],
           'Tasker::Orchestration::TaskFinalizer::FinalizationDecisionMaker' => %i[make_finalization_decision]
         }.freeze
 
-        # The engine's modules whose methods count as its classes' own.
+        # The engine's modules whose methods count as those of its classes.
         CONCERNS = %w[Tasker::Concerns::EventPublisher Tasker::Concerns::IdempotentStateTransitions].freeze
 
         class << self
@@ -69,7 +69,7 @@ module TaskerCore
             names.all? { |name| ours?(model.method(name).owner, model.singleton_class) }
           end
 
-          # What this gem prepends is no modification of the application's.
+          # Modules that this gem prepends do not count as the application's changes.
           def ours?(owner, engine)
             owner == engine || CONCERNS.include?(owner.name) || owner.name.to_s.start_with?('TaskerCore::')
           end

@@ -3,16 +3,16 @@
 module TaskerCore
   module Engine
     module Runner
-      # What an application added to the engine's models: its validations and callbacks
-      # have to see each row, so such rows go through Active Record.
+      # The validations and callbacks that an application added to the engine's models. They have to
+      # see each row, so such rows are saved through Active Record.
       module ModelCustomizations
         UPDATE = %i[_validate_callbacks _save_callbacks _update_callbacks _commit_callbacks _rollback_callbacks
                     _validation_callbacks].freeze
 
-        # What an application may have replaced.
+        # The methods that an application may have replaced.
         SAVING = %i[save save! update! create_or_update _update_record].freeze
 
-        # The attributes on which the engine has validators, for any of its models.
+        # The attributes for which one of the engine's models has validators.
         VALIDATORS = {
           'PresenceValidator' => %i[task named_step from_step to_step name dependent_system named_task context
                                     requested_at],
@@ -35,7 +35,7 @@ module TaskerCore
           kinds.any? { |kind| model.public_send(kind).any? { |callback| !engines?(model, callback.filter) } }
         end
 
-        # Whether a callback is the engine's, or one that Active Record makes for it.
+        # Whether a callback is the engine's, or one that Active Record generates for it.
         def engines?(model, filter)
           case filter
           when Symbol then own?(model.instance_method(filter).source_location&.first)
@@ -46,10 +46,10 @@ module TaskerCore
           end
         end
 
-        # What `belongs_to ..., touch: true` or `counter_cache: true` adds.
+        # The callbacks of `belongs_to ..., touch: true` and `counter_cache: true`.
         def touches?(filter) = filter.source_location&.first.to_s.end_with?('associations/builder/belongs_to.rb')
 
-        # @param place [String, nil] a file; nil for what is made in C
+        # @param place [String, nil] a file; nil for code in C
         def own?(place) = place.nil? || place.start_with?(*own_places)
 
         def own_places
@@ -61,8 +61,8 @@ module TaskerCore
           ]
         end
 
-        # OpenTelemetry's instrumentation of Active Record, which the engine's own Gemfile has: it
-        # puts a span around a save, and changes nothing in it.
+        # OpenTelemetry's instrumentation of Active Record, which the engine's own Gemfile has. It
+        # puts a span around a save and does not change it.
         def instrumentation
           return [] unless Object.const_defined?('OpenTelemetry::Instrumentation::ActiveRecord')
 

@@ -3,11 +3,11 @@
 module TaskerCore
   module Engine
     module Runner
-      # Prepended to the engine's EventPayloadBuilder. Payloads about the task and the step
-      # that this thread works on are made of what their run knows; the keys, their order
-      # and their values are the engine's (lib/tasker/events/event_payload_builder.rb).
+      # Prepended to the engine's EventPayloadBuilder. Payloads about the task and step of this
+      # thread are built from the run's data. Their keys, order and values are the engine's
+      # (lib/tasker/events/event_payload_builder.rb).
       module EventPayloads
-        # Times in events have no fraction: their text is made once a second.
+        # Times in events have no fraction, so their text is built once a second.
         module Clock
           Second = Struct.new(:number, :zone, :text)
           private_constant :Second
@@ -15,11 +15,11 @@ module TaskerCore
           @second = Second.new
 
           class << self
-            # @return [String] the time now as the engine's payloads have it
+            # @return [String] the current time in the format of the engine's payloads
             def iso8601 = text(Time.now, Time.zone) { Time.current.iso8601 }
 
             # @param time [ActiveSupport::TimeWithZone, Time, nil]
-            # @return [String, nil] the same of another time
+            # @return [String, nil] the given time in the same format
             def of(time)
               return time&.iso8601 unless time.respond_to?(:time_zone)
 
@@ -39,8 +39,8 @@ module TaskerCore
         end
 
         class << self
-          # @return [Boolean] whether the builder below is the engine's own, and not one
-          #   that an application has put in between
+          # @return [Boolean] whether the builder is the engine's own and not an application's
+          #   subclass or module
           def engines?
             builder = ::Tasker::Events::EventPayloadBuilder
             %i[build_step_payload build_task_payload].all? do |name|

@@ -3,14 +3,13 @@
 module TaskerCore
   module Engine
     module Runner
-      # The task object that handlers get. The engine reloads it at the beginning of each turn and
-      # at the end; here it is reloaded only where its row has changed, or somebody left something
-      # in it.
+      # The task object that handlers get. The engine reloads it at the start of each turn and at the
+      # end. A run reloads it only if its row has changed, or if a handler left changes in it.
       class HandlerTask
         # @param task [Tasker::Task]
-        # @param version [Integer, nil] of the row that it shows; nil where that is not known
-        # @param in_transaction [Boolean] whether the run is part of a transaction of its caller: all
-        #   that one transaction writes to a row has the same version
+        # @param version [Integer, nil] the version of the row that it shows; nil if it is unknown
+        # @param in_transaction [Boolean] whether the run is part of its caller's transaction: all
+        #   writes of one transaction to a row have the same version
         def initialize(task, version, in_transaction: false)
           @task = task
           @in_transaction = in_transaction
@@ -23,10 +22,10 @@ module TaskerCore
         # @return [String] the task's name
         def name = @named_task.name
 
-        # Notes the version of the task's row as a strict read or the end of a step saw it; another
-        # one than before means that somebody has written the task.
+        # Records the version of the task's row at a strict read or at the end of a step. A different
+        # version means that another process has written the row.
         #
-        # @param version [Integer, nil] nil where it tells nothing
+        # @param version [Integer, nil] nil if it is not known
         # @return [void]
         def saw(version)
           @mutex.synchronize do
@@ -35,14 +34,14 @@ module TaskerCore
           end
         end
 
-        # @return [Tasker::Task] as its row is
+        # @return [Tasker::Task] matching its row
         def renew
           stale = @mutex.synchronize { @stale.tap { @stale = false } }
           reload if stale || touched?
           @task
         end
 
-        # Forgets what a reload forgets, where the object shows what was written.
+        # Discards what a reload discards, if the object matches the written row.
         #
         # @return [void]
         def settle
@@ -60,7 +59,7 @@ module TaskerCore
 
         private
 
-        # Whether a handler left something in the object that a reload forgets.
+        # Whether a handler left changes in the object that a reload discards.
         def touched?
           @task.has_changes_to_save? || collections.any? { |name| @task.association_cached?(name) } ||
             @task.instance_variable_get(:@task_execution_context)

@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module Runner
-      # The levels at which the engine's log lines would be written now. They are read once a turn,
-      # since about thirty lines a step ask for them.
+      # The levels at which the engine's log lines are written now. They are read once a turn,
+      # because about thirty lines per step use them.
       class LogLevels
-        # @param source [Tasker::Concerns::StructuredLogging] which keeps its setting for its life
+        # @param source [Tasker::Concerns::StructuredLogging] keeps its setting for its lifetime
         def initialize(source)
           @wants_debug = source.send(:should_log?, :debug)
           @wants_info = source.send(:should_log?, :info)
@@ -14,7 +14,7 @@ module TaskerCore
           renew
         end
 
-        # Looks again: the logger's level may have changed.
+        # Reads the levels again, because the logger's level may have changed.
         #
         # @return [void]
         def renew
@@ -29,7 +29,8 @@ module TaskerCore
         def info? = @info
 
         # @param seconds [Float]
-        # @return [Boolean] whether a measurement of so long is a line: a slow one warns
+        # @return [Boolean] whether a measurement of this duration is logged; a slow one is a
+        #   warning
         def measured?(seconds) = @debug || seconds > @slow
       end
     end

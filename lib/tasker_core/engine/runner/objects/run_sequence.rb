@@ -3,13 +3,14 @@
 module TaskerCore
   module Engine
     module Runner
-      # The sequence of steps that handlers get from a run: the engine's, made when a handler
-      # looks, or the application's own.
+      # The sequence of steps that handlers get from a run: the engine's, built on first use, or the
+      # application's own.
       module RunSequence
-        # @return [Tasker::Types::StepSequence] of this turn
+        # @return [Tasker::Types::StepSequence] the sequence of this turn
         attr_reader :sequence
 
-        # The sequence that the task is finalized with. A handler's own may change the task.
+        # Takes the sequence with which the task is finalized. A handler's own sequence may change
+        # the task.
         #
         # @return [void]
         def renew_sequence
@@ -19,11 +20,11 @@ module TaskerCore
           moved
         end
 
-        # @return [Integer] how many steps the sequence has
+        # @return [Integer] the number of steps in the sequence
         def sequence_length = @own_sequence ? @sequence.steps.size : @steps.size
 
-        # Reads the steps for the sequence of this turn, whose handlers run side by side: none
-        # of them sees what another has done.
+        # Reads the steps for the sequence of this turn. Its handlers run concurrently, and none of
+        # them sees the changes of another.
         #
         # @return [void]
         def hold_sequence
@@ -35,12 +36,12 @@ module TaskerCore
 
         private
 
-        # The sequence that a turn begins with.
+        # Takes the sequence at the start of a turn.
         def take_sequence
           @sequence = @own_sequence ? handlers_sequence : StepSequence.lazy { @steps.sequence_steps }
         end
 
-        # The application's own sequence. It may add steps and edges.
+        # The application's own sequence, which may add steps and edges.
         def handlers_sequence
           sequence = @handler.get_sequence(@task)
           refresh

@@ -24,8 +24,8 @@ module TaskerCore
           @handler_task.saw(@session.task_version)
         end
 
-        # The session's answer, once the database gives it. Where the task is gone, the engine's
-        # own reload says so.
+        # The session's answer, once the database gives it. If the task was deleted, the engine's
+        # own reload raises the error.
         def ask
           DatabaseRetry.read { CoreLoss.noticed { yield @session } }
         rescue NotFound
@@ -33,7 +33,7 @@ module TaskerCore
           raise
         end
 
-        # The last one who uses the session closes it.
+        # The last user of the session closes it.
         def release
           last = @mutex.synchronize { (@users -= 1).zero? }
           close_session if last

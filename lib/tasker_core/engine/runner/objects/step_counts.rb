@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # How many steps of a run's task are complete, failed or pending, by the states that the run
+      # Counts the complete, failed and pending steps of a run's task, by the states that the run
       # knows.
       class StepCounts
         DONE = %w[complete resolved_manually].freeze
@@ -16,7 +16,7 @@ module TaskerCore
           @steps = steps
         end
 
-        # What WorkflowStep.task_completion_stats counts.
+        # The counts of WorkflowStep.task_completion_stats.
         #
         # @return [Hash{Symbol => Object}]
         def stats

@@ -3,9 +3,9 @@
 module TaskerCore
   module Engine
     module Runner
-      # The steps of a run's task: their rows as the run has read them, and the ordinary
-      # Active Record objects that handlers get. Each step is executed on an object of its
-      # own; the sequence beside it is read when somebody looks at it.
+      # The steps of a run's task: the rows that the run has read, and the Active Record objects
+      # that handlers get. Each step is executed on its own object. The other steps of the sequence
+      # are read on first use.
       class StepObjects
         # @param task [Tasker::Task]
         # @param templates [Array<Tasker::Types::StepTemplate>]
@@ -31,10 +31,10 @@ module TaskerCore
         # @return [Array<Symbol>] the names of a step's associations
         def associations = @associations ||= ::Tasker::WorkflowStep.reflect_on_all_associations.map(&:name)
 
-        # @return [Integer] how many steps the sequence has
+        # @return [Integer] the number of steps in the sequence
         def size = @templates.size
 
-        # @return [Boolean] whether every template has its step, and every dependency its edge
+        # @return [Boolean] whether every template has its step and every dependency its edge
         def complete?
           @templates.all? do |template|
             ids.key?(template.name) && template.all_dependencies.all? do |name|
@@ -43,7 +43,7 @@ module TaskerCore
           end
         end
 
-        # @return [Hash{String => Integer}] step ids by name; of two steps of one name the
+        # @return [Hash{String => Integer}] step ids by name; if two steps have the same name, the
         #   first counts, as in the engine
         attr_reader :ids
 
@@ -51,15 +51,15 @@ module TaskerCore
         def sequence_ids = @templates.map { |template| ids.fetch(template.name) }
 
         # @param id [Integer]
-        # @return [String, nil] nil for a step that was not there when the steps were read
+        # @return [String, nil] nil if the step did not exist when the steps were read
         def name(id) = @names[id]
 
         # @param id [Integer]
-        # @return [Array<String>] the names of the steps that it waits for
+        # @return [Array<String>] the names of its parents
         def parent_names(id) = @parents.fetch(id, []).map { |parent| name(parent) || stranger(parent) }
 
-        # An object on which a step is executed. The row that the run has read serves once:
-        # whoever executes the step again reads it again.
+        # An object on which a step is executed. The row that the run has read is used once; a
+        # second execution reads the row again.
         #
         # @param id [Integer]
         # @return [Tasker::WorkflowStep]
@@ -68,7 +68,7 @@ module TaskerCore
           known(row ? ::Tasker::WorkflowStep.instantiate(row) : DatabaseRetry.read { ::Tasker::WorkflowStep.find(id) })
         end
 
-        # Reads an object's row again, which somebody has changed.
+        # Reads the row of an object again after another process has changed it.
         #
         # @param step [Tasker::WorkflowStep]
         # @return [void]
@@ -77,7 +77,7 @@ module TaskerCore
           known(step)
         end
 
-        # Notes that others have changed rows.
+        # Records that other processes have changed rows.
         #
         # @param changed [Array<Integer>]
         # @return [void]
@@ -103,13 +103,13 @@ module TaskerCore
           ::Tasker::WorkflowStep.type_for_attribute(:processed_at).deserialize(latest)
         end
 
-        # @return [Hash{Integer => Hash}] the rows of all steps by id, as the database has them now
+        # @return [Hash{Integer => Hash}] the current rows of all steps by id
         def rows
           found = DatabaseRetry.read { select(::Tasker::WorkflowStep, 'WHERE task_id = $1 ORDER BY workflow_step_id') }
           found.to_h { |row| [row['workflow_step_id'], row] }
         end
 
-        # The steps as a handler sees them, in the order of the templates.
+        # The steps that a handler sees, in the order of the templates.
         #
         # @param found [Hash{Integer => Hash}] their rows
         # @return [Array<Tasker::WorkflowStep>]
@@ -140,7 +140,7 @@ module TaskerCore
             .to_h { |row| [row['named_step_id'], ::Tasker::NamedStep.instantiate(row)] }
         end
 
-        # By a text that is always the same: building a relation costs more than its statement.
+        # Uses a constant SQL text, because building a relation costs more than its statement.
         def select(model, condition)
           model.uncached do
             model.connection.select_all("SELECT * FROM #{model.quoted_table_name} #{condition}", "#{model.name} Load",

@@ -3,8 +3,8 @@
 module TaskerCore
   module Engine
     module Runner
-      # The attributes of a Tasker::Types::StepSequence whose steps are read when somebody
-      # looks at them. Most handlers do not.
+      # The attributes of a Tasker::Types::StepSequence whose steps are read on first use. Most
+      # handlers never use them.
       class StepSequence < Hash
         class << self
           # @yieldreturn [Array<Tasker::WorkflowStep>]
@@ -18,7 +18,7 @@ module TaskerCore
           @mutex = Mutex.new
         end
 
-        # What reads a hash looks first.
+        # The methods that read the steps first.
         %i[[] fetch key? keys values each each_pair each_with_object to_h to_hash == eql? hash inspect size empty? dig
            slice except merge transform_values any? map dup clone].each do |name|
           define_method(name) do |*arguments, &block|
@@ -27,12 +27,12 @@ module TaskerCore
           end
         end
 
-        # What is dumped are the steps, without what would read them.
+        # Dumps the steps without the block that reads them.
         def marshal_dump = {}.update(look)
 
         def marshal_load(attributes) = replace(attributes)
 
-        # Reads the steps, unless that was done.
+        # Reads the steps unless they are read already.
         #
         # @return [StepSequence]
         def look

@@ -3,9 +3,9 @@
 module TaskerCore
   module Engine
     module Runner
-      # Prepended to the engine's StructuredLogging. Nothing is built for a line that no
-      # logger would write, and a line about the task or the step that this thread works
-      # on takes its state from there.
+      # Prepended to the engine's StructuredLogging. It builds nothing for a line that no logger
+      # would write, and takes the state for a line about the task or step of this thread from the
+      # run.
       module StructuredLogging
         def log_structured(level, message, **context)
           super if !CurrentWork.here? || level_written?(level)
@@ -34,14 +34,14 @@ module TaskerCore
                                                       **context)
         end
 
-        # Whether a line of this level goes anywhere: by the engine's setting and by the
-        # logger.
+        # Whether a line of this level is written, by the engine's setting and by the logger's
+        # level.
         #
         # @param level [Symbol]
         # @return [Boolean]
         def level_written?(level) = should_log?(level) && StructuredLogging.logger_takes?(level)
 
-        # A logger that does not tell its level gets the line.
+        # A logger that does not report its level gets every line.
         #
         # @param level [Symbol]
         # @return [Boolean]
@@ -53,7 +53,7 @@ module TaskerCore
 
         private
 
-        # The engine's publishing methods take the duration for their line alone.
+        # The engine's publishing methods use the duration only for their log line.
         def extract_duration_from_step(step)
           super if !Runner.active? || level_written?(:info)
         end

@@ -3,18 +3,18 @@
 module TaskerCore
   module Engine
     module Runner
-      # What a run knows of its task without a query: its state and its steps' counts, from which
-      # the engine's payloads are made.
+      # A run's knowledge of its task: its state and its steps' counts. The engine's payloads are
+      # built from it without a query.
       class TaskSnapshot
         # @return [Integer]
         attr_reader :task_id
 
-        # @return [String, nil] the task's state, nil where it is not known
+        # @return [String, nil] the task's state; nil if it is unknown
         attr_accessor :state
 
         # @param task_id [Integer]
         # @param state [String, nil]
-        # @param stats [#call] gives what WorkflowStep.task_completion_stats gives
+        # @param stats [#call] returns the value of WorkflowStep.task_completion_stats
         def initialize(task_id, state: nil, &stats)
           @task_id = task_id
           @state = state
@@ -22,8 +22,8 @@ module TaskerCore
           @payloads = EventPayloads.engines?
         end
 
-        # @return [Boolean] whether payloads may be made of this snapshot: not where an
-        #   application has a builder of its own
+        # @return [Boolean] whether payloads may be built from this snapshot; false if the
+        #   application has its own builder
         def payloads? = @payloads
 
         # @param task [Tasker::Task]
@@ -33,11 +33,11 @@ module TaskerCore
         # @return [Hash{Symbol => Object}]
         def stats = @stats.call
 
-        # EventPayloadBuilder.build_task_payload.
+        # Builds the payload of EventPayloadBuilder.build_task_payload.
         #
         # @param task [Tasker::Task]
         # @param event_type [Symbol]
-        # @param context [Hash{Symbol => Object}] what the publisher adds
+        # @param context [Hash{Symbol => Object}] values that the publisher adds
         # @return [Hash{Symbol => Object}]
         def payload(task, event_type, context)
           counts = stats

@@ -7,7 +7,7 @@ module TaskerCore
         # The dependencies of a task's templates that have no edge between their steps.
         class Edges
           # @param templates [Array<Tasker::Types::StepTemplate>]
-          # @param found [Hash{String => Tasker::WorkflowStep}] the steps that were there
+          # @param found [Hash{String => Tasker::WorkflowStep}] the existing steps
           def initialize(templates, found)
             @new = found.empty?
             pairs = templates.flat_map { |template| template.all_dependencies.map { |parent| [parent, template.name] } }
@@ -17,10 +17,10 @@ module TaskerCore
           # @return [Boolean] whether none is missing
           def complete? = @missing.empty?
 
-          # Between new steps the templates have no circle; an edge to a step that was
-          # there goes through the engine's own check.
+          # The templates have no cycle between new steps. An edge to an existing step goes through
+          # the engine's own check.
           #
-          # @param steps [Hash{String => Tasker::WorkflowStep}] all of them
+          # @param steps [Hash{String => Tasker::WorkflowStep}] all steps
           # @return [void]
           def create(steps)
             pairs = @missing.map { |pair| steps.values_at(*pair) }

@@ -4,13 +4,13 @@ module TaskerCore
   module Engine
     module Runner
       class StepCreation
-        # Whether the models are as the engine defines them. Validations, callbacks,
-        # default scopes and methods that an application (or a spec) put in their place
-        # have to see each row, so the engine's own path is taken.
+        # Whether the models are as the engine defines them. Validations, callbacks, default scopes
+        # and methods that an application (or a spec) has changed have to see each row, so the
+        # engine's own code runs.
         module PlainModels
           MODELS = %w[WorkflowStep WorkflowStepEdge NamedStep DependentSystem NamedTasksNamedStep].freeze
 
-          # The methods of the engine that bulk creation stands in for.
+          # The methods of the engine that bulk creation replaces.
           METHODS = { 'WorkflowStep' => %i[set_up_dependent_steps build_default_step!],
                       'NamedStep' => %i[create_named_steps_from_templates],
                       'NamedTasksNamedStep' => %i[associate_named_step_with_named_task] }.freeze

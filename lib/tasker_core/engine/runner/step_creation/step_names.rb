@@ -4,9 +4,9 @@ module TaskerCore
   module Engine
     module Runner
       class StepCreation
-        # The named steps of a task's templates, their place in the named task, and
-        # which of them the task has a step of: one statement, where all names are
-        # known. What is missing is made, whoever else makes it at the same time.
+        # The named steps of a task's templates, their associations with the named task, and the
+        # steps that the task has already. If all names exist, this takes one statement. Missing
+        # names are created, even if another process creates them at the same time.
         class StepNames
           # @!attribute [r] named_step
           #   @return [Tasker::NamedStep]
@@ -29,13 +29,13 @@ module TaskerCore
             associate
           end
 
-          # @return [Boolean] whether every template has its named step, and the task
-          #   has no step of the same name for another system, which the engine refuses
+          # @return [Boolean] whether every template has its named step, and the task has no step of
+          #   the same name for another system, which the engine refuses
           def usable?
             missing.empty? && @found.none? { |found| found.step_id && !own?(found) }
           end
 
-          # @param name [String] of a template
+          # @param name [String] the name of a template
           # @return [Tasker::NamedStep]
           def named_step(name) = @named_steps.fetch(name)
 
@@ -61,8 +61,8 @@ module TaskerCore
             @named_steps = @found.select { |found| own?(found) }.map(&:named_step).index_by(&:name)
           end
 
-          # In the order of the names, as everybody here does: two who make the same
-          # names wait for each other in one direction only.
+          # Inserts in the order of the names, as every process does, so that two processes that
+          # create the same names cannot deadlock.
           def complete
             names = missing.sort
             ids = system_ids(@systems.values_at(*names).uniq.sort)
@@ -80,7 +80,7 @@ module TaskerCore
             known.call
           end
 
-          # A name that the named task has, if only for another system, stays as it is.
+          # A name that the named task has, even if for another system, stays as it is.
           def associate
             known = @found.select(&:associated).to_set { |found| found.named_step.name }
             rows = @templates.reject { |template| known.include?(template.name) || !@named_steps.key?(template.name) }
@@ -94,7 +94,7 @@ module TaskerCore
               skippable: template.skippable }
           end
 
-          # The statement.
+          # The SQL query.
           class Query
             def initialize(task, systems)
               @task = task
@@ -121,7 +121,7 @@ module TaskerCore
                              .or(@associations[:id].not_eq(nil)).or(@steps[:workflow_step_id].not_eq(nil))
             end
 
-            # The rows of this task, or of its named task, that belong to a named step.
+            # The rows of this task, or of its named task, that refer to a named step.
             def outer(table, key)
               condition = table[:named_step_id].eq(@names[:named_step_id]).and(table[key].eq(@task.public_send(key)))
               Arel::Nodes::OuterJoin.new(table, Arel::Nodes::On.new(condition))

@@ -4,7 +4,7 @@ module TaskerCore
   module Engine
     module Runner
       class StepCreation
-        # What is asked of a task's templates before their steps are made in bulk.
+        # Checks a task's templates before their steps are created in bulk.
         class Templates
           # @param templates [Array<Tasker::Types::StepTemplate>]
           def initialize(templates)
@@ -12,8 +12,8 @@ module TaskerCore
             @parents = templates.to_h { |template| [template.name, template.all_dependencies] }
           end
 
-          # @return [Boolean] whether the engine would make a step of each: every name
-          #   is there once, every dependency is known, and there is no circle
+          # @return [Boolean] whether the engine would create a step for each: names are unique,
+          #   parents are known, and there is no cycle
           def plain?
             @templates.any? && named? && @parents.size == @templates.size && known? && acyclic?
           end
@@ -26,7 +26,7 @@ module TaskerCore
 
           def known? = @parents.each_value.all? { |names| names.all? { |name| @parents.key?(name) } }
 
-          # Takes away, one after the other, the steps that wait for nothing.
+          # Removes the steps without parents, one after the other.
           def acyclic?
             waiting = @parents.transform_values(&:size)
             free = waiting.filter_map { |name, count| name if count.zero? }

@@ -5,14 +5,14 @@ require 'timeout'
 module TaskerCore
   module Engine
     module Runner
-      # Records the failure of a step whose handler does not come to an end: its time ran out, its
-      # thread was killed, or the process ends. It may be retried. A handler that still runs works
-      # on an object of its own, and its result is refused.
+      # Records the failure of a step whose handler does not end: its time ran out, its thread was
+      # killed, or the process ends. It may be retried. A handler that still runs works on its own
+      # object, and its result is refused.
       class AbandonedStep
-        # What a step fails with whose handler's thread was killed.
+        # The error of a step whose handler's thread was killed.
         class HandlerKilled < StandardError; end
 
-        # What a step fails with whose process ends before its handler does.
+        # The error of a step whose process ended before its handler.
         class ProcessEnded < StandardError; end
 
         # @param run [Run]
@@ -41,7 +41,7 @@ module TaskerCore
         def record(error)
           write(error.tap { error.set_backtrace([]) }) if @given_up.claimed?
         rescue ActiveRecord::ActiveRecordError => e
-          Rails.logger.error("TaskerCore: #{error.message}; this could not be recorded: #{e.message}")
+          Rails.logger.error("TaskerCore: #{error.message}; recording this failed: #{e.message}")
         ensure
           @run.connections.release
         end

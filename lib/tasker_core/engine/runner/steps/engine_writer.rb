@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module Runner
-      # Writes what became of a step after the core was lost, by the engine's save and
-      # transition. The row of the claim is locked and looked at first: a step that was reset
-      # and taken by somebody else is not overwritten, and a statement of the core whose answer
-      # was lost is not written twice.
+      # Writes a step's outcome after the core was lost, with the engine's save and transition. It
+      # locks and checks the row of the claim first: a step that was reset and taken by another
+      # process is not overwritten, and a statement of the core whose answer was lost is not written
+      # twice.
       class EngineWriter
         # @param execution [StepExecution]
         def initialize(execution)
@@ -14,7 +14,7 @@ module TaskerCore
           @step = execution.step
         end
 
-        # @param write [StepWrite] a write that the core did not answer
+        # @param write [StepWrite] a write without an answer from the core
         # @param sent [Boolean] whether its statement may have reached the database
         # @return [Session::Claim, Session::Outcome]
         # @raise [StepWriter::Refused]
@@ -24,21 +24,21 @@ module TaskerCore
           claimed_by(write.now) || raise(StepWriter::NotClaimed, 'the core was lost')
         end
 
-        # @param write [StepWrite] of a completion or a failure
+        # @param write [StepWrite] a completion or a failure
         # @param sent [Boolean] see #settle
         # @return [Session::Outcome]
-        # @raise [StepWriter::Refused] where the claim no longer holds
+        # @raise [StepWriter::Refused] if the claim no longer holds
         def finish(write, sent: false)
           row = ::Tasker::WorkflowStepTransition.transaction(requires_new: true) { save(write, sent) }
           write.announced_by_engine
           Session::Outcome.new('allowed', '', row.id, row.sort_key, nil, claim_beside(write, row, sent))
         end
 
-        # Fails a step that was never claimed, as the engine does where its claim broke in the
-        # application's own code.
+        # Fails a step that was never claimed, as the engine does if the application's own code
+        # breaks the claim.
         #
         # @return [Session::Outcome]
-        # @raise [StepWriter::Refused] where it is not pending any more
+        # @raise [StepWriter::Refused] if the step is no longer pending
         def fail_pending
           row = ::Tasker::WorkflowStepTransition.transaction(requires_new: true) do
             raise StepWriter::Refused, "step #{@execution.id} is not pending" unless @step.status == 'pending'
@@ -69,7 +69,7 @@ module TaskerCore
           "this run no longer holds step #{@execution.id}: it is #{row&.to_state || 'gone'}"
         end
 
-        # A claim that went out may hold although nobody heard so.
+        # A claim may hold although its answer was lost.
         def claimed_by(now)
           row = most_recent(@execution.id).first
           return unless row&.to_state == 'in_progress' && row.created_at == now

@@ -3,13 +3,13 @@
 module TaskerCore
   module Engine
     module Runner
-      # An exception as text. An application's exception may fail itself: its message, its backtrace
-      # or its class may raise, or be no text that can be stored.
+      # An exception as text. An application's exception may itself fail: its message, its backtrace
+      # or its class may raise, or may not be a text that can be stored.
       #
       # @!attribute [r] message
-      #   @return [String] what the engine logs
+      #   @return [String] the text that the engine logs
       # @!attribute [r] text
-      #   @return [String] what to_s gives, which the engine stores
+      #   @return [String] the value of to_s, which the engine stores
       # @!attribute [r] class_name
       #   @return [String]
       # @!attribute [r] backtrace

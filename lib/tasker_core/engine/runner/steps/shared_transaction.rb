@@ -3,18 +3,17 @@
 module TaskerCore
   module Engine
     module Runner
-      # Decides whether a write of a run has to be in one transaction with the state machine's
-      # callbacks and its event: where the application, or another process that is told of it,
-      # takes part in it.
+      # Decides whether a write of a run has to share a transaction with the state machine's
+      # callbacks and its event, because the application or another process takes part in it.
       module SharedTransaction
         class << self
-          # The statement of a retry may clear a row and insert none, and is taken back then.
+          # The statement of a retry may clear a row and insert none, and is rolled back then.
           #
           # @param write [StepWrite]
           # @param connection [ActiveRecord::ConnectionAdapters::AbstractAdapter]
           # @param run [Run]
           # @return [Boolean]
-          # @raise [LeakedTransaction::Open] see there
+          # @raise [LeakedTransaction::Open] see LeakedTransaction
           def needed?(write, connection, run)
             return true if open?(write, connection, run) || write.state == 'pending' || write.changes&.through_model?
 
@@ -28,13 +27,13 @@ module TaskerCore
             connection.transaction_open? && !LeakedTransaction.ended?(write.state, connection, run)
           end
 
-          # Whoever claims a step with the completion has looked just now, see Run#claims_ahead?.
+          # Run#claims_ahead? has checked a step that is claimed with a completion.
           def applications?(event, write,
                             run) = ApplicationListeners.listens?([event]) || !run.machine.plain?(write.state)
         end
 
-        # What of the step machine and of its audit rows is the engine's, looked at once a run;
-        # what an application adds to the machine later is noticed.
+        # Whether the step machine and its audit rows are the engine's. This is decided once a run;
+        # later additions of an application are noticed too.
         class Machine
           # @param model [Class] a state machine of the engine
           def initialize(model)
@@ -44,7 +43,7 @@ module TaskerCore
           end
 
           # @param state [String] the target
-          # @param object [Tasker::Task, nil] the task that gets it
+          # @param object [Tasker::Task, nil] the task in transition
           # @return [Boolean] whether all callbacks, guards and checks are the engine's
           def plain?(state, object = nil)
             @plain && own_callbacks? && @spec.own_check?(object, state)
@@ -52,7 +51,7 @@ module TaskerCore
 
           private
 
-          # An application may give its objects a machine of its own.
+          # An application may give its objects their own state machine.
           def own_machine?(spec)
             owner = spec.kind == 'step' ? ::Tasker::WorkflowStep : ::Tasker::Task
             owner.instance_method(:state_machine).owner == owner && spec.known?(@model)

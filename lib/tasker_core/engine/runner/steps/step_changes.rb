@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module Runner
-      # What is written of a step's row when it ends: all that its handler, the executor or a
-      # backoff calculator left unsaved in its object.
+      # The columns of a step's row that are written when the step ends: all unsaved changes that
+      # its handler, the executor or a backoff calculator left in its object.
       class StepChanges
-        # What the executor sets, and the statement can set by itself.
+        # The columns that the executor sets, and that the statement can set itself.
         STANDARD = %w[attempts last_attempted_at in_process processed processed_at].freeze
 
         # @return [Time] when the step ended
@@ -36,7 +36,7 @@ module TaskerCore
         # @param host [HostConnection]
         # @param standard [Boolean] whether the statement may count the attempt itself
         # @return [Hash{Symbol => Object}] the arguments columns and attempt of Session#finish
-        # @raise [ActiveRecord::RecordInvalid] where the application's validations refuse
+        # @raise [ActiveRecord::RecordInvalid] if the application's validations fail
         def arguments(host, standard:)
           if through_model?
             @step.save!
@@ -74,14 +74,14 @@ module TaskerCore
           end
         end
 
-        # Whether the object has what the statement would write.
+        # Whether the object has the values that the statement would write.
         def standard_attempt?
           processed = @step.processed
           @step.attempts == @step.attempts_in_database.to_i + 1 && @step.last_attempted_at == @now &&
             @step.in_process == false && (processed ? @step.processed_at == @now : !@step.processed_at_changed?)
         end
 
-        # A record that is built beside the step is saved with it.
+        # A record that was built beside the step is saved with it.
         def builds_others?
           @run.steps.associations.any? do |name|
             next unless @step.association_cached?(name)

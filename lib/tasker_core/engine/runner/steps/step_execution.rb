@@ -21,7 +21,7 @@ module TaskerCore
         # @return [String] the step's state as this execution knows it
         attr_accessor :state
 
-        # @return [Integer] the id of the claim's audit row, 0 without one
+        # @return [Integer] the id of the claim's audit row; 0 without a claim
         attr_accessor :token
 
         # @return [Run]
@@ -46,8 +46,8 @@ module TaskerCore
 
         # Executes the step on this thread.
         #
-        # @yieldreturn [Integer, nil] a step to claim with the completion, where one could be
-        # @return [StepExecution, nil] of that step, already claimed
+        # @yieldreturn [Integer, nil] a step that may be claimed with the completion
+        # @return [StepExecution, nil] the execution of that step, already claimed
         def call(&following)
           Tracing::Runs.step(@step) { CurrentWork.with(@snapshot, self) { execute(&following) } }
           @following
@@ -58,11 +58,11 @@ module TaskerCore
           @following
         end
 
-        # @return [Tasker::WorkflowStep, nil] the completed step; nil where it failed or was
-        #   not executed
+        # @return [Tasker::WorkflowStep, nil] the completed step; nil if it failed or was not
+        #   executed
         def result = @completed ? @step : nil
 
-        # Gives the execution up: its time is over. What its handler still brings is refused.
+        # Gives the execution up because its time is over. A later result of its handler is refused.
         #
         # @return [void]
         def give_up = @mutex.synchronize { @given_up = true }
@@ -70,7 +70,7 @@ module TaskerCore
         # @return [Boolean]
         def given_up? = @mutex.synchronize { @given_up }
 
-        # Notes the claim of this step.
+        # Records the claim of this step.
         #
         # @param claim [Session::Claim]
         # @return [void]
@@ -83,13 +83,13 @@ module TaskerCore
           @unreadable = e
         end
 
-        # @return [Integer] the step that its completion makes ready, see Session::Claim
+        # @return [Integer] the step that its completion makes ready; see Session::Claim
         def follow = @follow || 0
 
         # @return [Boolean] whether the step was claimed by this execution
         def claimed? = @token.positive?
 
-        # The fields that the engine's log lines have of a step.
+        # The fields of a step in the engine's log lines.
         #
         # @param event_type [Symbol]
         # @return [Hash{Symbol => Object}]
@@ -98,10 +98,10 @@ module TaskerCore
             task_id: @snapshot.task_id, task_name: @run.task_name }
         end
 
-        # EventPayloadBuilder.build_step_payload.
+        # Builds the payload of EventPayloadBuilder.build_step_payload.
         #
         # @param event_type [Symbol]
-        # @param context [Hash{Symbol => Object}] what the publisher adds
+        # @param context [Hash{Symbol => Object}] values that the publisher adds
         # @return [Hash{Symbol => Object}]
         def payload(event_type, context)
           started_at = @step.last_attempted_at
@@ -161,8 +161,8 @@ module TaskerCore
                                                    attempt_count: @step.attempts)
         end
 
-        # However the handler ends, the step ends. Where its thread is killed, the thread that
-        # drives the run sees to it: a dying thread cannot commit.
+        # The step ends however its handler ends. If its thread is killed, the thread that drives
+        # the run records that, because a dying thread cannot commit.
         def handle(&)
           began = monotonic
           ForkedChild.kept_out { @run.handler.get_step_handler(@step).handle(@run.task, @run.sequence, @step) }
@@ -177,7 +177,7 @@ module TaskerCore
           complete(&)
         end
 
-        # What the engine's handlers publish for StandardErrors alone.
+        # The engine's handlers publish this only for StandardErrors.
         def publish_failure(error)
           executor.publish_step_failed(@step, error:)
         rescue *StepOutcome::UNSTORABLE => e

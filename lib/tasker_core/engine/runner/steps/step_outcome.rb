@@ -3,15 +3,15 @@
 module TaskerCore
   module Engine
     module Runner
-      # What StepCompletion and StepFailure share: writing how a step ended, and what to do where that
-      # cannot be written or comes too late.
+      # The common part of StepCompletion and StepFailure: writing the outcome of a step, and
+      # handling an outcome that cannot be written or comes too late.
       class StepOutcome
-        # What a result may raise while a document is made of it.
+        # The errors that building a document from a result may raise.
         UNSTORABLE = [StandardError, SystemStackError, NoMemoryError, ScriptError].freeze
 
         # @param execution [StepExecution]
         # @param writer [StepWriter]
-        # @param quiet [Boolean] whether it may come too late without a word
+        # @param quiet [Boolean] whether a late result is not reported
         def initialize(execution, writer, quiet: false)
           @execution = execution
           @writer = writer
@@ -24,13 +24,13 @@ module TaskerCore
 
         def changes(now, only: nil) = StepChanges.new(@step, now, @run, only:)
 
-        # What the engine's line calls the step's duration, in seconds.
+        # The duration of the step in the engine's log line, in seconds.
         def duration = @step.updated_at && @step.created_at && (@step.updated_at - @step.created_at).to_f
 
-        # As precise as the columns are.
+        # In microseconds, the precision of the columns.
         def moment = Time.now.utc.floor(6)
 
-        # What a transaction of the caller's met is the caller's to repeat.
+        # An error in the caller's transaction is the caller's to handle.
         def callers?(error)
           return false unless TransientFailure.of(error) && DatabaseRetry.transaction_open?
 
@@ -38,12 +38,12 @@ module TaskerCore
           true
         end
 
-        # What the database could not take however long it was tried is no failure of the step.
+        # A write that the database refused until the retries ended is not a failure of the step.
         def unwritten?(error)
           return false unless TransientFailure.of(error)
 
           report(:unwritten_result, error,
-                 "What became of step #{@execution.id} could not be written, so it stays in_progress: " \
+                 "The outcome of step #{@execution.id} could not be written, so it stays in_progress: " \
                  "#{error.message}. Reset it with TaskerCore.reset_stuck when the database works again.")
           true
         end
@@ -62,12 +62,12 @@ module TaskerCore
         end
       end
 
-      # A handler that returned: StepExecutor#complete_step_execution.
+      # The outcome of a handler that returned: StepExecutor#complete_step_execution.
       class StepCompletion < StepOutcome
         # @return [StepExecution, nil] the next step, claimed by the same statement
         attr_reader :following
 
-        # @yieldreturn [Integer, nil] a step to claim with it, where one could be
+        # @yieldreturn [Integer, nil] a step that may be claimed with the completion
         # @return [Boolean] whether the step is complete
         def call
           write(yield)
@@ -94,7 +94,7 @@ module TaskerCore
           @following = @run.following(claim, outcome.claim) if outcome.claim&.allowed?
         end
 
-        # The step is complete, whatever becomes of its event.
+        # The step is complete, whether or not its event can be published.
         def completed
           @execution.publish('step.completed', :completed, attempt_number: @step.attempts, execution_duration: 0.0) do
             @run.executor.log_step_event(@step, :completed, duration:)
@@ -106,8 +106,8 @@ module TaskerCore
           true
         end
 
-        # The result could not be written (a NUL byte, an application's validation, a
-        # subscriber that broke the transaction): the step fails with the reason.
+        # The result could not be written (a NUL byte, an application's validation, a subscriber
+        # that broke the transaction), so the step fails with that reason.
         def record(error)
           Rails.logger.error("StepExecutor: Unexpected error completing step #{@execution.id}: #{error.message}")
           return unless TaskerCore.configuration.record_failed_completions
@@ -120,20 +120,21 @@ module TaskerCore
         end
       end
 
-      # A handler that raised: StepExecutor#complete_error_step_execution.
+      # The outcome of a handler that raised: StepExecutor#complete_error_step_execution.
       class StepFailure < StepOutcome
-        # What is written where the step as its handler left it cannot be.
+        # The columns that are written if the step cannot be saved with all of its handler's
+        # changes.
         ESSENTIAL = %w[attempts last_attempted_at in_process processed processed_at retryable results].freeze
 
         # @param text [String]
-        # @return [String] what PostgreSQL takes as text in a document
+        # @return [String] a text that PostgreSQL accepts in a document
         def self.storable(text)
           text = text.dup.force_encoding(Encoding::UTF_8) if text.encoding == Encoding::BINARY
           text.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub.delete("\0")
         end
 
         # @param error [Exception]
-        # @param reason [ErrorText] of it
+        # @param reason [ErrorText] the error's text
         # @return [Boolean] whether it was recorded
         def call(error, reason)
           keep(reason)
@@ -143,7 +144,7 @@ module TaskerCore
           write
         end
 
-        # Writes the failure that is in the step's results.
+        # Writes the failure in the step's results.
         #
         # @return [Boolean]
         def write
@@ -165,7 +166,7 @@ module TaskerCore
 
         def final?(error) = TaskerCore.configuration.permanent_errors_final && error.is_a?(::Tasker::PermanentError)
 
-        # StepExecutor#store_step_error_data; what is no document raises as soon as it is read.
+        # StepExecutor#store_step_error_data. An unreadable document raises as soon as it is read.
         def keep(reason)
           left = unreadable? ? {} : @step.results || {}
           @step.results = left.merge(error: reason.text, backtrace: reason.backtrace.join("\n"),
@@ -184,7 +185,7 @@ module TaskerCore
           failed
         end
 
-        # The failure is recorded, whatever becomes of its event.
+        # The failure is recorded, whether or not its event can be published.
         def failed
           @execution.publish('step.failed', :failed, error_facts) do
             @run.executor.log_step_event(@step, :failed, duration:, error: nil)
@@ -200,8 +201,8 @@ module TaskerCore
             backtrace: results['backtrace']&.split("\n")&.first(10) }
         end
 
-        # Whatever it was that could not be saved, the failure can: without what the handler
-        # left in other columns, the application's validations and NUL bytes.
+        # If the failure could not be saved, it is saved without the handler's changes to other
+        # columns, without the application's validations and without NUL bytes.
         def record_essentials
           @step.results = left_results.slice(:error, :error_class, :backtrace).transform_values do |text|
             StepFailure.storable(text.to_s)
@@ -218,7 +219,7 @@ module TaskerCore
           false
         end
 
-        # Not even read where a document cannot be made of it.
+        # Results that cannot become a document are not even read.
         def left_results
           left = @step.results_before_type_cast
           left = @step.results unless left.is_a?(Hash)

@@ -3,16 +3,16 @@
 module TaskerCore
   module Engine
     module Runner
-      # How an execution begins: the claim, and what the engine's StepExecutor publishes and logs
-      # about it.
+      # The start of an execution: the claim, and the events and log lines of the engine's
+      # StepExecutor for it.
       module StepStart
         private
 
-        # Claims the step and says so. Where the application has a part in the claim, it hears of
-        # the execution before, of the step as it is then; else the claim itself tells whether
-        # somebody has changed the step's row.
+        # Claims the step and publishes that. If the application takes part in the claim, it is told
+        # of the execution first, with the step's state at that time. Otherwise the claim itself
+        # shows whether the step's row has changed.
         #
-        # @return [Boolean] whether the step is this run's now
+        # @return [Boolean] whether this run may execute the step
         def claim
           began = monotonic
           shared = writer.shared_claim? unless claimed?
@@ -35,7 +35,7 @@ module TaskerCore
           writer.tell_claim
         end
 
-        # @return [Boolean] whether the step can be claimed, by what the database has now
+        # @return [Boolean] whether the step can be claimed, by its current row
         def pending?
           @run.steps.reload(@step)
           @state = @step.status
@@ -52,7 +52,7 @@ module TaskerCore
           false
         end
 
-        # What the executor says of a step that somebody else has moved on.
+        # The executor's log line for a step that another process has moved on.
         def skip
           looked
           Rails.logger.debug { "StepExecutor: Skipping step #{@id} - not pending (current: '#{@state}')" }
@@ -69,7 +69,7 @@ module TaskerCore
           end
         end
 
-        # What the executor says before it moves a step to in_progress.
+        # The executor's event and log line before it moves a step to in_progress.
         def announce
           looked
           publish('step.execution_requested', :started) { executor.log_step_event(@step, :started) }
@@ -86,8 +86,8 @@ module TaskerCore
           TransientFailure.of(error) ? unclaimed(error) : fail_with(error)
         end
 
-        # The engine fails a step whose claim broke in the application's own code; one that the
-        # database could not take never ran, and stays pending.
+        # The engine fails a step if the application's own code breaks its claim. A claim that the
+        # database could not execute leaves the step pending.
         def unclaimed(error)
           Rails.logger.error("TaskerCore: step #{@id} was not started: #{error.message}")
           @run.break_off(error) if DatabaseRetry.transaction_open?

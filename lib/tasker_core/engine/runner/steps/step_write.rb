@@ -3,21 +3,21 @@
 module TaskerCore
   module Engine
     module Runner
-      # One write of a step's state, carried through: where the database could not take it for
-      # a reason that passes it is written again, where its answer was lost the database is
-      # asked what became of it, and where the core was lost the engine's way is taken.
+      # One write of a step's state, with retries. After a transient failure of the database it is
+      # written again. If its answer was lost, the database is asked whether it was executed. If the
+      # core was lost, the engine writes it.
       #
-      # What a handler has done is insisted on as long as DatabaseRetry lasts, as is a statement
-      # that went out and may have worked. A claim that somebody's lock keeps waiting is left
-      # after a few tries: nothing was done yet.
+      # The outcome of a handler is retried as long as DatabaseRetry lasts, and so is a statement
+      # that was sent and may have been executed. A claim that waits for a lock is given up after a
+      # few attempts, because no work has been done yet.
       class StepWrite
-        # How often a claim is tried that the database could not take.
+        # The number of attempts for a claim that fails.
         ATTEMPTS = 4
 
         # @return [String] the state that the step gets
         attr_reader :state
 
-        # @return [String, nil] the state before, as the state machine's event has it
+        # @return [String, nil] the previous state in the state machine's event
         attr_reader :from_state
 
         # @return [Time] the time of the audit row, in whole microseconds
@@ -26,7 +26,7 @@ module TaskerCore
         # @return [Integer, nil] the step that was to be claimed with it
         attr_reader :claim
 
-        # @return [Integer, nil] the step that is claimed with it this time
+        # @return [Integer, nil] the step that this attempt claims with it
         attr_reader :claims
 
         # @return [StepChanges, nil]
@@ -34,7 +34,7 @@ module TaskerCore
 
         # @param execution [StepExecution]
         # @param state [String]
-        # @param changes [StepChanges, nil] of a completion or a failure
+        # @param changes [StepChanges, nil] the changes of a completion or a failure
         # @param claim [Integer, nil] a step to claim with a completion
         # @param from_state [String, nil]
         # @yieldparam session [Session] on the connection of this thread
@@ -60,14 +60,14 @@ module TaskerCore
         # @return [Boolean] whether it shares its transaction with the state machine's callbacks
         def shared? = @shared ? true : false
 
-        # Notes that the engine's own transition has published its event.
+        # Records that the engine's own transition has published its event.
         #
         # @return [void]
         def announced_by_engine = @announced = true
 
-        # @return [Session::Claim, Session::Outcome, Transition] of a write that was allowed
+        # @return [Session::Claim, Session::Outcome, Transition] the answer of an allowed write
         # @raise [StepWriter::Refused]
-        # @raise [ActiveRecord::ActiveRecordError] what the database says to it
+        # @raise [ActiveRecord::ActiveRecordError] the database's error
         def call
           answer = nil
           answer = try until answer
@@ -76,11 +76,11 @@ module TaskerCore
 
         private
 
-        # What the application's own code raised while a step's row was put together.
+        # Raised when the application's own code fails while the step's columns are collected.
         class Foreign < StandardError; end
         private_constant :Foreign
 
-        # @return [Object, nil] nil where it is to be tried again
+        # @return [Object, nil] nil if it has to be tried again
         def try
           @tries += 1
           @run.lost? ? by_engine : by_core
@@ -136,7 +136,7 @@ module TaskerCore
           CoreLoss.noticed { @statement.call(@run.session.on(host), { now: host.date(@now) }, columns) }
         end
 
-        # Keeps errors of the application's code apart from the core's.
+        # Separates errors of the application's code from the core's.
         def foreign
           yield
         rescue StandardError
@@ -149,12 +149,12 @@ module TaskerCore
           answer.is_a?(Session::Claim) ? [answer.token, answer.sort_key] : [answer.transition_id, answer.sort_key]
         end
 
-        # A write that is refused after an earlier one was lost may have been in its own way.
+        # If an earlier attempt was lost, a refusal may come from that attempt.
         def refused(message)
           (settled if @sent) || raise(StepWriter::Refused, message)
         end
 
-        # A transaction of the caller's is the caller's to repeat.
+        # The caller has to repeat its own transaction.
         def again(error)
           @claims = nil
           reason = TransientFailure.of(error)
@@ -172,8 +172,8 @@ module TaskerCore
           (@retries ||= DatabaseRetry.new).wait
         end
 
-        # @return [Object, nil] the lost answer; nil where nothing was written, or where the
-        #   database cannot be asked yet
+        # @return [Object, nil] the lost answer; nil if nothing was written, or if the database
+        #   cannot be asked yet
         def lost_answer
           @sent ||= @host&.used?
           settled if @sent
@@ -181,11 +181,11 @@ module TaskerCore
           nil
         end
 
-        # What became of a write whose answer was lost. Whether a failed step is pending
-        # again is for the next strict read.
+        # Finds out whether a write whose answer was lost was executed. Whether a failed step is
+        # pending again is left to the next strict read.
         #
-        # @return [Session::Claim, Session::Outcome, nil] nil where it was not written
-        # @raise [StepWriter::Refused] where somebody else changed the step
+        # @return [Session::Claim, Session::Outcome, nil] nil if it was not written
+        # @raise [StepWriter::Refused] if another process changed the step
         def settled
           return if @state == 'pending'
 

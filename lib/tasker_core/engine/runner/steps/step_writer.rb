@@ -3,22 +3,22 @@
 module TaskerCore
   module Engine
     module Runner
-      # What a run writes for one step: the claim, the completion, the failure and the way
-      # back to pending, each of them one statement.
+      # The writes of a run for one step: the claim, the completion, the failure and the return to
+      # pending, each in one statement.
       #
-      # Where nothing has to share its transaction the statement runs by itself, and the
-      # state machine's event is published behind it. Where the application listens to that
-      # event, or has a hand in the machine or the model, the statement, the callbacks and the
-      # event are in one transaction(requires_new: true), as in the engine.
+      # If nothing has to share its transaction, the statement runs alone, and the state machine's
+      # event is published after it. If the application listens to that event, or has changed the
+      # machine or the model, the statement, the callbacks and the event share a
+      # transaction(requires_new: true), as in the engine.
       class StepWriter
-        # Raised where the database did not allow what the run had to write.
+        # Raised when the database refuses a write of the run.
         class Refused < StandardError; end
 
-        # Raised where the core was lost before a step was claimed: nothing was written, and no
+        # Raised when the core was lost before a step was claimed. Nothing was written, and no
         # attempt is counted.
         class NotClaimed < Refused; end
 
-        # The state machine's event and its type, by the state that a step gets.
+        # The state machine's event and its type, by the step's new state.
         EVENTS = { 'in_progress' => ['step.execution_requested', :started],
                    'complete' => ['step.completed', :completed],
                    'error' => ['step.failed', :failed], 'pending' => ['step.retry_requested', :retry] }.freeze
@@ -31,18 +31,18 @@ module TaskerCore
           @id = execution.id
         end
 
-        # @return [Boolean] whether the application, or a transaction of the caller's, has a part
-        #   in the claim
+        # @return [Boolean] whether the application, or the caller's transaction, takes part in the
+        #   claim
         def shared_claim?
           SharedTransaction.needed?(StepWrite.new(@execution, 'in_progress'), ::Tasker::ApplicationRecord.connection,
                                     @run)
         end
 
-        # Claims the step for this run, just before its handler starts. It is told by #tell_claim.
+        # Claims the step for this run just before its handler starts. #tell_claim announces it.
         #
         # @param shared [Boolean] see #shared_claim?
         # @return [void]
-        # @raise [Refused] if somebody else has it, or it may not run any more
+        # @raise [Refused] if another process has it, or if it may no longer run
         def claim(shared:)
           raise Refused, "step #{@id} was given up by this run" if @execution.given_up?
           raise NotClaimed, 'the core was lost' if @run.lost?
@@ -54,7 +54,7 @@ module TaskerCore
           @execution.claimed(carry_through(@claim))
         end
 
-        # Says that the step is claimed, also where another step's completion has done it.
+        # Announces that the step is claimed, also if another step's completion claimed it.
         #
         # @return [void]
         def tell_claim
@@ -66,7 +66,7 @@ module TaskerCore
         # Writes the outcome of a claimed step.
         #
         # @param state [String] complete or error
-        # @param changes [StepChanges] what is written of the step's row
+        # @param changes [StepChanges] the columns to write
         # @param claim [Integer, nil] a step to claim with it
         # @return [Session::Outcome]
         # @raise [Refused] if the claim no longer holds; nothing is written
@@ -80,7 +80,7 @@ module TaskerCore
           perform(write).tap { changes.saved }
         end
 
-        # Moves a failed step back to pending. The audit row is the engine's; the event is
+        # Moves a failed step back to pending. The audit row is the engine's, and the event is
         # step.retry_requested.
         #
         # @return [Boolean] whether it can be claimed now
@@ -108,8 +108,8 @@ module TaskerCore
           answer
         end
 
-        # The state machine's event, as its after_transition callback publishes it. The write
-        # holds, whatever becomes of the event.
+        # Publishes the state machine's event as its after_transition callback does. The write stays
+        # valid even if publishing fails.
         def announce(state, from_state = nil)
           event, type = EVENTS.fetch(state)
           context = { task_id: @run.snapshot.task_id, step_id: @id, step_name: @execution.name, from_state:,
@@ -119,8 +119,8 @@ module TaskerCore
           Rails.logger.error { "Error publishing event #{event}: #{e.message}" }
         end
 
-        # The lines of safe_transition_to and, where they do not run, of the machine's callbacks;
-        # once for each transition, however often it is tried.
+        # The lines of safe_transition_to and, if the machine's callbacks do not run, of those; once
+        # for each transition, however many attempts it takes.
         def debug_lines(from, to, shared: false)
           return unless @run.levels.debug? && @told != to
 

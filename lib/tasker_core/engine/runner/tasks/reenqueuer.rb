@@ -3,10 +3,10 @@
 module TaskerCore
   module Engine
     module Runner
-      # Reenqueues an unfinished task after its run: the task is set pending and exactly one job is
-      # enqueued, after commit, with the delay of the engine's own rules (its backoff settings, its
-      # steps' waiting times). Where nothing can change any more no job is enqueued, and the steps
-      # that block the task are reported once.
+      # Re-enqueues an unfinished task after its run. The task is set to pending, and exactly one
+      # job is enqueued after commit, with the delay of the engine's own rules (its backoff
+      # settings, its steps' backoff). If no event can make a step ready, no job is enqueued, and
+      # the steps that block the task are reported once.
       class Reenqueuer
         # @param run [Run]
         def initialize(run)
@@ -37,8 +37,7 @@ module TaskerCore
           %w[pending in_progress].include?(@state)
         end
 
-        # Whether nothing is left for Rails until others have done something, by the run's last
-        # strict read.
+        # Whether Rails has no work until external steps end, by the run's last strict read.
         def waits_for_others?
           return false if @run.lost?
 
@@ -52,22 +51,21 @@ module TaskerCore
 
         def external = @run.external
 
-        # Whoever sets the task pending enqueues it: two runs of one task that end at
-        # the same time leave one job.
+        # The run that sets the task to pending enqueues it, so two runs of one task that end at the
+        # same time leave one job.
         def set_pending
           return @run.set_pending? if @state == 'pending'
 
           reenqueuer.safe_transition_to(@task, 'pending')
         end
 
-        # Without retries nothing will ever change for a task whose only ready steps
-        # are failed ones.
+        # Without retries, a task whose only ready steps are failed ones never changes.
         def waits?(context)
           TaskerCore.configuration.retry_failed_steps || context.execution_status != 'has_ready_steps'
         end
 
-        # Also where another run has set the task pending, which knew less: the mark says
-        # that a worker's word is waited for, and is set once.
+        # This also applies if another run, which knew less, has set the task to pending. The mark
+        # says that the task waits for workers, and is set once.
         def wait_for_workers
           return unless @state == 'pending' || set_pending
 
@@ -84,8 +82,8 @@ module TaskerCore
           ActiveRecord.after_all_transactions_commit { JobEnqueuer.new(@task, reason).call(delay) }
         end
 
-        # What others did since this run looked is taken up at once, also where they ended the last
-        # step, for which the engine's rules have no delay of their own.
+        # Changes of other processes since this run's last read are handled at once, even if they
+        # ended the last step, for which the engine's rules have no delay.
         def delay(context, remaining)
           return 0 if remaining.now? && context.execution_status != @run.decided_on
 
@@ -93,7 +91,8 @@ module TaskerCore
         end
       end
 
-      # A task for which nothing can change: no job is enqueued for it any more, which is reported.
+      # A task whose state no event can change. No job is enqueued for it any longer, and this is
+      # reported.
       class StalledTask
         # @param task [Tasker::Task]
         # @param remaining [RemainingWork]
@@ -115,14 +114,14 @@ module TaskerCore
         private
 
         def message
-          "Task #{@task.task_id} stays pending and no job is enqueued for it, because nothing can change for it: " \
+          "Task #{@task.task_id} stays pending and no job is enqueued for it, because no step can become ready: " \
             "#{@remaining.holders}. Resolve a step by hand or cancel the task, and enqueue its job again; " \
             'stuck_tasks lists it until then.'
         end
       end
 
-      # Lets a job leave a pending task alone while it waits for others: where nothing has changed it
-      # is enqueued for later, without writing a row or publishing an event.
+      # Lets a job leave a pending task alone while it waits for other processes. If nothing has
+      # changed, the job is enqueued for later, without writing a row or publishing an event.
       class PendingTaskCheck
         # @param task [Tasker::Task]
         def initialize(task)
@@ -145,7 +144,7 @@ module TaskerCore
 
         private
 
-        # As long again as the task has waited, within the engine's own limits.
+        # Waits as long as the task has waited so far, within the engine's own limits.
         def delay
           backoff = ::Tasker::Configuration.configuration.backoff
           (Time.current - @since).to_i.clamp(backoff.reenqueue_delays[:processing], backoff.max_backoff_seconds)

@@ -3,11 +3,11 @@
 module TaskerCore
   module Engine
     module Runner
-      # Completes a task that is in progress: TaskFinalizer#complete_task, with one read of its
-      # state less for each of the engine's methods that ask for it.
+      # Completes a task that is in progress, as TaskFinalizer#complete_task does. It avoids the
+      # extra reads of the task's state in the engine's methods.
       class TaskCompletion
-        # What is published between the last strict read and the end of a run: who listens may
-        # write the task.
+        # The events between the last strict read and the end of a run, whose listeners may write
+        # the task.
         PUBLISHED = [TaskWriter::BEFORE, 'task.completed', 'workflow.task_finalization_started',
                      'workflow.task_finalization_completed'].freeze
         private_constant :PUBLISHED
@@ -20,7 +20,8 @@ module TaskerCore
           @finalizer = run.finalizer
         end
 
-        # @return [Boolean] false where nothing was written, so that the engine has to see to it
+        # @return [Boolean] false if nothing was written, so that the engine has to complete the
+        #   task
         def call
           return false unless @run.session.task_state == 'in_progress'
           return false if ::Tasker::ApplicationRecord.connection.transaction_open?
@@ -37,13 +38,13 @@ module TaskerCore
           true
         end
 
-        # @return [Boolean] whether the task that handlers got shows what was written
+        # @return [Boolean] whether the task object of handlers matches the written row
         def shown? = @shown ? true : false
 
         private
 
-        # The task that handlers got, where nobody but the run had it to write. The engine reads
-        # it once to complete it and once more behind that.
+        # The task object of handlers, if only the run could write it. The engine reads the task
+        # once to complete it and once more after that.
         def runs_task
           return if ModelCustomizations.update?(::Tasker::Task) || ApplicationListeners.listens?(PUBLISHED) ||
                     EngineOverrides.overridden?(@run.handler, :update_annotations)
@@ -64,7 +65,7 @@ module TaskerCore
             total_steps: @context.total_steps, health_status: @context.health_status }
         end
 
-        # What FinalizationDecisionMaker and complete_task log before they write.
+        # The log lines of FinalizationDecisionMaker and complete_task before they write.
         def say
           log = Rails.logger
           log.info("TaskFinalizer: Making decision for task #{@task.task_id} with execution_status: all_complete")
@@ -77,8 +78,8 @@ module TaskerCore
           log.debug { "TaskFinalizer: Task #{@task.task_id} transitioning to complete" }
         end
 
-        # The column and the transition in one statement, where the application added nothing to the
-        # model and what the engine validates is there.
+        # Writes the column and the transition in one statement, if the application has not changed
+        # the model and the columns that the engine validates are present.
         def write
           return with_engine unless valid?(@task) && !ModelCustomizations.update?(::Tasker::Task)
 
@@ -90,7 +91,7 @@ module TaskerCore
 
         def valid?(task) = [task.context, task.requested_at, task.named_task].all?(&:present?)
 
-        # The object as its row is now.
+        # Updates the object to match its row.
         def show_complete(moment)
           @task.assign_attributes(complete: true, updated_at: moment)
           @task.changes_applied
@@ -105,7 +106,7 @@ module TaskerCore
             written = @finalizer.safe_transition_to(@task, 'complete', {})
             raise ActiveRecord::Rollback unless written
           end
-          # The engine goes on with this object: it must not believe what was taken back.
+          # The engine continues with this object, so it must not keep values that were rolled back.
           @task.reload unless written
           written
         end

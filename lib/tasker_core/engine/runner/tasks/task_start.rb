@@ -3,7 +3,7 @@
 module TaskerCore
   module Engine
     module Runner
-      # Starts a task: TaskInitializer#start_task!
+      # Starts a task as TaskInitializer#start_task! does
       # (lib/tasker/orchestration/task_initializer.rb), with one read for the task's row, its
       # state and the counts of its steps.
       class TaskStart
@@ -12,7 +12,7 @@ module TaskerCore
         class << self
           # @param task [Tasker::Task]
           # @return [Integer, nil] the version of its row that the object showed when it was
-          #   started; nil where it showed another one
+          #   started; nil if it showed another one
           def version(task) = @versions[task]
 
           # @param task [Tasker::Task]
@@ -29,7 +29,7 @@ module TaskerCore
         end
 
         # @return [Boolean] whether the task was started
-        # @raise [Tasker::ProceduralError] where it is complete or not pending
+        # @raise [Tasker::ProceduralError] if it is complete or not pending
         def call
           refuse("task already complete for task #{@task.task_id}") if @task.complete
           counts = TaskCounts.with_version(@task)
@@ -41,7 +41,7 @@ module TaskerCore
           return failed unless write(counts.stats[:total_steps])
 
           announce(counts)
-          # As after a reload: values that nobody has read need no comparison with what they were.
+          # As after a reload: values that were not read need no comparison with their old values.
           @task.clear_changes_information if counts.version
           true
         end
@@ -50,7 +50,7 @@ module TaskerCore
 
         def refuse(reason) = raise(::Tasker::ProceduralError, reason)
 
-        # In a transaction of the caller's a savepoint protects it.
+        # In the caller's transaction, a savepoint protects it.
         def write(steps)
           metadata = { initialization_completed: true, step_dependencies_established: steps }
           if ::Tasker::ApplicationRecord.connection.transaction_open?
@@ -61,7 +61,7 @@ module TaskerCore
                     .write('in_progress', from: 'pending', metadata:)
         end
 
-        # Where the application heard of the transition it may have changed what was counted.
+        # If the application received the transition's event, it may have changed the counted rows.
         def announce(counts)
           return publish unless @writer&.by_itself?
 
@@ -77,22 +77,22 @@ module TaskerCore
         end
       end
 
-      # A task's state and how far its steps are, read with one statement.
+      # A task's state and the counts of its steps, read in one statement.
       #
       # @!attribute [r] state
       #   @return [String]
       # @!attribute [r] stats
       #   @return [Hash{Symbol => Object}] as WorkflowStep.task_completion_stats gives them
       # @!attribute [r] version
-      #   @return [Integer, nil] of the task's row, which is another one when somebody writes it;
-      #     nil where the task object does not show the row, or nobody asked
+      #   @return [Integer, nil] the version of the task's row, which changes with each write; nil
+      #     if the task object does not show the row, or if it was not read
       TaskCounts = Struct.new(:state, :stats, :version) do
         class << self
           # @param task [Tasker::Task]
           # @return [TaskCounts]
           def of(task) = made_of(*read(self::SQL, task).rows.first)
 
-          # The same with the version of the task's row.
+          # Reads the version of the task's row too.
           #
           # @param task [Tasker::Task]
           # @return [TaskCounts]

@@ -3,14 +3,14 @@
 module TaskerCore
   module Engine
     module Runner
-      # Moves a task whose state is known to another one: what safe_transition_to of the engine
-      # does, with one statement and without asking for the state again. Where the application
-      # takes part in the transition, the engine's method is called.
+      # Moves a task with a known state to another state. It does what the engine's
+      # safe_transition_to does, in one statement and without reading the state again. If the
+      # application takes part in the transition, the engine's method is called.
       class TaskWriter
-        # What the state machine publishes before each transition.
+        # The event that the state machine publishes before each transition.
         BEFORE = 'task.before_transition'
 
-        # @param source [Tasker::Concerns::IdempotentStateTransitions] under whose name it is logged
+        # @param source [Tasker::Concerns::IdempotentStateTransitions] the name in the log lines
         # @param task [Tasker::Task]
         def initialize(source, task)
           @source = source
@@ -21,11 +21,11 @@ module TaskerCore
         attr_reader :moment
 
         # @param state [String]
-        # @param from [String] the state that the task has
+        # @param from [String] the current state
         # @param metadata [Hash]
-        # @param operation [Array(String, Hash)] the core's, that writes it, with the arguments that
-        #   not every such operation has
-        # @yieldreturn [Boolean] whether the engine has written it, where the core cannot
+        # @param operation [Array(String, Hash)] the core's operation, with the arguments that not
+        #   every such operation has
+        # @yieldreturn [Boolean] whether the engine wrote it, if the core cannot
         # @return [Boolean] whether it was written
         def write(state, from:, metadata: {}, operation: ['transition_task', { 'to' => state }], &engine)
           engine ||= -> { @source.safe_transition_to(@task, state, metadata) }
@@ -43,7 +43,7 @@ module TaskerCore
           true
         end
 
-        # @return [Boolean] whether the application took no part in what was written
+        # @return [Boolean] whether the write did not involve the application
         def by_itself? = @by_itself
 
         private
@@ -76,7 +76,7 @@ module TaskerCore
           true
         end
 
-        # The engine publishes what it writes.
+        # If the engine writes, it also publishes.
         def left_to(engine)
           @by_itself = false
           engine.call
@@ -93,7 +93,7 @@ module TaskerCore
           Rails.logger.error { "Error publishing event #{event}: #{e.message}" }
         end
 
-        # The lines of safe_transition_to and of the machine's before_transition callback.
+        # The log lines of safe_transition_to and of the machine's before_transition callback.
         def debug_lines(from, to)
           Rails.logger.debug do
             "#{@source.class.name}: Transitioning #{@task.class.name} #{@task.id} from #{from} to #{to}"

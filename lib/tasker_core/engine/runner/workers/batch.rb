@@ -4,13 +4,12 @@ module TaskerCore
   module Engine
     module Runner
       # Executes the steps of a turn. The driving thread holds no connection and watches the
-      # time; a worker executes one step after the other.
+      # deadlines. Each worker executes one step after another.
       #
-      # There is one worker at first. Where steps wait for something more are started, twice as
-      # many each time; steps that only compute would do nothing but wait for the interpreter's
-      # lock side by side.
+      # A batch starts with one worker. If steps wait for I/O, the number of workers doubles each
+      # time; steps that only compute would just wait for the interpreter's lock.
       class Batch
-        # How long nothing has to end, in seconds, until more workers are started.
+        # The time without an ended step after which more workers are started, in seconds.
         PATIENCE = 0.004
 
         # @param run [Run]
@@ -20,8 +19,8 @@ module TaskerCore
           @queue = StepQueue.new(run, turn)
         end
 
-        # @return [Turn] the last turn that was begun, with its results
-        # @raise [ActiveRecord::ActiveRecordError] what ended the caller's transaction
+        # @return [Turn] the last turn that was started, with its results
+        # @raise [ActiveRecord::ActiveRecordError] the error that ended the caller's transaction
         def call
           ProcessShutdown.watch(@queue)
           @run.connections.release
@@ -59,16 +58,16 @@ module TaskerCore
 
         def growing? = @queue.waiting? && @queue.workers.size < @limit
 
-        # Until more workers may be started, else until the first step's time is over; what
-        # begins meanwhile has as much.
+        # Until more workers may be started, or until the first deadline; a step that starts
+        # meanwhile has at least as much time.
         def pause
           return @queue.due_in || @timeout unless growing?
 
           @run.connections.wanted? ? 10 * PATIENCE : PATIENCE
         end
 
-        # As many again as there are, where nothing ended and one of them waits for something
-        # else than a connection.
+        # As many workers again as there are, if nothing ended and one of them waits for something
+        # other than a connection.
         def more(ended)
           return 0 unless growing?
 
@@ -80,7 +79,7 @@ module TaskerCore
         end
       end
 
-      # How many steps of a run may be executed at once.
+      # The number of steps that a run may execute at once.
       module Concurrency
         # @param run [Run]
         # @return [Integer]
@@ -90,19 +89,19 @@ module TaskerCore
           within(run.executor.execution_config, run.connections.free)
         end
 
-        # Half of the free connections, since handlers need some too, within the configured
-        # limits; one stays free also below the lower one. One step at least.
-        #
+        # Half of the free connections, because handlers need some too, within the configured
+        # limits. One connection stays free even below the lower limit. The result is at least one
+        # step.
         # @param settings [Tasker::Types::ExecutionConfig]
-        # @param free [Integer] connections
+        # @param free [Integer] the number of free connections
         # @return [Integer]
         def self.within(settings, free)
           [free / 2, [settings.min_concurrent_steps, free - 1].min, 1].max.clamp(1, settings.max_concurrent_steps_limit)
         end
 
         # @param run [Run]
-        # @param size [Integer] how many steps are executed at once
-        # @return [Float, nil] the seconds that each of them has, nil for no limit
+        # @param size [Integer] the number of steps executed at once
+        # @return [Float, nil] the seconds that each step has; nil for no limit
         def self.timeout(run, size)
           run.executor.execution_config.calculate_batch_timeout(size) if TaskerCore.configuration.enforce_timeouts
         end

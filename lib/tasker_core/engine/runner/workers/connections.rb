@@ -3,31 +3,31 @@
 module TaskerCore
   module Engine
     module Runner
-      # The connections of a run's threads. Whoever waits for others holds none, so that
-      # a pool as large as the threads that run tasks is enough.
+      # The connections of a run's threads. A waiting thread holds no connection, so a pool with one
+      # connection for each thread that runs tasks is enough.
       class Connections
-        # How long the thread that drives a run waits for a connection of its own, in seconds.
+        # How long the thread that drives a run waits for its own connection, in seconds.
         PATIENCE = 30
 
-        # @param pools [Array<ActiveRecord::ConnectionAdapters::ConnectionPool>] the
-        #   application's, and the engine's where it has a database of its own
+        # @param pools [Array<ActiveRecord::ConnectionAdapters::ConnectionPool>] the application's,
+        #   and the engine's if it has its own database
         def initialize(pools = [ActiveRecord::Base.connection_pool, ::Tasker::ApplicationRecord.connection_pool].uniq)
           @pools = pools
         end
 
-        # Lends this thread its connections for a block. They go back to their pools
-        # afterwards, also where somebody asks for +connection+ inside: the threads live
-        # on, and would keep it for ever.
+        # Lends this thread its connections for a block. They return to their pools afterwards, even
+        # if code in the block calls +connection+: the threads live on and would keep the
+        # connections forever.
         #
         # @yieldreturn [Object]
-        # @return [Object] what the block gives
+        # @return [Object] the block's value
         # @raise [ActiveRecord::ConnectionTimeoutError]
         def lend(pools = @pools, &)
           first, *rest = pools
           first.with_connection(prevent_permanent_checkout: true) { rest.empty? ? yield : lend(rest, &) }
         end
 
-        # Gives back what this thread keeps, unless a transaction is open on it.
+        # Returns the thread's connections, unless a transaction is open on them.
         #
         # @return [void]
         def release
@@ -37,8 +37,8 @@ module TaskerCore
           end
         end
 
-        # Gets this thread a connection again, however busy the pool is: a run that has done its
-        # work has to say so.
+        # Gets this thread a connection again, however busy the pool is, because a run has to record
+        # its finished work.
         #
         # @return [void]
         # @raise [ActiveRecord::ConnectionTimeoutError]
@@ -54,8 +54,8 @@ module TaskerCore
         # @return [Boolean] whether another thread waits for one of these connections
         def wanted? = @pools.any? { |pool| pool.stat[:waiting].positive? }
 
-        # Runs statements on the connection that the thread has at that moment, for a session
-        # that outlives it.
+        # Runs statements on the thread's current connection, for a session that outlives a
+        # connection.
         class Host < HostConnection
           def initialize # rubocop:disable Lint/MissingSuper -- there is no connection to keep
           end
@@ -67,7 +67,7 @@ module TaskerCore
           end
         end
 
-        # @return [Integer] how many threads can have one now
+        # @return [Integer] the number of threads that can get a connection now
         def free
           @pools.map { |pool| pool.stat.then { |stat| stat[:size] - stat[:busy] } }.min
         end

@@ -3,25 +3,25 @@
 module TaskerCore
   module Engine
     module Runner
-      # Retries after transient failures of the database: a server that restarts or fails over, a
-      # lock that somebody holds too long. The pauses grow.
+      # Retries after transient failures of the database: a server restart, a failover, or a lock
+      # that is held too long. The pauses grow.
       class DatabaseRetry
-        # How long it is retried, in seconds.
+        # How long to keep retrying, in seconds.
         LONGEST = 30
 
-        # The pause before the second repetition, in seconds; three times as long before each
-        # further one. The first one follows at once.
+        # The pause before the second retry, in seconds. Each further pause is three times as long.
+        # The first retry follows at once.
         SHORTEST_PAUSE = 0.05
 
         # The longest pause, in seconds.
         LONGEST_PAUSE = 1
 
         class << self
-          # Repeats a read, outside of a transaction.
+          # Retries a read outside of a transaction.
           #
           # @yieldreturn [Object]
-          # @return [Object] what the block gives
-          # @raise [ActiveRecord::ActiveRecordError] what the database says in the end
+          # @return [Object] the block's value
+          # @raise [ActiveRecord::ActiveRecordError] the database's last error
           def read
             retries = nil
             begin
@@ -32,7 +32,8 @@ module TaskerCore
             end
           end
 
-          # @return [Boolean] whether this thread has a transaction open; asks for no connection
+          # @return [Boolean] whether this thread has an open transaction; does not take a
+          #   connection
           def transaction_open?
             ::Tasker::ApplicationRecord.connection_pool.active_connection?&.transaction_open? || false
           end
@@ -47,9 +48,9 @@ module TaskerCore
           @ending = monotonic + LONGEST
         end
 
-        # Waits before a repetition.
+        # Waits before a retry.
         #
-        # @return [Boolean] false where it has been repeated long enough
+        # @return [Boolean] false if the time for retries is over
         def wait
           return false if monotonic > @ending
 

@@ -5,10 +5,10 @@ require 'timeout'
 module TaskerCore
   module Engine
     module Runner
-      # Fails the steps whose process shuts down while their handlers run: after a signal, an
-      # exit, or the shutdown of a queue's worker that waits no longer. Their handlers end with
-      # the process, so each of these steps is written as failed and may be retried. Nothing
-      # can be written where the process is killed; TaskerCore.reset_stuck finds those steps.
+      # Fails the steps whose process shuts down while their handlers run: after a signal, an exit,
+      # or the end of a queue worker's grace period. Their handlers end with the process, so each of
+      # these steps is written as failed and may be retried. If the process is killed, nothing can
+      # be written; TaskerCore.reset_stuck finds those steps.
       module ProcessShutdown
         # How long the end of the process waits for these writes, in seconds.
         LONGEST = 5

@@ -5,18 +5,18 @@ module TaskerCore
     module Runner
       # The steps of a batch, shared by its workers and by the thread that watches them.
       class StepQueue
-        # What a worker executes, and when its time is over.
+        # The step that a worker executes, and its deadline.
         Running = Struct.new(:worker, :due)
         private_constant :Running
 
-        # How often in a row workers may wait for a connection in vain.
+        # The number of consecutive waits for a connection that may fail.
         MOST_STARVED = 5
         private_constant :MOST_STARVED
 
         # @return [Turn] the turn whose steps are executed
         attr_reader :turn
 
-        # @return [Integer] how many executions have ended
+        # @return [Integer] the number of ended executions
         attr_reader :ended_so_far
 
         # @param run [Run]
@@ -34,14 +34,14 @@ module TaskerCore
           @changed = ConditionVariable.new
         end
 
-        # @return [Integer] how many steps wait
+        # @return [Integer] the number of waiting steps
         def size = @waiting.size
 
         # @return [Boolean] whether a step waits to be started
         def waiting? = !@waiting.empty? && !closed?
 
-        # @return [Boolean] whether the turn has one step, so that who executes it may go on
-        #   with the next turn
+        # @return [Boolean] whether the turn has one step, so that its worker may start the next
+        #   turn
         def line? = @turn.ids.size == 1
 
         # @return [Array<Worker>]
@@ -54,7 +54,7 @@ module TaskerCore
           worker
         end
 
-        # A worker ends.
+        # Removes a worker that ends.
         #
         # @return [void]
         def leave(worker)
@@ -69,13 +69,13 @@ module TaskerCore
         # @return [Integer, nil] the next step to execute
         def take = @mutex.synchronize { @waiting.shift unless closed? }
 
-        # Gives a step back that was not executed.
+        # Returns a step that was not executed.
         #
         # @param id [Integer]
         # @return [void]
         def put_back(id) = @mutex.synchronize { @waiting.unshift(id) }
 
-        # @param seconds [Float, nil] when its time is over, nil for never
+        # @param seconds [Float, nil] the time until its deadline; nil for none
         # @return [void]
         def began(execution, worker, seconds)
           @mutex.synchronize do
@@ -84,17 +84,17 @@ module TaskerCore
           end
         end
 
-        # Notes that an execution's handler has returned: its time cannot be over any more.
+        # Records that an execution's handler has returned, so its deadline no longer applies.
         #
         # @return [void]
         def handled(execution) = @mutex.synchronize { @running[execution]&.due = nil }
 
-        # Notes that a worker waited for a connection in vain.
+        # Records that a worker did not get a connection.
         #
-        # @return [Boolean] whether nothing of the batch is executed and it happens too often
+        # @return [Boolean] whether nothing of the batch is executing and this happens too often
         def starved? = @mutex.synchronize { @running.empty? && (@starved += 1) > MOST_STARVED }
 
-        # @return [Boolean] false where the execution was given up meanwhile
+        # @return [Boolean] false if the execution was given up meanwhile
         def ended(execution)
           @mutex.synchronize do
             @ended_so_far += 1
@@ -105,11 +105,11 @@ module TaskerCore
           end
         end
 
-        # @param turn [Turn] the next one, which the worker of a line has begun
+        # @param turn [Turn] the next turn, which the worker of a line has started
         # @return [void]
         def follow(turn) = @mutex.synchronize { @turn = turn }
 
-        # Takes the executions whose time is over from their workers, and those whose worker died.
+        # Takes executions from their workers if their deadline has passed or their worker has died.
         #
         # @return [Array(Array<StepExecution>, Array<StepExecution>)]
         def give_up
@@ -125,7 +125,7 @@ module TaskerCore
           end
         end
 
-        # Writes what is executed as failed, since the process ends.
+        # Writes the executing steps as failed because the process ends.
         #
         # @return [void]
         def process_ends
@@ -135,7 +135,7 @@ module TaskerCore
           running.each { |execution| AbandonedStep.new(@run, execution).process_ended }
         end
 
-        # @return [Float, nil] seconds until the first execution's time is over
+        # @return [Float, nil] seconds until the first deadline
         def due_in
           due = @mutex.synchronize { @running.each_value.filter_map(&:due).min }
           due && [due - monotonic, 0.001].max
@@ -143,16 +143,16 @@ module TaskerCore
 
         # Waits until a worker ends.
         #
-        # @param seconds [Float, nil] how long at most
+        # @param seconds [Float, nil] the longest wait
         # @return [void]
         def wait(seconds)
           @mutex.synchronize { @changed.wait(@mutex, seconds) unless done? }
         end
 
-        # @return [Boolean] whether all that can be executed was
+        # @return [Boolean] whether all steps that can be executed were executed
         def over? = @mutex.synchronize { done? }
 
-        # Lets the workers end behind the step that they execute.
+        # Lets each worker end after its current step.
         #
         # @return [void]
         def stop = @mutex.synchronize { @stopped = true }

@@ -3,19 +3,19 @@
 module TaskerCore
   module Engine
     module Runner
-      # Tells failures of the database that pass from those that stay.
+      # Tells transient failures of the database from permanent ones.
       module TransientFailure
-        # SQLSTATEs after which the same statement may succeed: serialization failure,
-        # deadlock, lock not available, query cancelled, a standby that is not promoted yet, a
-        # lack of memory, space or connections.
+        # SQLSTATEs after which the same statement may succeed: serialization failure, deadlock,
+        # lock not available, query cancelled, a standby that is not promoted yet, insufficient
+        # memory, disk space or connections.
         PASSING = /\A(40001|40P01|55P03|57014|25006|53...)\z/
 
-        # What a server says that ends a session, and what stands for a connection that broke.
+        # SQLSTATEs of a server that ends a session and of a broken connection.
         CONNECTION = /\A(08...|57P0[1235]|25P03)\z/
 
         class << self
           # @param error [StandardError]
-          # @return [Symbol, nil] :connection, :passing, or nil for a failure that stays
+          # @return [Symbol, nil] :connection, :passing, or nil for a permanent failure
           def of(error)
             case error
             when ActiveRecord::ConnectionFailed, ActiveRecord::ConnectionNotEstablished then :connection

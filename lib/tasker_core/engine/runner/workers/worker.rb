@@ -3,34 +3,34 @@
 module TaskerCore
   module Engine
     module Runner
-      # Executes steps of a batch on a thread of Concurrent's pool, one after the other, over
-      # one connection as long as nobody else waits for one.
+      # Executes steps of a batch on a thread of Concurrent's pool, one after another, over one
+      # connection as long as no other thread waits for one.
       #
-      # It writes a completion and claims its next step with one statement where it may: the next
-      # one of the batch or, in a line, the one that the completion makes ready. In a line it
-      # goes on with the next turn.
+      # If it may, it writes a completion and claims its next step in one statement: the next step
+      # of the batch or, in a line, the step that the completion makes ready. In a line it continues
+      # with the next turn.
       class Worker
         # @param run [Run]
         # @param queue [StepQueue]
-        # @param timeout [Float, nil] seconds that a step has
+        # @param timeout [Float, nil] the seconds that a step has
         def initialize(run, queue, timeout)
           @run = run
           @queue = queue
           @timeout = timeout
         end
 
-        # @param span [Tracing::Span, nil] the batch's
+        # @param span [Tracing::Span, nil] the batch's span
         # @return [void]
         def start(span)
           Concurrent::Future.execute { Tracing.inside(span) { @run.use { work } } }
         end
 
-        # @return [Boolean] whether it waits for something, as opposed to computing
+        # @return [Boolean] whether it waits for something, instead of computing
         def asleep? = @thread&.status == 'sleep'
 
         private
 
-        # A step that is claimed is executed, whatever else happens.
+        # A claimed step is executed in any case.
         def work
           @thread = Thread.current
           @run.connections.release
@@ -53,8 +53,8 @@ module TaskerCore
           execute if @claimed
         end
 
-        # A claimed step gets along without, as far as it can. What waits is left to the other
-        # workers of the run; the last one waits for longer.
+        # A claimed step continues without a connection as far as it can. Waiting steps are left to
+        # the run's other workers; the last worker waits longer.
         def without_connection(error)
           return execute if @claimed
 
@@ -62,7 +62,7 @@ module TaskerCore
           refuse(@queue.take, error) if @queue.starved?
         end
 
-        # @return [Boolean] whether this worker goes on
+        # @return [Boolean] whether this worker continues
         def execute
           execution = @claimed || taken
           @claimed = nil
@@ -77,7 +77,7 @@ module TaskerCore
           give_back
         end
 
-        # The step that was to be claimed with the completion, where it was not.
+        # Returns the step that was to be claimed with the completion and was not.
         def give_back
           @queue.put_back(@candidate) if @candidate && !@claimed
           @candidate = nil
@@ -99,9 +99,9 @@ module TaskerCore
           nil
         end
 
-        # A step to claim with a completion. A listener of the application between the two may
-        # cancel it, a handler with a sequence of its own may change it, and who waits for a
-        # connection goes first.
+        # A step to claim with a completion. An application's listener could cancel it in between, a
+        # handler with its own sequence could change it, and a thread that waits for a connection
+        # goes first.
         def candidate(execution)
           @queue.handled(execution)
           return unless claims_ahead?(execution)
@@ -116,7 +116,7 @@ module TaskerCore
           @run.claims_ahead?
         end
 
-        # The turn of a line ends, and the next one begins.
+        # Ends the turn of a line and starts the next one.
         def advance
           @run.correlated do
             @queue.turn.close
