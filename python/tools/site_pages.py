@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("[A-Z]*.md"), *ROOT.glob("docs/*.md")]
 PICTURES = [*ROOT.glob("docs/images/*")]
 #: Code is left alone; the group is the target of a link or picture.
-TARGET = re.compile(r'^```.*?^```$|`[^`\n]*`|(?:\]\(|\b(?:src|srcset|href)=")([^)"\s]+)', re.DOTALL | re.MULTILINE)
+TARGET = re.compile(
+    r'^```.*?^```$|`[^`\n]*`|(?:\]\(|\b(?:src|srcset|href)=")([^)"\s]+)', re.DOTALL | re.MULTILINE
+)
 
 
 def place(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""python -m tasker_core: the command line, as tasker-core."""
+"""The command line: python -m tasker_core is the same as tasker-core."""
 
 from .cli import main
 

@@ -1,19 +1,19 @@
-"""Which database a URL means, without its password."""
+"""The database of a URL, without its password."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import parse_qs, unquote
 
-# As libpq reads keyword=value pairs.
+# libpq's keyword=value pairs.
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)")
-# Up to the last @: a password may have any letter, also one that ought to be escaped.
+# Up to the last @, because a password may have any character, even one that should be escaped.
 _IN_URL = re.compile(r"(?<=://)\S*@")
 _IN_PAIR = re.compile(r"\b((?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&]*)", re.IGNORECASE)
 
 
 def address(url: str) -> str:
-    """Such as "db.example:5432/shop": host, port and database, and nothing else of a URL."""
+    """The host, port and database of a URL, such as "db.example:5432/shop"."""
     if "://" not in url:
         pairs = {key: value.strip("'") for key, value in _PAIR.findall(url)}
         return _told(pairs.get("host", ""), pairs.get("port", ""), pairs.get("dbname", ""))
@@ -29,5 +29,5 @@ def _told(host: str, port: str, database: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """A text for somebody's eyes: what may be a password in a URL is left out."""
+    """A text without the password of a URL in it."""
     return _IN_PAIR.sub(r"\1***", _IN_URL.sub("***@", text))

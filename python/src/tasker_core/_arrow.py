@@ -1,4 +1,4 @@
-"""Columns in Arrow's form: the reply's own memory where that has it already."""
+"""Columns in Arrow's form, in the reply's own memory if it has that form."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from . import _library
 if TYPE_CHECKING:
     from .table import Column
 
-# What a decimal of 128 bits can hold.
+# The maximum digits of a 128-bit decimal.
 _DIGITS = 38
 _PLAIN = {"int": b"l", "time": b"tsu:UTC"}
 
 
 def stream(columns: Sequence[Column], size: int) -> object:
-    """A capsule with a stream of one batch, as __arrow_c_stream__ gives it."""
+    """A capsule with a stream of one batch, as __arrow_c_stream__ returns it."""
     children = tuple(_column(column, size) for column in columns)
     return _library.native().arrow_stream(_made(b"", b"+s", size, 0, (None,), children))
 
 
 class Source:
-    """What has a stream and is nothing else: a sequence would be read row by row."""
+    """Has only a stream, because a sequence would be read row by row."""
 
     def __init__(self, columns: Sequence[Column], size: int) -> None:
         self._columns = columns
@@ -46,7 +46,7 @@ def _made(
     children: tuple[Any, ...] = (),
     dictionary: Any = None,
 ) -> tuple[Any, ...]:
-    """A column as _arrow.c takes it."""
+    """A column in the form of _arrow.c."""
     return name, form, size, nulls, buffers, children, dictionary
 
 
@@ -71,7 +71,7 @@ def _column(column: Column, size: int) -> tuple[Any, ...]:
 
 
 def _decimals(column: Column, name: bytes, size: int, nulls: int, valid: bytes | None) -> tuple[Any, ...]:
-    """Each different number is converted once; all get as many places as any has."""
+    """Converts each different number once; all get the same number of decimal places."""
     numbers = [Decimal(text or 0) for text in column.dictionary or [""]]
     scale = max(0, *(-int(number.as_tuple().exponent) for number in numbers))
     packed = [int(number.scaleb(scale)).to_bytes(16, "little", signed=True) for number in numbers]

@@ -1,4 +1,4 @@
-"""What a client that waits is over its core; tasker_core.aio._base awaits instead."""
+"""The base of clients that wait; tasker_core.aio._base is its asynchronous counterpart."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 from ._core import Core, checked
 from .errors import Cancelled, ConfigurationError, DatabaseError, TimeoutError
 
-#: After one of these nobody knows whether a write took place.
+#: After one of these errors it is unknown whether a write took place.
 UNSURE = (DatabaseError, Cancelled, TimeoutError, KeyboardInterrupt)
 
 
 def opened(url: str, settings: Mapping[str, Any]) -> Core:
-    """A core with connections to a database."""
+    """Opens a core with connections to a database."""
     if not isinstance(url, str) or not url:
         raise ConfigurationError(
-            "url must be a text such as postgresql://user@host/database", code="configuration"
+            "url must be a str such as postgresql://user@host/database", code="configuration"
         )
     return Core({**settings, "database_url": url})
 
 
 class BaseClient:
-    """A core, and a limit of time for each operation.
+    """A core, and a time limit for each operation.
 
     Attributes:
-        core: the core that answers.
+        core: the core that executes the operations.
         timeout: seconds that each operation may take; None for no limit.
     """
 
@@ -34,5 +34,5 @@ class BaseClient:
         self.timeout: float | None = checked(timeout)
 
     def close(self) -> None:
-        """Closes every connection and session; what other threads have under way is cancelled."""
+        """Closes every connection and session, and cancels the calls of other threads."""
         self.core.close()

@@ -14,7 +14,7 @@ from . import _library
 from ._address import address
 from .errors import ConfigurationError, Error, InvalidArgument, TimeoutError
 
-# What the core answers from memory, without waiting for anything.
+# The operations that the core answers from memory, without waiting.
 FROM_MEMORY = frozenset(
     {
         "analyze_templates",
@@ -50,10 +50,10 @@ def encode(operation: str, arguments: dict[str, Any]) -> bytes:
 
 
 def decode(reply: bytes) -> Any:
-    """The value of a reply envelope.
+    """Returns the value of a reply envelope.
 
     Raises:
-        Error: the reply's, of the class that stands for its code.
+        Error: the error of the reply, with the class that belongs to its code.
     """
     kind, value = msgpack.unpackb(reply, strict_map_key=False)
     if kind == _VALUE:
@@ -62,10 +62,10 @@ def decode(reply: bytes) -> Any:
 
 
 def checked(timeout: Any) -> float | None:
-    """A limit for an operation, in seconds.
+    """Checks the time limit of an operation, in seconds.
 
     Raises:
-        InvalidArgument: for what is no number above 0.
+        InvalidArgument: if it is not a number above 0.
     """
     if timeout is None or (
         isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout > 0
@@ -78,14 +78,14 @@ def checked(timeout: Any) -> float | None:
 
 
 def expired(operation: str, timeout: float | None) -> TimeoutError:
-    """What an operation raises that took too long."""
+    """The error of an operation that took too long."""
     return TimeoutError(
         f"{operation} took longer than {timeout} s and was cancelled", code="timeout", retryable=True
     )
 
 
 def _close(generation: int, handle: int) -> None:
-    """Handles are their process's alone."""
+    """Closes a handle, which belongs to one process."""
     if generation == _library.generation:
         _library.native().close(handle)
 
@@ -97,15 +97,15 @@ def _abandoned(what: str) -> None:
 def _close_abandoned(generation: int, handle: int) -> None:
     if generation == _library.generation:
         _abandoned("a client")
-        # Closing may take seconds, and the garbage collector runs in whatever thread is there.
+        # Closing may take seconds, and the garbage collector runs in any thread.
         threading.Thread(target=_close, args=(generation, handle), name="tasker_core close").start()
 
 
 class Grip:
-    """What a call opens in the core, as long as somebody holds it.
+    """Owns what a call opens in the core.
 
     Attributes:
-        replies: the reply, once it is there, whatever became of who waited for it.
+        replies: the reply, once it has arrived, even if its caller was interrupted.
     """
 
     def __init__(self, core: Core) -> None:
@@ -117,11 +117,11 @@ class Grip:
         self._finalizer.atexit = False
 
     def belongs_to(self, owner: str) -> None:
-        """Notes who has to close it."""
+        """Sets the owner that has to close it."""
         self._owners.append(owner)
 
     def release(self) -> None:
-        """Leaves it to whoever closes it."""
+        """Leaves closing to the owner."""
         self._finalizer.detach()
 
 
@@ -136,12 +136,12 @@ def _give_back(core: Core, generation: int, replies: list[bytes], owners: list[s
 
 
 class Core:
-    """A core opened in this process, over connections of its own."""
+    """A core that is open in this process, with its own connections."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings
         self._closed = False
-        #: Which rules of readiness the database follows, once somebody has asked.
+        #: The readiness rules of the database, once they are read.
         self.rules: int | None = None
         self._open()
 
@@ -155,14 +155,14 @@ class Core:
         """Runs an operation; other threads run while it waits.
 
         Args:
-            operation: its name.
-            arguments: by name, of types that msgpack knows.
-            timeout: seconds, None for no limit.
-            opens: gets the reply too.
+            operation: the name of the operation.
+            arguments: the arguments by name, with types that msgpack has.
+            timeout: seconds; None for no limit.
+            opens: receives the reply too.
 
         Raises:
-            Error: of the class that stands for the code.
-            TimeoutError: if the limit passed; the statement is cancelled.
+            Error: with the class that belongs to the error's code.
+            TimeoutError: if it took too long; the statement is cancelled.
         """
         if operation in FROM_MEMORY:
             return self.ask(operation, arguments)
@@ -177,22 +177,22 @@ class Core:
         return decode(reply)
 
     def ask(self, operation: str, arguments: dict[str, Any]) -> Any:
-        """Runs one of FROM_MEMORY."""
+        """Runs one of the operations of FROM_MEMORY."""
         request = encode(operation, arguments)
         return decode(_library.native().ask(self.handle, request))
 
     @property
     def handle(self) -> int:
-        """The core's handle in this process: a forked child opens a core of its own."""
+        """The core's handle in this process; a forked child opens its own core."""
         if self._closed:
-            raise InvalidArgument("this client was closed", code="invalid_argument")
+            raise InvalidArgument("this client is closed", code="invalid_argument")
         if self._generation != _library.generation:
             self._open_again()
         return self._handle
 
     @property
     def closed(self) -> bool:
-        """Whether close was called."""
+        """Whether the core is closed."""
         return self._closed
 
     @property
@@ -201,7 +201,7 @@ class Core:
         return address(str(self._settings["database_url"]))
 
     def close(self) -> None:
-        """Ends sessions and connections; what other threads have under way is cancelled."""
+        """Closes sessions and connections, and cancels the calls of other threads."""
         self._closed = True
         if self._finalizer.detach() is not None:
             _close(self._generation, self._handle)
@@ -218,7 +218,7 @@ class Core:
         self._handle: int = handle
         self._generation = _library.generation
         self._finalizer = weakref.finalize(self, _close_abandoned, self._generation, handle)
-        # The process's end closes the connections too; it must not wait for calls.
+        # The end of the process closes the connections too; it must not wait for calls.
         self._finalizer.atexit = False
 
     def _open_again(self) -> None:

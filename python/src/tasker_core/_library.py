@@ -1,9 +1,9 @@
-"""Loads the native module, on first use and never earlier.
+"""Loads the native module on first use, never earlier.
 
-A Go runtime that was loaded in a parent hangs in its forked children, so a process that
-forks after its imports (multiprocessing, gunicorn --preload) must not have it yet. A
-child whose parent had loaded it loads a private copy of the file: another inode, so
-another mapping with a runtime of its own, whose symbols are bound to itself.
+A Go runtime that was loaded in a parent hangs in its forked children, so a process that forks after
+its imports (multiprocessing, gunicorn --preload) must not have it yet. A child whose parent has
+loaded it loads a private copy of the file: another inode, so another mapping with its own runtime,
+whose symbols are bound to itself.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .errors import Unavailable
 
 _NAME = "tasker_core._native"
 
-# How many forks lie between the first process and this one. What belongs to one process
-# (handles, sessions) notes it, which is cheaper to compare than the process id.
+# The number of forks between the first process and this one. Handles and sessions store it,
+# because it is cheaper to compare than the process id.
 generation = 0
 
 # Held while a core is opened again.
@@ -36,7 +36,7 @@ _inherited = False
 
 
 def native() -> ModuleType:
-    """The native module of this process, loaded where it is not yet.
+    """The native module of this process. It is loaded if it is not loaded yet.
 
     Raises:
         Unavailable: if it cannot be loaded.
@@ -45,10 +45,10 @@ def native() -> ModuleType:
 
 
 def _load() -> ModuleType:
-    """Loads on a thread of its own: handlers of signals run in the main thread only.
+    """Loads on a separate thread, because signal handlers run in the main thread only.
 
-    What raises there (Ctrl-C) must not interrupt the load, or it would be begun again
-    beside a runtime that lives.
+    An exception of a handler (Ctrl-C) must not interrupt the load: it would be started again beside
+    a runtime that is already running.
     """
     outcome: list[ModuleType | Exception] = []
     loader = threading.Thread(target=lambda: outcome.append(_outcome()), name="tasker_core loader")
@@ -84,7 +84,7 @@ def _outcome() -> ModuleType | Exception:
 
 
 def _load_private_copy() -> ModuleType:
-    """The copy has no name while it is written, so that a killed process leaves none."""
+    """The copy has no name while it is written, so a killed process leaves no file."""
     original = importlib.util.find_spec(_NAME)
     if original is None or original.origin is None:
         raise ImportError(f"{_NAME} is not installed")
@@ -104,14 +104,14 @@ def _executable(path: str, flags: int) -> int:
 def _execute(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(_NAME, path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no extension module")
+        raise ImportError(f"{path} is not an extension module")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def _after_fork() -> None:
-    """Another thread may have held a lock, and what was loaded is dead here."""
+    """Another thread may have held a lock, and the loaded library does not work in this process."""
     global generation, lock, _loading, _native_module, _inherited
     generation += 1
     lock = threading.RLock()

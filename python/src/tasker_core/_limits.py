@@ -1,7 +1,7 @@
-"""Whether a Go runtime can live in this process.
+"""Whether a Go runtime can run in this process.
 
-Where it cannot reserve memory, start a thread or open a descriptor it ends the process, so
-that has to be known before it is loaded.
+If it cannot reserve memory, start a thread or open a descriptor, it ends the process, so this is
+checked before it is loaded.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import resource
 import threading
 
 _MEGABYTE = 1 << 20
-# Of the address space the runtime reserves far more than it uses.
+# The runtime reserves far more of the address space than it uses.
 _MEMORY = (
     (resource.RLIMIT_AS, 0, 2048 * _MEGABYTE, "address space", "ulimit -v"),
     (resource.RLIMIT_DATA, 5, 256 * _MEGABYTE, "data", "ulimit -d"),
 )
-# How many threads and descriptors it takes at once.
+# The number of threads and descriptors that it needs at once.
 _THREADS = 8
 _DESCRIPTORS = 8
 
 
 def reason() -> str | None:
-    """Which limit of the process leaves too little, and what to do; None where none does."""
+    """The limit of the process that is too low, and what to do; None if there is none."""
     return _memory() or _threads() or _descriptors()
 
 
@@ -32,8 +32,8 @@ def _memory() -> str | None:
         free = max(0, limit - _used(column))
         if limit != resource.RLIM_INFINITY and free < needed:
             return (
-                f"the process may use {limit // _MEGABYTE} MB of {name}, {free // _MEGABYTE} of them are"
-                f" free, and the core needs {needed // _MEGABYTE}: raise the limit ({command}), or lift it"
+                f"the process may use {limit // _MEGABYTE} MB of {name}, {free // _MEGABYTE} MB are"
+                f" free, and the core needs {needed // _MEGABYTE} MB: raise the limit ({command}), or lift it"
             )
     return None
 

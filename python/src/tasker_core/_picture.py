@@ -1,4 +1,4 @@
-"""What a session in Python knows, whether its calls are awaited or not."""
+"""The common part of synchronous and asynchronous sessions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .tuples import ClaimReply, FinishReply, NextReply, SessionReply
 
 T = TypeVar("T")
 
-#: What PostgreSQL's integer takes.
+#: The largest value of PostgreSQL's integer.
 _MOST_SECONDS = 2**31 - 1
 
 
@@ -31,12 +31,12 @@ def open_session(core: Core, task_id: int) -> Operation[list[Any]]:
 
 
 class Picture:
-    """The session's number, claims and states; it makes the session's operations.
+    """The session's handle, claims and states; it creates the session's operations.
 
     Attributes:
-        task_id: the task's.
-        task_state: as the last strict read saw it.
-        step_states: by step id, as the last strict read saw them.
+        task_id: the id of the task.
+        task_state: the task's state at the last strict read.
+        step_states: the steps' states by step id at the last strict read.
     """
 
     def __init__(self, core: Core, task_id: int, opening: Operation[list[Any]], view: list[Any]) -> None:
@@ -52,15 +52,15 @@ class Picture:
 
     @property
     def closed(self) -> bool:
-        """Whether close was called."""
+        """Whether the session is closed."""
         return self._session is None
 
     def close(self) -> None:
-        """Forgets the session. Steps that it has claimed stay in_progress."""
+        """Closes the session and frees its memory. Steps that it has claimed stay in_progress."""
         session = self._session
         if session is not None and self._is_ours() and not self._core.closed:
             self._core.ask("close_session", {"session": session})
-        # Only now: an interrupt before the core has heard of it leaves the session to the grip.
+        # Only now: after an interrupt before the core answers, the grip still owns the session.
         self._session = None
         if self._grip is not None:
             self._grip.release()
@@ -92,7 +92,7 @@ class Picture:
         return Operation(name, {"session": self._session, **(arguments or {})}, read)
 
     def _next(self) -> Operation[tuple[Next, bool]]:
-        """What can run, and whether the picture has to be read anew first."""
+        """What can run, and whether the snapshot has to be read again first."""
 
         def read(found: list[Any]) -> tuple[Next, bool]:
             reply = NextReply(*found)
@@ -154,7 +154,7 @@ class Picture:
         return self._ask("session_finish", read, arguments)
 
     def _forget_write(self, operation: Operation[Any]) -> None:
-        """A write did not end well: the core reads anew before the next decision."""
+        """A write did not end well: the core reads the snapshot again before its next decision."""
         if self._core.closed:
             return
         known = {name: operation.arguments[name] for name in ("session", "step_id")}
@@ -163,7 +163,7 @@ class Picture:
 
 
 def failure(error: BaseException | str) -> dict[str, str]:
-    """The results of a step that failed, with the keys that the engine gives them."""
+    """The results of a failed step, with the engine's keys."""
     if isinstance(error, str):
         return {"error": error}
     try:
@@ -174,10 +174,10 @@ def failure(error: BaseException | str) -> dict[str, str]:
 
 
 def told(error: BaseException) -> str:
-    """What an exception says; of one that cannot be read, that."""
+    """The message of an exception, or a text that says that it cannot be read."""
     try:
         return "".join(str(error))
-    except BaseException as odd:  # whatever a handler's exception does belongs to the handler
+    except BaseException as odd:  # a handler's exception may do anything
         return f"{_class_name(error)}, whose message cannot be read: {_class_name(odd)}"
 
 
@@ -191,7 +191,7 @@ def _class_name(error: BaseException) -> str:
 
 
 def whole_seconds(retry_after: timedelta | float) -> int:
-    """Whole seconds, never fewer than asked for."""
+    """Whole seconds, rounded up."""
     seconds = as_seconds(retry_after, _MOST_SECONDS)
     if seconds is None:
         raise InvalidArgument(

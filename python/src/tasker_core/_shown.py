@@ -1,4 +1,4 @@
-"""Rows as people look at them: cut as data frames are, in text and in notebooks."""
+"""Shows rows in text and in notebooks, shortened as data frames are."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-# Rows, characters of a cell and of a line: what is beyond is left out in the middle.
+# The limits of rows, and of characters in a cell and a line; the middle is left out.
 _ROWS, _CELL, _LINE = 10, 28, 110
 
 
 def ends(size: int) -> tuple[int, int]:
-    """How many rows are shown of the first and of the last ones."""
+    """The number of first and last rows to show."""
     return (size, 0) if size <= _ROWS else (_ROWS // 2, _ROWS // 2)
 
 
 def text(title: str, names: Sequence[str], first: Sequence[Any], last: Sequence[Any]) -> str:
-    """A title, and a line for each row below the names of the columns."""
+    """A title, and below the names of the columns a line for each row."""
     rows = [[cell(value) for value in row] for row in first]
     if last:
         rows += [["…"] * len(names), *([cell(value) for value in row] for row in last)]
@@ -35,7 +35,7 @@ def text(title: str, names: Sequence[str], first: Sequence[Any], last: Sequence[
 
 
 def _fitting(widths: Sequence[int]) -> tuple[int, int]:
-    """How many of the first and of the last columns a line has room for."""
+    """The number of first and last columns that fit a line."""
     count = len(widths)
     if sum(widths) + 2 * (count - 1) <= _LINE:
         return count, 0
@@ -50,7 +50,7 @@ def _fitting(widths: Sequence[int]) -> tuple[int, int]:
 
 
 def cell(value: Any) -> str:
-    """A value in one line, and no longer than there is room."""
+    """A value in one line, shortened to the limit."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -60,7 +60,7 @@ def cell(value: Any) -> str:
 
 
 def table_html(title: str, names: Sequence[str], first: Sequence[Any], last: Sequence[Any]) -> str:
-    """The same as a table of HTML."""
+    """The same as an HTML table."""
     body = [_line(row) for row in first]
     if last:
         body += [_line(["…"] * len(names)), *map(_line, last)]
@@ -76,7 +76,7 @@ def _line(row: Sequence[Any]) -> str:
 
 
 def fields_html(title: str, fields: Mapping[str, Any]) -> str:
-    """One thing: its fields below each other."""
+    """One object, with its fields below each other."""
     lines = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(cell(value))}</td></tr>" for name, value in fields.items()
     )

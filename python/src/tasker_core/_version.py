@@ -1,3 +1,3 @@
-"""The version of the wheel, of the gem and of the core: they are built from one commit."""
+"""The version of the wheel, the gem and the core: they are built from the same commit."""
 
 VERSION = "0.1.0"

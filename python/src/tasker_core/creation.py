@@ -1,4 +1,4 @@
-"""Making a task with its steps, see Client.create_task."""
+"""Creates a task with its steps; see Client.create_task."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .tuples import CreatedReply
 
 @dataclass(frozen=True)
 class NewStep:
-    """A step of a task that is to be made.
+    """A step of a new task.
 
     Attributes:
-        name: the step's, once in a task.
-        depends_on: names of the steps that it waits for.
+        name: the step's name, unique in its task.
+        depends_on: names of its parents.
         dependent_system: the system that the step talks to; None for "unknown".
-        retryable: with False the engine never runs the step; for one attempt alone give a
-            retry_limit of 1.
-        retry_limit: how often it is tried at most; with 0 it is never run.
-        skippable: as the engine keeps it.
-        inputs: what JSON can say; None for the task's context.
+        retryable: if False, the engine never runs the step; for a single attempt pass a retry_limit
+            of 1.
+        retry_limit: the maximum number of attempts; a step with 0 is never run.
+        skippable: stored for the engine.
+        inputs: any value that can be written as JSON; None for the task's context.
     """
 
     name: str
@@ -37,12 +37,12 @@ class NewStep:
 
 
 class CreatedTask(NamedTuple):
-    """A task that was made.
+    """A task that was created.
 
     Attributes:
-        task_id: the task's.
-        step_ids: the steps' ids by their names.
-        identity_hash: by which the task is known.
+        task_id: the id of the task.
+        step_ids: the step ids by step name.
+        identity_hash: identifies the task; it is unique.
     """
 
     task_id: int
@@ -50,7 +50,7 @@ class CreatedTask(NamedTuple):
     identity_hash: str
 
 
-#: What create_task takes for a step: a NewStep, its fields by name, or its name alone.
+#: The forms of a step for create_task: a NewStep, a mapping of its fields, or its name.
 StepLike = NewStep | Mapping[str, Any] | str
 
 

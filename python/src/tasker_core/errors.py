@@ -1,4 +1,4 @@
-"""One class for each kind of error of the core; the same names as in Ruby."""
+"""One class for each kind of error, with the same names as in Ruby."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .codes import CLASSES
 
 
 class Error(Exception):
-    """Any error of this package.
+    """The base class of this package's errors.
 
     Attributes:
         code: the stable name of the kind of error, the same in every language.
-        message: what failed and what to do.
-        sqlstate: PostgreSQL's code where the database reported the error.
+        message: what failed, and what to do.
+        sqlstate: PostgreSQL's code if the database reported the error.
         retryable: whether running the whole operation again can succeed.
-        details: what belongs to the code.
+        details: more data, which depends on the code.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Error(Exception):
         self.details: dict[str, Any] = dict(details or {})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Keep every attribute when an error crosses to another process."""
+        """Keeps every attribute when an error is pickled."""
         return _unpickle, (type(self), self.args, self.__dict__)
 
     @staticmethod
     def from_wire(fields: Mapping[str, Any]) -> Error:
-        """The error of the class that stands for the code of an error envelope."""
+        """The error of an error envelope, with the class that belongs to its code."""
         return _CLASSES.get(fields["code"], Error)(
             fields["message"],
             code=fields["code"],
@@ -59,7 +59,7 @@ def _unpickle(kind: type[Error], args: tuple[Any, ...], attributes: dict[str, An
 
 
 class ConfigurationError(Error, ValueError):
-    """A setting, or the database URL, has a value that it cannot have."""
+    """A setting or the database URL has an invalid value."""
 
 
 class InvalidArgument(Error, ValueError):
@@ -67,27 +67,27 @@ class InvalidArgument(Error, ValueError):
 
 
 class CycleError(Error):
-    """The steps of a task depend on each other in a circle."""
+    """The dependencies of a task's steps form a cycle."""
 
     @property
     def path(self) -> list[int | str]:
-        """The step ids along the circle; the first is also the last.
+        """The step ids along the cycle; the first is also the last.
 
-        Of a task that is not made yet, the steps' names.
+        For a task that is not created yet, the steps' names.
         """
         return list(self.details.get("path", []))
 
 
 class NotFound(Error, LookupError):
-    """There is no such task or step."""
+    """The task or step does not exist."""
 
 
 class DuplicateTask(Error):
-    """Another task has the identity that a new one would have."""
+    """Another task has the same identity."""
 
     @property
     def task_id(self) -> int | None:
-        """The other task's; None where another transaction makes it just now."""
+        """The id of the other task; None if another transaction is creating it."""
         return self.details.get("task_id")
 
 
@@ -96,15 +96,15 @@ class DatabaseError(Error):
 
 
 class SchemaMissing(DatabaseError):
-    """A table, column or function of the engine is missing in the database."""
+    """The database lacks a table, column or function of the engine."""
 
 
 class SchemaNotEmpty(Error):
-    """install_schema found tables of the engine already there."""
+    """install_schema found existing tables of the engine."""
 
 
 class TransitionError(Error):
-    """A task or step may not move to the state that was asked for; see code."""
+    """A task or step may not move to the requested state; see code."""
 
 
 class ConflictError(TransitionError):
@@ -112,13 +112,13 @@ class ConflictError(TransitionError):
 
 
 class SessionError(Error):
-    """A session is not open in this process, or too many are."""
+    """A session is not open in this process, or too many sessions are open."""
 
 
 class UnknownFunction(Error):
-    """The body of a database function is neither the engine's nor ours.
+    """The body of a database function is neither the engine's nor tasker_core's.
 
-    Its rules were changed, so the core must not stand in for it.
+    Its rules were changed, so the core must not replace it.
     """
 
     @property
@@ -128,19 +128,19 @@ class UnknownFunction(Error):
 
 
 class Cancelled(Error):
-    """The call was cancelled, as by closing the client while it ran."""
+    """The call was cancelled, for example because the client was closed while it ran."""
 
 
 class TimeoutError(Error, builtins.TimeoutError):
-    """A deadline passed."""
+    """A call took longer than its timeout."""
 
 
 class Unavailable(Error, RuntimeError):
-    """The native core is not available here, or stopped after a fault of its own."""
+    """The native core is not available here, or stopped after an internal fault."""
 
 
 class InternalError(Error):
-    """A fault of the core."""
+    """An internal fault of the core."""
 
 
 _CLASSES: dict[str, type[Error]] = {code: globals()[name] for code, name in CLASSES.items()}

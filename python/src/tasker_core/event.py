@@ -1,4 +1,4 @@
-"""Events: what happened to tasks and steps, and what programs published."""
+"""Events of tasks and steps, and events that programs publish."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tuples import QueueReply
 
 
 class Event:
-    """Something that happened to a task or a step, or that a program published."""
+    """An event of a task or a step, or one that a program published."""
 
     __slots__ = ("_fields", "_payload")
 
@@ -25,27 +25,27 @@ class Event:
 
     @property
     def sequence(self) -> int:
-        """The number of the event on its bus, from 1 and without gaps."""
+        """The number of the event on its bus, from 1 without gaps."""
         return int(self._fields[0])
 
     @property
     def name(self) -> str:
-        """Such as "step.completed"; see tasker_core.events."""
+        """The name, such as "step.completed"; see tasker_core.events."""
         return str(self._fields[1])
 
     @property
     def occurred_at(self) -> datetime:
-        """When, in UTC."""
+        """The time of the event, in UTC."""
         return moment(self._fields[2])
 
     @property
     def task_id(self) -> int | None:
-        """The task's, where it is about one."""
+        """The id of its task, if it has one."""
         return self._fields[3] or None
 
     @property
     def step_id(self) -> int | None:
-        """The step's, where it is about one."""
+        """The id of its step, if it has one."""
         return self._fields[4] or None
 
     @property
@@ -65,12 +65,12 @@ class Event:
 
     @property
     def origin(self) -> str:
-        """Which bus of which process published it: host:process:number."""
+        """The bus that published it, as host:process:number."""
         return str(self._fields[8])
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Unpacked when it is asked for."""
+        """The payload. It is decoded on first use."""
         if self._payload is None:
             packed = self._fields[9]
             self._payload = msgpack.unpackb(packed, strict_map_key=False) if packed else {}
@@ -89,10 +89,10 @@ class Event:
 def subscribe(
     names: tuple[str, ...], when_full: str, options: Mapping[str, Any]
 ) -> Operation[tuple[int, int]]:
-    """See Client.subscribe; gives the queue and its descriptor."""
+    """See Client.subscribe; returns the queue and its descriptor."""
     if not names:
         raise InvalidArgument(
-            "no event is named; give names such as step.completed, prefixes such as step.*, or *",
+            "no event is named; pass names such as step.completed, prefixes such as step.*, or *",
             code="invalid_argument",
         )
     given = {name: value for name, value in options.items() if value is not None}
@@ -131,12 +131,12 @@ def _row(event: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-# How deep a payload may be nested: as go/msgpackstrict/depth.go.
+# The maximum nesting of a payload, as in go/msgpackstrict/depth.go.
 _MAX_DEPTH = 100
 
 
 def _plain(value: Any, around: int = 0) -> Any:
-    """What msgpack does not know becomes text, times in ISO 8601, as from Ruby."""
+    """Values that msgpack does not have become text, times in ISO 8601, as in Ruby."""
     if value is None or isinstance(value, (bool, str, float)):
         return value
     if isinstance(value, int) and -(2**63) <= value < 2**63:
@@ -144,7 +144,7 @@ def _plain(value: Any, around: int = 0) -> Any:
     if isinstance(value, (Mapping, list, tuple)):
         if around == _MAX_DEPTH:
             raise InvalidArgument(
-                f"a payload is nested deeper than {_MAX_DEPTH} levels, which is the limit",
+                f"a payload is nested deeper than the limit of {_MAX_DEPTH} levels",
                 code="invalid_argument",
             )
         if isinstance(value, Mapping):

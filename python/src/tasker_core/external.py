@@ -1,4 +1,4 @@
-"""Steps that are executed outside of Rails: the operations of workers, see Client."""
+"""The operations of workers, which execute steps outside of Rails; see Client."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ logger: logging.Logger = logging.getLogger("tasker_core")
 
 
 class StepName(NamedTuple):
-    """Which steps of which tasks somebody has a handler for.
+    """The steps that a handler can execute.
 
     Attributes:
         task: the name of the task's template.
-        step: the name of the step's.
-        namespace: of the task.
-        version: of the task's template; None for any. The one that names it is preferred.
+        step: the name of the step's template.
+        namespace: the namespace of the task.
+        version: the version of the task's template; None for any. An exact version is preferred.
     """
 
     task: str
@@ -40,21 +40,21 @@ class StepName(NamedTuple):
 
 
 class ClaimedStep(NamedTuple):
-    """A step that a worker holds, with what its handler reads.
+    """A claimed step, with the data that its handler reads.
 
     Attributes:
-        name: the StepName under which it was asked for.
-        version: of the task's template.
-        workflow_step_id: the step's.
-        task_id: the task's.
+        name: the StepName for which it was claimed.
+        version: the version of the task's template.
+        workflow_step_id: the id of the step.
+        task_id: the id of the task.
         token: the id of the claim's audit row.
-        attempts: how often the step was tried before.
-        retry_limit: how often it may be tried.
-        context: of the task.
-        inputs: of the step.
-        results: what the last attempt left.
-        parents: the results of the step's parents by their names.
-        unreadable: why one of these documents cannot be read; None where all could be.
+        attempts: the number of earlier attempts.
+        retry_limit: the maximum number of attempts.
+        context: the task's context.
+        inputs: the step's inputs.
+        results: the results of the last attempt.
+        parents: the results of the step's parents by name.
+        unreadable: why a document cannot be read; None if all can be read.
     """
 
     name: StepName
@@ -71,7 +71,7 @@ class ClaimedStep(NamedTuple):
     unreadable: str | None = None
 
 
-#: The documents of a claimed step.
+#: The JSON documents of a claimed step.
 _DOCUMENTS = ("context", "inputs", "results", "parents")
 
 
@@ -98,21 +98,21 @@ def claim_ready_steps(
 
 
 def _step_name(name: Any) -> StepName:
-    """A name, or its parts in their order.
+    """A StepName, or its parts in order.
 
     Raises:
-        InvalidArgument: for what is neither: taken apart, a text would be a name of its letters.
+        InvalidArgument: if it is neither; a str would be split into its letters.
     """
     if not isinstance(name, (tuple, list)) or not 2 <= len(name) <= len(StepName._fields):
         raise InvalidArgument(
-            f"{name!r} is no name of a step; give StepName(task, step, namespace, version)",
+            f"{name!r} is not a name of a step; pass StepName(task, step, namespace, version)",
             code="invalid_argument",
         )
     return StepName(*name)
 
 
 def _claimed(names: Sequence[StepName], table: Any, loads: Callable[[str], Any]) -> list[ClaimedStep]:
-    """Each step's documents are read on their own: the claims of all are committed."""
+    """Reads the documents of each step separately, because all steps are claimed already."""
     return [_step(names[row.handler], row, loads) for row in Rows(table, ClaimedRow)]
 
 
@@ -142,12 +142,12 @@ def _step(name: StepName, row: ClaimedRow, loads: Callable[[str], Any]) -> Claim
 
 
 def fail_unreadable(step: ClaimedStep) -> Operation[Transition]:
-    """Fails a step whose documents cannot be read: nor could they at another attempt."""
+    """Fails a step whose documents cannot be read; another attempt could not read them either."""
     return fail_claim(step, UnreadableDocument(step.unreadable or ""), False, None)
 
 
 class UnreadableDocument(Exception):
-    """A document of a step is not one that Python can read, such as one that is nested too deep."""
+    """A document of a step cannot be read, for example because it is nested too deep."""
 
 
 def complete_claim(step: ClaimedStep, results: Any) -> Operation[Transition]:
@@ -156,7 +156,7 @@ def complete_claim(step: ClaimedStep, results: Any) -> Operation[Transition]:
 
 
 def complete_claim_with(step: ClaimedStep, results: str) -> Operation[Transition]:
-    """The same with results that are JSON already."""
+    """Does the same with results that are JSON already."""
     return _finish(step, "complete", {"results": results})
 
 
@@ -173,7 +173,7 @@ def fail_claim(
 def fail_claim_with(
     step: ClaimedStep, fields: Mapping[str, str], retryable: bool, retry_after: timedelta | float | None
 ) -> Operation[Transition]:
-    """The same with the fields that an error has as results, see failure."""
+    """Does the same with the fields of an error; see failure."""
     before = step.results if isinstance(step.results, dict) else {}
     reason = {key: _storable(text) for key, text in fields.items()}
     seconds = None if retry_after is None else whole_seconds(retry_after)
@@ -182,7 +182,7 @@ def fail_claim_with(
 
 
 def _storable(text: str) -> str:
-    """What jsonb can keep of a text: no zero bytes, and no halves of characters."""
+    """The part of a text that jsonb can store: no zero bytes and no lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 

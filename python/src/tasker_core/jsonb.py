@@ -1,4 +1,4 @@
-"""JSON without loss, as jsonb columns keep it: integers of any size and exact decimals."""
+"""JSON without loss, as jsonb columns store it: integers of any size and exact decimals."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def dumps(value: Any) -> str:
     """Writes JSON. Decimals become numbers with all their digits, times ISO 8601 text.
 
     Raises:
-        InvalidArgument: for what JSON or PostgreSQL's jsonb cannot hold, such as NaN,
-            or an object of another type.
+        InvalidArgument: if JSON or PostgreSQL's jsonb cannot hold the value, such as NaN or an
+            object of another type.
     """
     try:
         return json.dumps(value, allow_nan=False, separators=(",", ":"), cls=_Encoder)
@@ -43,7 +43,7 @@ class _Encoder(json.JSONEncoder):
 
 
 def _plain(value: Any) -> Any:
-    """What stands for an object that is no part of JSON."""
+    """The JSON value for an object that JSON does not have."""
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -54,10 +54,10 @@ def _plain(value: Any) -> Any:
 
 
 def _write(value: Any) -> str:
-    """The whole value, piece by piece: slower, and only where there are decimals."""
+    """Writes the whole value piece by piece; it is slower and only used if there are decimals."""
     if isinstance(value, Decimal):
         if not value.is_finite():
-            raise _unfit(f"{value} is no number in JSON")
+            raise _unfit(f"{value} is not a number in JSON")
         return str(value)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_key(key)}:{_write(item)}" for key, item in value.items()) + "}"

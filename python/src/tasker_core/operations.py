@@ -1,7 +1,7 @@
-"""What can be asked: each operation's name, its arguments and how its answer is read.
+"""The operations: for each its name, its arguments and how its answer is read.
 
-Client and aio.Client are two ways to send these; nothing here waits or knows a database. What
-follows from operations.json alone is in plain_operations; here is what takes more.
+Client and aio.Client are two ways to send them; nothing here waits or has a database. Operations
+that follow from operations.json alone are in plain_operations.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .results import (
 from .table import Rows, moment
 from .tuples import ProgressReply, ResetReply
 
-# What runs, and how it stands.
+# Reads.
 
 
 def task_progress(task_id: int) -> Operation[TaskProgress | None]:
@@ -133,7 +133,7 @@ def analyze_templates(steps: Mapping[str, Iterable[str]]) -> Operation[dict[str,
     return Operation("analyze_templates", {"steps": listed}, same)
 
 
-# Which events there are.
+# The event catalogue.
 
 
 def event_catalog() -> Operation[list[EventDefinition]]:

@@ -1,4 +1,4 @@
-"""A request to the core: its arguments judged, and how its answer is read."""
+"""A request to the core: checks its arguments and reads its answer."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ class Operation(Generic[T]):
     """One request.
 
     Attributes:
-        name: as the core knows it.
-        arguments: by name.
-        read: makes the result of the reply's value.
-        by_rules: whether the core has to be told which version of the readiness functions
-            the database has.
-        refused: makes the result of a conflict, where that is an answer and no error.
-        opens: holds what it opens in the core.
+        name: the core's name of the operation.
+        arguments: the arguments by name.
+        read: turns the reply's value into the result.
+        by_rules: whether the core has to be told the version of the database's readiness rules.
+        refused: turns a conflict into the result, if a conflict is an answer and not an error.
+        opens: owns what it opens in the core.
     """
 
     name: str
@@ -42,33 +41,33 @@ class Operation(Generic[T]):
 
 
 def as_id(value: Any) -> int:
-    """An id as the core takes it.
+    """An id in the core's form.
 
     Raises:
-        InvalidArgument: for what is no integer, or larger than a bigint.
+        InvalidArgument: if it is not an integer, or too large for a bigint.
     """
     number = _integer(value)
     if number is None:
-        raise invalid(f"{value!r} is no id; it must be an integer")
+        raise invalid(f"{value!r} is not an id; it must be an integer")
     if number not in _BIGINT:
-        raise invalid(f"{number} is no id: it is larger than a bigint")
+        raise invalid(f"{number} is not an id: it is larger than a bigint")
     return number
 
 
 def as_limit(value: Any, least: int) -> int:
-    """How many at most, as the core takes it.
+    """A maximum in the core's form.
 
     Raises:
-        InvalidArgument: for what is no integer, or less than the least.
+        InvalidArgument: if it is not an integer, or less than the least.
     """
     number = _integer(value)
     if number is None or not least <= number < 2**63:
-        raise invalid(f"limit is {value!r}; it must be an integer from {least}")
+        raise invalid(f"limit is {value!r}; it must be an integer of {least} or more")
     return number
 
 
 def _integer(value: Any) -> int | None:
-    """An integer, NumPy's as well; None for what is none, such as True."""
+    """An integer, or NumPy's; None for any other value, such as True."""
     if isinstance(value, bool):
         return None
     try:
@@ -78,18 +77,18 @@ def _integer(value: Any) -> int | None:
 
 
 def as_ids(values: Iterable[Any]) -> list[int]:
-    """Ids as the core takes them; NumPy arrays and pandas columns will do."""
-    return [as_id(value) for value in _listed(values, f"{values!r} is no list of ids")]
+    """Ids in the core's form; NumPy arrays and pandas columns are accepted."""
+    return [as_id(value) for value in _listed(values, f"{values!r} is not a list of ids")]
 
 
 def as_texts(argument: str, values: Iterable[Any]) -> list[Any]:
-    """A list of texts; whether each is one the core says.
+    """A list of strings; the core checks each of them.
 
     Raises:
-        InvalidArgument: for a text, which would be taken apart into its characters, and for what
-            is no list.
+        InvalidArgument: for a str, which would be split into its characters, and for any other
+            value that is not a list.
     """
-    return _listed(values, f"{argument} is {values!r}; it must be a list of texts")
+    return _listed(values, f"{argument} is {values!r}; it must be a list of str")
 
 
 def _listed(values: Any, message: str) -> list[Any]:
@@ -102,7 +101,7 @@ def _listed(values: Any, message: str) -> list[Any]:
 
 
 def as_seconds(value: timedelta | float, most: float) -> float | None:
-    """A number of seconds from 0 to so many; None for what is none, such as a text."""
+    """A number of seconds from 0 to most; None for any other value, such as a str."""
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(seconds, (bool, str, bytes)):
         return None
@@ -114,12 +113,12 @@ def as_seconds(value: timedelta | float, most: float) -> float | None:
 
 
 def invalid(message: str) -> InvalidArgument:
-    """The error of an argument that does not fit."""
+    """The error of an invalid argument."""
     return InvalidArgument(message, code="invalid_argument")
 
 
 def same(value: Any) -> Any:
-    """The value as it came."""
+    """Returns the value unchanged."""
     return value
 
 
@@ -144,14 +143,14 @@ def micros(time: datetime | None) -> int | None:
         return None
     if not isinstance(time, datetime) or time.tzinfo is None:
         raise invalid(
-            f"{time!r} is no point in time; give a datetime with a time zone, such as"
+            f"{time!r} is not a point in time; pass a datetime with a time zone, such as"
             " datetime.now(timezone.utc)"
         )
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
 def as_age(older_than: timedelta | float) -> int:
-    """Microseconds, up to the hundred years that the core takes."""
+    """Microseconds, up to the core's limit of 100 years."""
     age = as_seconds(older_than, _LONGEST_AGE)
     if age is None:
         raise invalid(f"older_than is {older_than!r}; it must be seconds from 0 to 100 years, or a timedelta")

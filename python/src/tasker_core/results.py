@@ -13,21 +13,21 @@ from .rows import ResetStep, StepProgress
 from .table import Rows
 from .tuples import TransitionReply
 
-#: The states of a step, or task, that needs nothing more.
+#: The states of a step or task that is done.
 DONE = ("complete", "resolved_manually")
 
 
 class TaskProgress(NamedTuple):
-    """How a task stands, step by step.
+    """The progress of a task, step by step.
 
     Attributes:
-        task_id: the task's.
-        namespace: of the task.
-        name: of the task's template.
-        version: of the template.
-        state: the state that it has.
-        now: the database's time.
-        steps: in the order of their ids.
+        task_id: the id of the task.
+        namespace: the task's namespace.
+        name: the task's name.
+        version: the version of its template.
+        state: the task's state.
+        now: the database's time of the answer.
+        steps: the steps, by id.
     """
 
     task_id: int
@@ -40,12 +40,12 @@ class TaskProgress(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the task has come to its end: it may still be retried, or resolved, by somebody."""
+        """Whether the task has ended; a failed task may still be retried or resolved by hand."""
         return self.state in (*DONE, "error", "cancelled")
 
     @property
     def done(self) -> int:
-        """How many steps are complete or resolved manually."""
+        """The number of steps that are complete or resolved manually."""
         return sum(step.state in DONE for step in self.steps)
 
     def _repr_html_(self) -> str:
@@ -55,17 +55,17 @@ class TaskProgress(NamedTuple):
 
 
 class Drawing(str):
-    """A drawn task: a text, which notebooks show as the picture that it is."""
+    """A drawn task: a str that notebooks show as a picture."""
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """What notebooks show: SVG, or Mermaid where they know it."""
+        """The forms for notebooks: SVG, or Mermaid if the notebook supports it."""
         del include, exclude
         picture = self._repr_svg_()
         kind = "text/vnd.mermaid" if picture is None else "image/svg+xml"
         return {kind: str(self), "text/plain": repr(self)}
 
     def _repr_svg_(self) -> str | None:
-        """The picture, where it is SVG."""
+        """The picture, if it is SVG."""
         return str(self) if self.startswith("<svg") else None
 
     def __repr__(self) -> str:
@@ -74,19 +74,19 @@ class Drawing(str):
 
 
 class Transition(NamedTuple):
-    """What became of a wish to move a task or step to another state.
+    """The result of a requested state transition.
 
     Attributes:
-        id: the task's or step's.
-        code: allowed (it was written), guard_failed, transition_failed (not a successor
-            of the current state), invalid_state (no such state) or conflict (another
+        id: the id of the task or step.
+        code: "allowed" (it was written), "guard_failed", "transition_failed" (the current state has
+            no such transition), "invalid_state" (the state does not exist) or "conflict" (another
             process was first).
-        message: why not, as the engine's own machines word it.
-        from_state: the state it had; None where that is not known.
-        to_state: the state it was to have.
-        transition_id: id of the audit row, 0 where none was written.
-        sort_key: of the audit row.
-        event: the lifecycle event that belongs to it.
+        message: the reason for a refusal, as the engine's state machines word it.
+        from_state: the state before; None if it is unknown.
+        to_state: the requested state.
+        transition_id: the id of the audit row; 0 if none was written.
+        sort_key: the sort_key of the audit row.
+        event: the lifecycle event of this transition.
     """
 
     id: int
@@ -100,7 +100,7 @@ class Transition(NamedTuple):
 
     @staticmethod
     def from_wire(found: Sequence[Any]) -> Transition:
-        """Of the operation's value."""
+        """Reads the operation's value."""
         reply = TransitionReply(*found)
         return Transition(
             id=reply.id,
@@ -119,11 +119,10 @@ class Transition(NamedTuple):
         return self.code == "allowed"
 
     def raise_unless_written(self) -> Transition:
-        """Gives itself.
+        """Returns itself.
 
         Raises:
-            TransitionError: where nothing was written; ConflictError where another
-                process was first.
+            TransitionError: if nothing was written; ConflictError if another process was first.
         """
         if self.written:
             return self
@@ -137,12 +136,12 @@ class Transition(NamedTuple):
 
 
 class Next(NamedTuple):
-    """What a session can run now.
+    """The work that a session has now.
 
     Attributes:
-        ready: pending steps to claim, in ascending order.
-        retry: failed steps whose waiting time is over; see Session.retry.
-        blocked: whether nothing can run and a step has failed for good.
+        ready: ids of pending steps to claim, in ascending order.
+        retry: ids of failed steps whose backoff is over; see Session.retry.
+        blocked: whether nothing can run and a step has failed permanently.
     """
 
     ready: list[int]
@@ -156,16 +155,16 @@ class Next(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What became of a claim.
+    """The result of a claim.
 
     Attributes:
-        code: allowed, or why not: transition_failed (the step is not pending),
-            guard_failed (a parent is not complete), not_eligible (it waits, or has no
-            attempts left), task_closed, conflict (another process was faster).
-        message: the reason in words, empty where the claim is allowed.
-        token: the id of the claim's audit row, 0 where there is none.
-        changed: those of the step and its parents whose row is not the one that the
-            session knew.
+        code: "allowed", or the reason for the refusal: "transition_failed" (the step is not
+            pending), "guard_failed" (a parent is not complete), "not_eligible" (it is in backoff or
+            has no attempts left), "task_closed", "conflict" (another process was faster).
+        message: the reason in words; empty if the claim is allowed.
+        token: the id of the claim's audit row; 0 if there is none.
+        changed: ids of the step and of its parents whose rows differ from those that the session
+            knew.
     """
 
     code: str
@@ -175,15 +174,15 @@ class Claim(NamedTuple):
 
     @property
     def allowed(self) -> bool:
-        """Whether the step is this run's."""
+        """Whether this run may execute the step."""
         return self.code == "allowed"
 
 
 class Reset(NamedTuple):
-    """What a reset did.
+    """The result of a reset.
 
     Attributes:
-        steps: by step id.
+        steps: the steps that were reset, by step id.
         task_ids: the tasks that are pending again, in ascending order.
     """
 
@@ -193,18 +192,18 @@ class Reset(NamedTuple):
 
 @dataclass(frozen=True)
 class SchemaDifference:
-    """One point in which a database is not as expected.
+    """A difference between a database and the expected schema.
 
     Attributes:
         kind: missing_table, missing_column, column_type, column_default,
             column_nullability, missing_index, index_definition, missing_constraint,
             constraint_definition, missing_view, missing_view_column, view_column_type,
             missing_function, function_signature or extra.
-        object: "tasker_tasks", "tasker_tasks.context", the name of an index ...
-        expected: a type, default or definition; empty where there is none.
-        actual: the same as it is.
-        harmless: whether engine and core work in spite of it.
-        message: all of it in one line.
+        object: for example "tasker_tasks", "tasker_tasks.context" or the name of an index.
+        expected: a type, default or definition; empty if none is expected.
+        actual: what the database has; empty if it has nothing there.
+        harmless: whether the engine and the core work in spite of it.
+        message: the difference in one line.
     """
 
     kind: str
@@ -220,12 +219,12 @@ class SchemaDifference:
 
 @dataclass(frozen=True)
 class EventField:
-    """A key of an event's payload.
+    """A field of an event's payload.
 
     Attributes:
         name: the key.
-        type: any, boolean, integer, integers, map, number, string, strings or time.
-        meaning: in a few words.
+        type: "any", "boolean", "integer", "integers", "map", "number", "string", "strings" or "time".
+        meaning: a description.
         optional: whether it may be None or absent.
     """
 
@@ -237,14 +236,14 @@ class EventField:
 
 @dataclass(frozen=True)
 class EventDefinition:
-    """What is known of an event before one is published.
+    """The definition of an event.
 
     Attributes:
         name: such as "step.completed".
         group: lifecycle, export, registry, core or custom.
-        meaning: when it happens.
-        published: False for names that the engine has but never publishes.
-        fields: what its payload has.
+        meaning: a description.
+        published: False for event names that the engine defines but never publishes.
+        fields: the fields of its payload.
     """
 
     name: str
@@ -255,22 +254,22 @@ class EventDefinition:
 
     @classmethod
     def from_wire(cls, definition: Mapping[str, Any]) -> EventDefinition:
-        """A definition as the core gives it."""
+        """Reads a definition from the core's answer."""
         fields = tuple(EventField(**field) for field in definition["fields"])
         return cls(**{**definition, "fields": fields})
 
 
 @dataclass(frozen=True)
 class FunctionVersion:
-    """Whose text one of the engine's functions, or its view, has in a database.
+    """Tells which text one of the engine's functions, or its view, has in a database.
 
     Attributes:
-        name: the signature; the name for the view.
-        body_md5: the hash of the body, empty for the view.
-        present: whether it is there.
+        name: the signature of the function, or the name of the view.
+        body_md5: the MD5 hash of the body; empty for the view.
+        present: whether the database has it.
         origin: "tasker-engine" or "tasker_core"; None for an unknown text.
         rules: the version of the rules that the text follows.
-        capability: the switch whose delegation stands in for it in Rails.
+        capability: the switch of the capability that replaces it in Rails.
     """
 
     name: str
@@ -282,12 +281,12 @@ class FunctionVersion:
 
     @property
     def unknown(self) -> bool:
-        """Whether somebody changed it, or it is of a newer engine."""
+        """Whether the function was changed, or comes from a newer engine."""
         return self.present and self.origin is None
 
     @property
     def version(self) -> str:
-        """Such as "tasker-engine v02", "unknown" or "missing"."""
+        """For example "tasker-engine v02", "unknown" or "missing"."""
         if not self.present:
             return "missing"
         return f"{self.origin} v{self.rules:02}" if self.origin else "unknown"
@@ -301,7 +300,7 @@ class SchemaCheck:
     """The answer of check_schema.
 
     Attributes:
-        differences: by object and kind, the harmless ones too.
+        differences: by object and kind, including the harmless ones.
         functions: the nine functions and the view.
     """
 
@@ -310,7 +309,7 @@ class SchemaCheck:
 
     @staticmethod
     def from_wire(found: Mapping[str, Any]) -> SchemaCheck:
-        """Of the operation's value."""
+        """Reads the operation's value."""
         return SchemaCheck(
             tuple(SchemaDifference(**fields) for fields in found["differences"]),
             tuple(FunctionVersion(**fields) for fields in found["functions"]),
@@ -318,12 +317,12 @@ class SchemaCheck:
 
     @property
     def harmful(self) -> list[SchemaDifference]:
-        """The differences that do harm."""
+        """The differences that prevent correct work."""
         return [difference for difference in self.differences if not difference.harmless]
 
     @property
     def unknown_functions(self) -> list[FunctionVersion]:
-        """The functions whose text is not known."""
+        """The functions with an unknown text."""
         return [function for function in self.functions if function.unknown]
 
     @property
@@ -338,7 +337,7 @@ class SchemaCheck:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is missing or changed."""
+        """Whether nothing is missing and nothing was changed."""
         return not self.harmful and not self.unknown_functions and self.consistent
 
     def __str__(self) -> str:
@@ -352,10 +351,10 @@ class Distribution:
     """A histogram in seconds.
 
     Attributes:
-        bounds: the upper ends of the buckets.
-        counts: how many values lie below or at each of them.
-        count: how many values there are.
-        sum: of all values.
+        bounds: the upper bounds of the buckets.
+        counts: for each bound, the number of values at or below it.
+        count: the number of values.
+        sum: the sum of all values.
     """
 
     bounds: Sequence[float]
@@ -377,9 +376,9 @@ class Metric:
     """One metric.
 
     Attributes:
-        name: see docs/TELEMETRY.md.
-        kind: counter, gauge or histogram.
-        help: what it says.
+        name: docs/TELEMETRY.md lists the names.
+        kind: "counter", "gauge" or "histogram".
+        help: the description.
         samples: one for each set of labels.
     """
 
@@ -390,11 +389,11 @@ class Metric:
 
 
 class Stats(dict[str, Metric]):
-    """All metrics at one moment, by name."""
+    """All metrics at one point in time, by name."""
 
     @staticmethod
     def from_wire(found: Sequence[Any]) -> Stats:
-        """Of the operation's value."""
+        """Reads the operation's value."""
         return Stats(
             (name, Metric(name, kind, text, tuple(_sample(*sample) for sample in samples)))
             for name, kind, text, samples in found
@@ -404,7 +403,7 @@ class Stats(dict[str, Metric]):
         """A metric's value, or the sum of its numbers over the samples with these labels.
 
         Returns:
-            None where nothing was counted yet.
+            None if nothing was counted yet.
         """
         samples = self[name].samples if name in self else ()
         values = [sample.value for sample in samples if labels.items() <= sample.labels.items()]

@@ -17,14 +17,14 @@ from .errors import InvalidArgument
 from .event import Event
 from .operations import Operation
 
-# How many events are taken at once.
+# The number of events in one batch.
 _BATCH = 1000
-# What of the counts a repr shows.
+# The counts that a repr shows.
 _SHOWN = ("delivered", "pending", "dropped")
 
 
 class Feed:
-    """A subscription's queue in the core, and what was taken from it and not handed out."""
+    """A subscription's queue in the core, and events that were taken from it but not returned."""
 
     def __init__(self, core: Core, operation: Operation[tuple[int, int]]) -> None:
         self._core = core
@@ -39,14 +39,14 @@ class Feed:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing comes any more."""
+        """Whether no more events come."""
         return self._ended
 
     def stats(self) -> dict[str, int]:
-        """What became of the events that matched.
+        """Counts the events that matched.
 
-        matched is delivered and dropped and pending together; spilled went through a
-        temporary file.
+        matched is the sum of delivered, dropped and pending; spilled counts events that went
+        through a temporary file.
         """
         counts = dict(self._final or self._ask("event_stats") or {})
         if counts:
@@ -59,7 +59,7 @@ class Feed:
             return f"<{type(self).__name__} of another process>"
         counts = self.stats()
         told = ", ".join(f"{counts[name]} {name}" for name in _SHOWN if name in counts)
-        return f"<{type(self).__name__}: {told or 'its client was closed'}{' closed' if self.closed else ''}>"
+        return f"<{type(self).__name__}: {told or 'its client is closed'}{' closed' if self.closed else ''}>"
 
     def _guard(self) -> None:
         if self._generation != _library.generation:
@@ -74,7 +74,7 @@ class Feed:
         return event
 
     def _take_batch(self) -> bool:
-        """Takes what waits in the queue; False where it has ended."""
+        """Takes the waiting events; returns False if the queue has ended."""
         if self._generation != _library.generation:
             raise InvalidArgument(
                 "this subscription is another process's; subscribe here", code="invalid_argument"
@@ -89,7 +89,7 @@ class Feed:
         return True
 
     def close(self) -> None:
-        """Ends the subscription: nothing more comes in. What waits can still be taken."""
+        """Ends the subscription: no more events come in. Waiting events can still be taken."""
         if not self._ended and self._generation == _library.generation:
             self._ask("unsubscribe")
 
@@ -112,14 +112,14 @@ def _end(generation: int, queue: int) -> None:
 class Subscription(Feed):
     """Events of the client's core, in order, for one thread at a time.
 
-    ::
+    ```python
+    with client.subscribe("step.*") as events:
+        for event in events:
+            print(event.name, event.task_id, event.payload)
+    ```
 
-        with client.subscribe("step.*") as events:
-            for event in events:
-                print(event.name, event.task_id, event.payload)
-
-    Iterating waits for the next event, and ends when the subscription or its client is
-    closed and everything was taken. What waits at the end of the with block is dropped.
+    Iterating waits for the next event. It ends when the subscription or its client is closed and
+    every event was taken. The end of the with block drops waiting events.
     """
 
     def __init__(self, core: Core, operation: Operation[tuple[int, int]]) -> None:
@@ -127,7 +127,7 @@ class Subscription(Feed):
         self._reading = threading.Lock()
 
     def get(self, timeout: float | None = None) -> Event | None:
-        """Waits for the next event; None after that many seconds, or where it has ended."""
+        """Waits for the next event; returns None after timeout seconds, or if it has ended."""
         event = self._take_event()
         if event is not None:
             return event

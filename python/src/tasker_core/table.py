@@ -1,4 +1,4 @@
-"""Rows as the core gives them: by column, in binary form (go/wire/table.go)."""
+"""The rows of the core's answer: by column, in binary form (go/wire/table.go)."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Column:
     """One column: its cells in binary form, and which of them are null.
 
     Attributes:
-        name: the column's.
-        kind: int, time, bool, text, decimal or ids.
-        data: a cell's eight bytes, one of bool, or four: a place in the dictionary, of ids
-            where the list ends.
-        nulls: a byte for each cell; None where none is null.
-        dictionary: the different texts, or all ids.
+        name: the name of the column.
+        kind: "int", "time", "bool", "text", "decimal" or "ids".
+        data: eight bytes per cell; one for bool; four for text and decimal (an index into the
+            dictionary) and for ids (the end of the list).
+        nulls: a byte for each cell; None if no cell is null.
+        dictionary: the distinct texts, or all ids.
     """
 
     def __init__(self, name: str, kind: str, data: bytes, nulls: bytes | None, dictionary: Any) -> None:
@@ -58,7 +58,7 @@ class Column:
         self.dictionary = dictionary
 
     def cells(self) -> list[Any]:
-        """The cells as Python objects, None for null."""
+        """The cells as Python objects; None for null."""
         values = _LISTS[self.kind](self)
         if self.nulls is None:
             return values
@@ -73,12 +73,12 @@ class Column:
         return struct.unpack(f"<{len(self.data) // 4}I", self.data)
 
     def texts(self, convert: Callable[[str], Any] = str) -> list[Any]:
-        """Cells of text; each different text is converted once."""
+        """Cells of text; each distinct text is converted once."""
         values = [convert(text) for text in self.dictionary or [""]]
         return [values[code] for code in self.codes()]
 
     def times(self) -> list[Any]:
-        """Cells with moments; null ones may hold anything."""
+        """Cells of time; null cells may hold any value."""
         if self.nulls is None:
             return [moment(micros) for micros in self.integers()]
         return [
@@ -86,13 +86,13 @@ class Column:
         ]
 
     def id_lists(self) -> list[Any]:
-        """Cells with lists of ids."""
+        """Cells of lists of ids."""
         ids = struct.unpack(f"<{len(self.dictionary) // 8}q", self.dictionary)
         ends = self.codes()
         return [list(ids[first:last]) for first, last in zip((0, *ends), ends, strict=False)]
 
     def part(self, first: int, last: int) -> Column:
-        """The cells from one place up to another."""
+        """The cells from first up to last."""
         width = {"int": 8, "time": 8, "bool": 1}.get(self.kind, 4)
         data = self.data[first * width : last * width]
         nulls = None if self.nulls is None else self.nulls[first:last]
@@ -104,14 +104,14 @@ class Column:
         return Column(self.name, self.kind, moved, nulls, self.dictionary[begin * 8 : ends[last - 1] * 8])
 
     def shown(self) -> list[Any]:
-        """The cells for somebody's eyes: a year that datetime does not have is a number."""
+        """The cells for display; a year that datetime does not have is a number."""
         try:
             return self.cells()
         except OverflowError:
             return list(self.integers())
 
     def as_numpy(self) -> numpy.ndarray[Any, Any]:
-        """The cells as an array that shares the reply's memory where that is possible."""
+        """The cells as an array that shares the reply's memory if possible."""
         import numpy
 
         if self.kind == "time":
@@ -152,7 +152,7 @@ class Column:
         return numpy.frombuffer(self.nulls or b"", "?")
 
     def as_pandas(self) -> Any:
-        """The cells as a pandas array: Int64 where integers may be null, times in UTC."""
+        """The cells as a pandas array: Int64 if integers may be null, times in UTC."""
         import numpy
         import pandas
 
@@ -176,10 +176,10 @@ _LISTS: dict[str, Callable[[Column], list[Any]]] = {
 
 
 class Rows(Sequence[Row], Generic[Row]):
-    """Rows of an answer, as a sequence of named tuples or by column.
+    """The rows of an answer, as a sequence of named tuples or by column.
 
-    The answer is kept by column, in binary form: the named tuples are made when somebody
-    asks for the first of them. It compares equal to a list of the same rows.
+    The answer is stored by column, in binary form. The named tuples are created when the first of
+    them is read. It compares equal to a list of the same rows.
     """
 
     __slots__ = ("_columns", "_kind", "_make", "_rows", "_size")
@@ -193,15 +193,15 @@ class Rows(Sequence[Row], Generic[Row]):
         self._rows: list[Row] | None = None
 
     def columns(self) -> dict[str, list[Any]]:
-        """The columns by name, each a list."""
+        """The columns by name, each as a list."""
         return {column.name: column.cells() for column in self._columns}
 
     def to_numpy(self) -> dict[str, numpy.ndarray[Any, Any]]:
-        """The columns by name, each an array; needs NumPy.
+        """The columns by name, each as an array; needs NumPy.
 
-        Integers (int64), booleans and times (datetime64[us], UTC) share the memory of the
-        answer and cannot be written to. Where cells are null the array is masked, a time
-        NaT. Texts, decimals and lists of ids are arrays of objects.
+        Integers (int64), booleans and times (datetime64[us], UTC) share the memory of the answer
+        and are read-only. If cells are null, the array is masked; a null time is NaT. Texts,
+        decimals and lists of ids are arrays of objects.
         """
         return {column.name: column.as_numpy() for column in self._columns}
 
@@ -212,23 +212,23 @@ class Rows(Sequence[Row], Generic[Row]):
         return pandas.DataFrame({column.name: column.as_pandas() for column in self._columns})
 
     def to_polars(self) -> polars.DataFrame:
-        """A DataFrame over the answer's memory; needs polars alone. Texts are String."""
+        """A DataFrame over the answer's memory; needs only polars. Texts have the type String."""
         import polars
 
         frame = polars.DataFrame(_arrow.Source(self._columns, self._size))
         return frame.with_columns(polars.col(polars.Categorical).cast(polars.String))
 
     def to_arrow(self) -> pyarrow.Table:
-        """A Table over the answer's memory; needs pyarrow. Texts are dictionaries."""
+        """A Table over the answer's memory; needs pyarrow. Texts are dictionary-encoded."""
         import pyarrow
 
         return pyarrow.table(_arrow.Source(self._columns, self._size))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The rows for whoever reads Arrow, by its PyCapsule interface.
+        """The rows for programs that read Arrow, by its PyCapsule interface.
 
-        Integers, times, lists of ids and the codes of texts are the answer's own memory.
-        What the schema asks for is left to the reader, as the interface allows.
+        Integers, times, lists of ids and the codes of texts are the answer's own memory. The
+        reader converts them to the requested schema, as the interface allows.
         """
         del requested_schema
         return _arrow.stream(self._columns, self._size)
@@ -265,7 +265,7 @@ class Rows(Sequence[Row], Generic[Row]):
         return _shown.table_html(*self._ends())
 
     def _ends(self) -> tuple[str, list[str], list[Any], list[Any]]:
-        """A title, the columns' names, the first rows and the last: no others are made."""
+        """The title, the columns' names, and the first and last rows; no others are created."""
         first, last = _shown.ends(self._size)
         names = [column.name for column in self._columns]
         title = f"{self._size} {'row' if self._size == 1 else 'rows'} of {self._kind}"

@@ -1,5 +1,5 @@
 # Written by python/tools/sync_client.py from aio/_client/base.py; change that file instead.
-"""How an operation is sent, and by which rules."""
+"""Sends operations, with the readiness rules of the database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Operations(BaseClient):
-    """A client that sends operations; the groups of operations build on it."""
+    """A client that sends operations; the groups of operations inherit from it."""
 
     def run(self, operation: Operation[T]) -> T:
         """Sends an operation and reads its answer."""
@@ -30,10 +30,10 @@ class Operations(BaseClient):
             return operation.refused(conflict)
 
     def readiness_version(self) -> int:
-        """Which rules of readiness this database follows, 1 or 2; read once for a client.
+        """Tells which readiness rules this database follows, 1 or 2; read once for each client.
 
         Raises:
-            UnknownFunction: if a function's body is not one that is known.
+            UnknownFunction: if the body of a function is unknown.
         """
         if self.core.rules is None:
             self.core.rules = self.run(operations.readiness_version())

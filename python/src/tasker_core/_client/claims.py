@@ -1,5 +1,5 @@
 # Written by python/tools/sync_client.py from aio/_client/claims.py; change that file instead.
-"""Steps that are executed outside of Rails: what a Worker is made of."""
+"""Claims of steps that are executed outside of Rails; Worker uses them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .base import Operations
 
 
 class Claims(Operations):
-    """Claims of steps, and what becomes of them."""
+    """Claims of steps, and their outcomes."""
 
     def claim_ready_steps(
         self,
@@ -29,23 +29,24 @@ class Claims(Operations):
     ) -> list[ClaimedStep]:
         """Finds steps that can run, oldest first, and claims them.
 
-        A failed step whose waiting time is over goes back to pending first. Workers that
-        ask at the same time get different steps. A step whose documents cannot be read (an
-        integer of too many digits, too deep a nesting) fails for good, with the reason in
-        its results, and is not among the steps.
+        A failed step whose backoff is over goes back to pending first. Workers that call it at the
+        same time get different steps. A step whose documents cannot be read (an integer with too
+        many digits, too many levels of nesting) fails permanently, with the reason in its results,
+        and is not in the answer.
 
         Args:
-            names: of the steps that the caller can execute.
-            limit: how many at most, 1 to 1000.
-            start_tasks: also set their pending tasks in_progress: nobody else runs them.
-            claim_id: a text of this request alone, which is noted with each claim. Who does
-                not get the answer asks again with the same one, and again=True.
-            again: give the steps that an earlier request with this claim_id has claimed, and
-                claim none; where it has claimed none, claim as usual.
+            names: the steps that the caller can execute.
+            limit: the maximum number of steps, 1 to 1000.
+            start_tasks: whether to claim steps of pending tasks too and set those tasks
+                in_progress; use it for tasks that only workers run.
+            claim_id: a text that is unique to this request; it is stored with each claim. If the
+                answer is lost, repeat the request with the same claim_id and again=True.
+            again: whether to return the steps that an earlier request with this claim_id claimed,
+                and to claim no others; if it claimed none, steps are claimed as usual.
 
         Raises:
-            ConflictError: if another process wrote to one of the steps at the same time;
-                then none was claimed.
+            ConflictError: if another process wrote to one of the steps at the same time; no step
+                was claimed.
         """
         ask = functools.partial(external.claim_ready_steps, list(names), limit, start_tasks, claim_id)
         while claimed := self.run(ask(again)):
@@ -60,21 +61,21 @@ class Claims(Operations):
             return False
         try:
             self.run(external.fail_unreadable(step))
-        except Error as error:  # the others are claimed, and their caller's
+        except Error as error:  # the other steps are claimed, and the caller gets them
             external.logger.error(
                 "step %d stays claimed: %s; %s", step.workflow_step_id, step.unreadable, error
             )
         return True
 
     def complete_claim(self, step: ClaimedStep, *, results: Any = None) -> Transition:
-        """Records that a claimed step has done its work.
+        """Records that a claimed step is complete.
 
         Args:
-            step: the step's claim.
-            results: what JSON can say; None is written as {}.
+            step: the claimed step.
+            results: any value that can be written as JSON; None is written as {}.
 
         Returns:
-            With the code conflict where the claim no longer holds; nothing is written then.
+            With the code "conflict" if the claim no longer holds; nothing was written then.
         """
         return self.run(external.complete_claim(step, results))
 
@@ -88,38 +89,40 @@ class Claims(Operations):
     ) -> Transition:
         """Records that a claimed step has failed.
 
-        It can be retried once its waiting time is over, while it has attempts left.
+        It can be retried when its backoff is over, as long as it has attempts left.
 
         Args:
-            step: the step's claim.
-            error: its text, class and traceback become the step's results.
-            retryable: False where another attempt would be useless.
-            retry_after: seconds to wait before the next attempt, rounded up; None for the
-                waiting time that follows from the attempts.
+            step: the claimed step.
+            error: an exception or a text; its text, class and traceback become the step's results.
+            retryable: False if another attempt would be useless.
+            retry_after: seconds to wait before the next attempt, rounded up; None for the engine's
+                backoff.
         """
         return self.run(external.fail_claim(step, error, retryable, retry_after))
 
     def renew_claims(self, steps: Iterable[ClaimedStep], *, stopping: bool = False) -> list[ClaimedStep]:
-        """Tells that who holds these claims is alive: the steps do not count as stuck.
+        """Renews claims, so that their steps do not count as stuck.
 
         Args:
-            steps: the claims.
-            stopping: also tell handlers that ask (claim_state) that the worker is to end.
+            steps: the claimed steps.
+            stopping: whether to tell handlers that call claim_state that the worker is shutting
+                down.
 
         Returns:
-            Those that still hold; results of the others would be refused.
+            The claims that still hold; the results of the others would be refused.
         """
         return self.run(external.renew_claims(steps, stopping))
 
     def begin_claim(self, step: ClaimedStep, *, runner: str) -> str:
-        """Asks whether a handler may be executed now, where its step may arrive twice.
+        """Asks whether a handler may be executed now.
 
-        Between the worker and the handler there may be a queue or a cluster; of all that
-        ask, one runner begins.
+        Use it where a queue or a cluster between the worker and the handler may deliver a step
+        twice: only one runner may begin.
 
         Args:
-            step: the step's claim.
-            runner: who executes the handler, unlike all others; who asks again hears the same.
+            step: the claimed step.
+            runner: a name that is unique to this execution of the handler; the same runner gets the
+                same answer again.
 
         Returns:
             "begun": go on; "taken": another runner has begun; "lost": the claim no longer holds.
@@ -127,27 +130,28 @@ class Claims(Operations):
         return self.run(external.begin_claim(step, runner))
 
     def claim_state(self, step: ClaimedStep) -> str:
-        """How a claim stands; nothing is changed.
+        """Reads the state of a claim. It changes nothing.
 
         Returns:
-            "held"; "stopping": held by a worker that is to end; "lost": a result would be refused.
+            "held"; "stopping": held by a worker that is shutting down; "lost": a result would be
+            refused.
         """
         return self.run(external.claim_state(step))
 
     def finalize_task(self, task_id: int) -> str:
-        """Closes a task that nobody else runs once there is nothing left to do.
+        """Ends a task that only workers run, when no work is left.
 
         Returns:
-            Its state: complete where every step is, error where one has failed for good.
+            The task's state: complete if every step is, error if a step has failed permanently.
 
         Raises:
-            NotFound: if there is no such task.
+            NotFound: if the task does not exist.
         """
         return self.run(external.finalize_task(task_id))
 
     def await_steps(self, *, timeout: float) -> bool:
-        """Waits until steps may be ready, or have ended elsewhere, at most that long (seconds).
+        """Waits until steps may be ready or have ended elsewhere, at most timeout seconds.
 
-        One connection beside the pool's goes on listening until the client is closed.
+        One connection beside the pool's stays open and listens until the client is closed.
         """
         return self.run(external.await_steps(timeout))

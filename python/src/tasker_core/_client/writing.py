@@ -1,5 +1,5 @@
 # Written by python/tools/sync_client.py from aio/_client/writing.py; change that file instead.
-"""New tasks, and the states of tasks and steps."""
+"""Creation of tasks, and transitions of tasks and steps."""
 
 from __future__ import annotations
 
@@ -32,36 +32,39 @@ class Writing(Operations):
         identity_hash: str | None = None,
         enqueue: bool = False,
     ) -> CreatedTask:
-        """Makes a task with its steps, as the engine's TaskInitializer does without a handler.
+        """Creates a task with its steps, as the engine's TaskInitializer does without a handler.
 
-        All or nothing, in one transaction, with a few statements for any number of steps.
-        The namespace, the task's name and those of its steps are made where they are missing.
-        A worker that owns its tasks takes it up at once; with enqueue Rails runs it::
+        It writes all or nothing, in one transaction, with a few statements for any number of steps.
+        It also creates the namespace and the names of the task and its steps if they do not exist
+        yet. A worker that owns its tasks takes the task up at once; with enqueue=True, Rails runs
+        it:
 
-            steps = ["extract", NewStep("score", depends_on=["extract"], retry_limit=5)]
-            context = {"day": "2026-11-26"}
-            client.create_task("sales_report", namespace="etl", steps=steps, context=context)
+        ```python
+        steps = ["extract", NewStep("score", depends_on=["extract"], retry_limit=5)]
+        context = {"day": "2026-11-26"}
+        client.create_task("sales_report", namespace="etl", steps=steps, context=context)
+        ```
 
         Args:
-            name: the task's.
-            steps: each a NewStep, its fields as a mapping, or a name alone.
-            context: not empty: the engine takes no task without.
-            namespace: of the task.
-            version: three numbers.
-            initiator: who asks for it; None for "unknown", as in the next two.
-            source_system: where it comes from.
-            reason: why.
-            tags: texts.
+            name: the task's name.
+            steps: for each step a NewStep, a mapping of its fields, or its name.
+            context: not empty, because the engine accepts no task without a context.
+            namespace: the task's namespace.
+            version: three numbers, such as "0.1.0".
+            initiator: who requests the task; None for "unknown", also in the next two.
+            source_system: the system that the request comes from.
+            reason: why the task is requested.
+            tags: a list of strings.
             bypass_steps: names of steps.
-            identity: "uuid", also where none is given, is a random one; "hash" the engine's
-                SHA256 of what was asked for and the minute of it (UTC).
-            identity_hash: one of your own instead.
-            enqueue: leave it to Rails, where tasker_core:listen enqueues it once; a handler
-                with the same steps must be registered there.
+            identity: "uuid" or None for a random identity; "hash" for the engine's SHA-256 of the
+                request and its minute (UTC).
+            identity_hash: your own identity instead.
+            enqueue: whether Rails runs the task: tasker_core:listen enqueues it once. It needs a
+                registered handler with the same steps.
 
         Raises:
-            InvalidArgument: for a value that cannot be, named in the message.
-            CycleError: if the steps would wait for each other in a circle.
+            InvalidArgument: if a value is invalid; the message names it.
+            CycleError: if the dependencies form a cycle.
             DuplicateTask: if another task has this identity.
             ConflictError: if another process deleted definitions at the same time.
         """
@@ -86,31 +89,31 @@ class Writing(Operations):
     def transition_step(
         self, step_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
     ) -> Transition:
-        """Moves a step to another state, if its state and its parents allow it.
+        """Moves a step to another state if its current state and its parents allow it.
 
         The database checks and writes in one statement.
 
         Args:
-            step_id: the step's.
+            step_id: the id of the step.
             to: the target state.
             metadata: written to the audit row.
 
         Returns:
-            What became of it; see Transition.code.
+            Transition.code tells whether it was written.
 
         Raises:
-            NotFound: if there is no such step.
+            NotFound: if the step does not exist.
         """
         return self.run(operations.transition_step(step_id, to, metadata))
 
     def transition_step_or_raise(
         self, step_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
     ) -> Transition:
-        """The same, raising where nothing was written.
+        """Does the same and raises an error if nothing was written.
 
         Raises:
-            TransitionError: if the state, the guard or another process forbids it.
-            NotFound: if there is no such step.
+            TransitionError: if the state, a guard or another process prevents the transition.
+            NotFound: if the step does not exist.
         """
         transition = self.transition_step(step_id, to=to, metadata=metadata)
         return transition.raise_unless_written()
@@ -118,35 +121,35 @@ class Writing(Operations):
     def transition_steps(
         self, step_ids: Iterable[int], *, to: str, metadata: Mapping[str, Any] | None = None
     ) -> list[Transition]:
-        """Moves many steps in one statement, locked in the order of their ids.
+        """Moves many steps in one statement, which locks them in the order of their ids.
 
-        Those that may not move stay as they are; unknown ids are missing in the answer,
-        which is in ascending order of id.
+        Steps that may not move stay as they are. Unknown ids are missing from the answer, which is
+        in ascending order of id.
 
         Raises:
-            ConflictError: if another process wrote to one of them at the same time; then
-                none was moved.
+            ConflictError: if another process wrote to one of the steps at the same time; no step
+                was moved.
         """
         return self.run(operations.transition_steps(step_ids, to, metadata))
 
     def transition_task(
         self, task_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
     ) -> Transition:
-        """Moves a task to another state; to complete only if all its steps are done.
+        """Moves a task to another state. It reaches complete only if all its steps are done.
 
         Raises:
-            NotFound: if there is no such task.
+            NotFound: if the task does not exist.
         """
         return self.run(operations.transition_task(task_id, to, metadata))
 
     def transition_task_or_raise(
         self, task_id: int, *, to: str, metadata: Mapping[str, Any] | None = None
     ) -> Transition:
-        """The same, raising where nothing was written.
+        """Does the same and raises an error if nothing was written.
 
         Raises:
-            TransitionError: if the state, the guard or another process forbids it.
-            NotFound: if there is no such task.
+            TransitionError: if the state, a guard or another process prevents the transition.
+            NotFound: if the task does not exist.
         """
         transition = self.transition_task(task_id, to=to, metadata=metadata)
         return transition.raise_unless_written()

@@ -1,4 +1,4 @@
-"""What a client of coroutines is over its core; tasker_core._base waits instead."""
+"""The base of asynchronous clients; tasker_core._base is its counterpart that waits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .._core import Core, checked
 from ..errors import Cancelled, DatabaseError, TimeoutError
 from ._replies import Sender
 
-#: After one of these nobody knows whether a write took place.
+#: After one of these errors it is unknown whether a write took place.
 UNSURE = (DatabaseError, Cancelled, TimeoutError, asyncio.CancelledError)
 
 
 def opened(url: str, settings: Mapping[str, Any]) -> Sender:
-    """What sends operations to a database, for event loops."""
+    """Opens a sender of operations to a database, for event loops."""
     return Sender(opened_core(url, settings))
 
 
 class BaseClient:
-    """A core, what sends operations to it, and a limit of time for each.
+    """A core, a sender of operations to it, and a time limit for each operation.
 
     Attributes:
         timeout: seconds that each operation may take; None for no limit.
@@ -33,9 +33,9 @@ class BaseClient:
 
     @property
     def core(self) -> Core:
-        """The core that answers."""
+        """The core that executes the operations."""
         return self._sender.core
 
     async def close(self) -> None:
-        """Closes every connection and session; what others await is cancelled."""
+        """Closes every connection and session, and cancels pending calls."""
         await self._sender.close()

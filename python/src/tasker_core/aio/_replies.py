@@ -1,4 +1,4 @@
-"""How replies of the core reach an event loop."""
+"""Passes replies of the core to an event loop."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .. import _library
 from .._core import FROM_MEMORY, Core, Grip, decode, encode, expired
 from ..errors import Cancelled
 
-# How many replies are taken at once; between two batches the loop does other things.
+# The number of replies in one batch; the loop does other work between two batches.
 _BATCH = 1024
 
 
 class Replies:
-    """The calls that one event loop waits for, and the queue of their replies."""
+    """The pending calls of one event loop, and the queue of their replies."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.generation = _library.generation
         self._native = _library.native()
         self._queue, self._descriptor = self._native.completions()
         self._waiting: dict[int, tuple[asyncio.Future[bytes], Grip | None]] = {}
-        # The loop must not be kept alive by what is kept for it.
+        # This object must not keep its loop alive.
         self._loop = weakref.ref(loop)
         self._end = weakref.finalize(self, _end, self.generation, self._queue)
         self._end.atexit = False
@@ -33,24 +33,24 @@ class Replies:
     def submit(
         self, core: int, request: bytes, opens: Grip | None = None
     ) -> tuple[int, asyncio.Future[bytes]]:
-        """Starts a call; the future gets its reply, and so does the grip."""
+        """Starts a call; the future and the grip receive its reply."""
         future = asyncio.get_running_loop().create_future()
         token = self._native.submit(core, request, self._queue)
         self._waiting[token] = (future, opens)
         return token, future
 
     def cancel(self, token: int) -> None:
-        """Ends a call at once; its statement is cancelled in the database."""
+        """Ends a call at once and cancels its statement in the database."""
         self._native.cancel(token)
 
     async def last(self) -> None:
-        """Waits for the replies that somebody still awaits; those of ended calls come soon."""
+        """Waits for the replies that are still awaited; those of ended calls come soon."""
         awaited = [future for future, _ in self._waiting.values() if not future.done()]
         if awaited:
             await asyncio.wait(awaited)
 
     def close(self) -> None:
-        """Stops watching; in the loop's own thread."""
+        """Stops watching. Call it in the loop's own thread."""
         loop = self._loop()
         if loop is not None and not loop.is_closed():
             loop.remove_reader(self._descriptor)
@@ -83,7 +83,7 @@ class Sender:
     async def call(
         self, operation: str, arguments: dict[str, Any], timeout: float | None, opens: Grip | None = None
     ) -> Any:
-        """See Core.call. Cancelling who awaits this cancels the statement."""
+        """See Core.call. Cancelling the awaiting task cancels the statement."""
         if operation in FROM_MEMORY:
             return self.core.ask(operation, arguments)
         request = encode(operation, arguments)
@@ -105,8 +105,8 @@ class Sender:
                 limit.cancel()
 
     async def close(self) -> None:
-        """Closes the core; what others await is cancelled."""
-        # Closing waits for what runs to end, and the loop has to hear of those ends.
+        """Closes the core and cancels pending calls."""
+        # Closing waits for running calls to end, and the loop has to receive their replies.
         await asyncio.to_thread(self.core.close)
         replies = self._replies.pop(asyncio.get_running_loop(), None)
         if replies is not None and replies.generation == _library.generation:

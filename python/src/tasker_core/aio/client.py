@@ -18,25 +18,27 @@ from .session import Session
 
 
 def connect(url: str, *, timeout: float | None = None, **settings: str | float | list[str]) -> Client:
-    """A client over connections of the core's own.
+    """Opens a client with its own database connections.
 
-    No connection is opened before the first operation. A forked child opens connections of
-    its own. It needs no running loop, and may be used by several::
+    The first operation opens the first connection. A forked child opens its own.
+    It needs no running loop, and may be used by several:
 
-        async with aio.connect("postgresql://localhost/shop") as client:
-            print(await client.viable_steps(42))
+    ```python
+    async with aio.connect("postgresql://localhost/shop") as client:
+        print(await client.viable_steps(42))
+    ```
 
     Args:
-        url: postgresql://user@host/database, or keyword=value pairs as libpq reads them.
+        url: postgresql://user@host/database, or libpq's keyword=value pairs.
         timeout: seconds that each operation may take; None for no limit.
-        **settings: pool_max_connections (4), pool_exec_mode ("cache_statement"; behind
-            PgBouncer in transaction mode "exec", "simple_protocol" or "cache_describe"),
-            pool_acquire_timeout_seconds (5), application_name, and what else
-            go/config/config.go lists.
+        **settings: pool_max_connections (4), pool_exec_mode ("cache_statement"; behind PgBouncer
+            in transaction mode "exec", "simple_protocol" or "cache_describe"),
+            pool_acquire_timeout_seconds (5), application_name, and the others of
+            docs/SETTINGS.md that apply to programs.
 
     Raises:
-        ConfigurationError: if a setting, or the URL, cannot be used.
-        InvalidArgument: for a timeout that is no number above 0.
+        ConfigurationError: if a setting or the URL is invalid.
+        InvalidArgument: if the timeout is not a number above 0.
         Unavailable: if the native core does not load.
     """
     limit = checked(timeout)
@@ -44,54 +46,54 @@ def connect(url: str, *, timeout: float | None = None, **settings: str | float |
 
 
 class Client(Reading, Writing, Analysis, Events, Maintenance, Claims):
-    """The operations of the core. Every answer is read from the database at the time of the call.
+    """The core's operations. Every call reads the database, so its answer is current.
 
-    Every method raises DatabaseError (SchemaMissing where the engine's tables are not
-    there) if the database fails, InvalidArgument for arguments that do not fit, and
-    TimeoutError where the client's timeout passed. Cancelling the await cancels the statement.
+    Every method raises DatabaseError if the database fails (SchemaMissing if the engine's tables do
+    not exist), InvalidArgument if an argument has the wrong type or value, and TimeoutError if it
+    takes longer than the client's timeout. Cancelling the await cancels the statement.
     """
 
     def with_timeout(self, timeout: float | None) -> Client:
-        """The same client with another limit, in seconds, for each operation."""
+        """Returns the same client with another timeout for each operation, in seconds."""
         return Client(self._sender, timeout)
 
     @property
     def closed(self) -> bool:
-        """Whether close was called."""
+        """Whether the client is closed."""
         return self.core.closed
 
     async def open_session(self, task_id: int) -> Session:
         """Opens a session on a task. It changes nothing in the database.
 
         Raises:
-            NotFound: if there is no such task.
-            CycleError: if its steps depend on each other in a circle.
-            SessionError: if max_sessions are open.
+            NotFound: if the task does not exist.
+            CycleError: if the dependencies form a cycle.
+            SessionError: if max_sessions sessions are open.
         """
         opening = _picture.open_session(self.core, task_id)
         return Session(self, task_id, opening, await self.run(opening))
 
     async def session_stats(self) -> dict[str, int]:
-        """Counts of sessions, claims, refusals, results and strict reads since connect."""
+        """Counts sessions, claims, refusals, results and strict reads since connect."""
         return await self.run(operations.session_stats())
 
     async def ping(self, *, database: bool = True) -> str:
-        """Gives "pong" when the database answers.
+        """Checks that the core and the database answer, and returns "pong".
 
         Args:
-            database: False asks the core alone.
+            database: False checks only the core.
 
         Raises:
-            DatabaseError: where it gives no answer.
+            DatabaseError: if the database does not answer.
         """
         return await self.run(operations.ping(database))
 
     async def stats(self) -> Stats:
-        """What the core has counted: docs/TELEMETRY.md lists the metrics."""
+        """Reads the core's metrics; docs/TELEMETRY.md lists them."""
         return await self.run(operations.stats())
 
     async def stats_text(self) -> str:
-        """The same in Prometheus' text form 0.0.4."""
+        """Reads the same metrics in the Prometheus text format 0.0.4."""
         return await self.run(operations.stats_text())
 
     async def __aenter__(self) -> Client:

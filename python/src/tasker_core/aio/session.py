@@ -1,4 +1,4 @@
-"""Runs of tasks over an aio.Client."""
+"""Sessions, which run tasks over an aio.Client."""
 
 from __future__ import annotations
 
@@ -20,27 +20,29 @@ T = TypeVar("T")
 
 
 class Session(Picture):
-    """One run's picture of a task, held in memory by the core.
+    """A snapshot of one task, which the core holds in memory for a run.
 
-    What can run next costs no query. Claims and outcomes are one statement each, in a
-    transaction of their own; the database checks them as it writes, so a picture that is
-    out of date can cost a refused claim, never a step that runs twice::
+    Asking what can run next costs no query. Each claim and each outcome is one statement in its own
+    transaction. The database checks them as it writes, so an outdated snapshot can cost a refused
+    claim but never runs a step twice:
 
-        await client.transition_task_or_raise(42, to="in_progress")
-        async with await client.open_session(42) as session:
-            while not (batch := await session.next()).empty:
-                for step_id in batch.retry:
-                    await session.retry(step_id)
-                for step_id in batch.ready:
-                    claim = await session.claim(step_id)
-                    if claim.allowed:
-                        await session.complete(step_id, results={"sum": 3})
-            context = await session.context()
-            print(context.execution_status)
+    ```python
+    await client.transition_task_or_raise(42, to="in_progress")
+    async with await client.open_session(42) as session:
+        while not (batch := await session.next()).empty:
+            for step_id in batch.retry:
+                await session.retry(step_id)
+            for step_id in batch.ready:
+                claim = await session.claim(step_id)
+                if claim.allowed:
+                    await session.complete(step_id, results={"sum": 3})
+        context = await session.context()
+        print(context.execution_status)
+    ```
 
-    Many coroutines may share a session. It belongs to its process: a forked child opens its
-    own. Every method raises SessionError where the session is not open here, and
-    DatabaseError where the database fails.
+    Many coroutines may share a session. It belongs to its process: a forked child opens its own.
+    Every method raises SessionError if the session is not open in this process, and DatabaseError
+    if the database fails.
     """
 
     def __init__(self, client: Client, task_id: int, opening: Operation[list[Any]], view: list[Any]) -> None:
@@ -48,9 +50,9 @@ class Session(Picture):
         self._client = client
 
     async def next(self) -> Next:
-        """What can run now.
+        """Tells what can run now.
 
-        It reads nothing, except after a refusal: then the picture is read anew first.
+        It reads from memory. Only after a refusal it reads the snapshot again first.
         """
         found, stale = await self._client.run(self._next())
         if stale:
@@ -59,22 +61,22 @@ class Session(Picture):
         return found
 
     async def claim(self, step_id: int) -> Claim:
-        """Claims a pending step, just before it is worked on; a refusal is an answer.
+        """Claims a pending step. Call it just before the work begins. A refusal is not an error.
 
         Raises:
-            NotFound: if there is no such step.
+            NotFound: if the step does not exist.
         """
         return await self._write(self._claim(step_id))
 
     async def complete(self, step_id: int, results: Mapping[str, Any] | None = None) -> Transition:
-        """Records that a claimed step has done its work.
+        """Records that a claimed step is complete.
 
         Args:
             step_id: a step that this session has claimed.
             results: replaces the step's results; None leaves them.
 
         Returns:
-            Code conflict where the claim no longer holds; nothing is written then.
+            With the code "conflict" if the claim no longer holds; nothing was written then.
         """
         return await self._write(self._complete(step_id, results))
 
@@ -89,18 +91,17 @@ class Session(Picture):
     ) -> Transition:
         """Records that a claimed step has failed.
 
-        It can be retried once its waiting time is over, while it has attempts left.
+        It can be retried when its backoff is over, as long as it has attempts left.
 
         Args:
             step_id: a step that this session has claimed.
-            error: what happened; its class and traceback are kept too.
-            results: what else to keep beside error, error_class and backtrace.
-            retryable: False where another attempt would be useless.
-            retry_after: seconds to wait before the next attempt; None for the waiting
-                time that follows from the attempts.
+            error: an exception or a text; the class and traceback of an exception are kept too.
+            results: more results to store beside error, error_class and backtrace.
+            retryable: False if another attempt would be useless.
+            retry_after: seconds to wait before the next attempt; None for the engine's backoff.
 
         Returns:
-            Code conflict where the claim no longer holds; nothing is written then.
+            With the code "conflict" if the claim no longer holds; nothing was written then.
         """
         return await self._write(self._fail(step_id, error, results, retryable, retry_after))
 
@@ -109,11 +110,11 @@ class Session(Picture):
         return await self._write(self._retry(step_id))
 
     async def refresh(self) -> list[int]:
-        """Reads the task anew; gives the steps whose row or state was not known."""
+        """Reads the task again, and returns the ids of steps whose row or state has changed."""
         return await self._client.run(self._refresh())
 
     async def context(self) -> TaskExecutionContext:
-        """How the task stands, from memory."""
+        """Describes the task's progress from memory."""
         return await self._client.run(self._context())
 
     async def _write(self, operation: Operation[T]) -> T:

@@ -15,12 +15,12 @@ from ..subscription import Feed
 class Subscription(Feed):
     """Events of the client's core, in order, for one task at a time.
 
-    ::
+    ```python
+    async for event in client.subscribe("step.*"):
+        print(event.name, event.task_id, event.payload)
+    ```
 
-        async for event in client.subscribe("step.*"):
-            print(event.name, event.task_id, event.payload)
-
-    Iterating ends when the subscription or its client is closed and everything was taken.
+    The iteration ends when the subscription or its client is closed and every event was taken.
     """
 
     def __init__(self, core: Core, operation: Operation[tuple[int, int]]) -> None:
@@ -28,7 +28,7 @@ class Subscription(Feed):
         self._ready: asyncio.Future[None] | None = None
 
     async def get(self) -> Event | None:
-        """Waits for the next event; None where the subscription has ended."""
+        """Waits for the next event; returns None if the subscription has ended."""
         while True:
             event = self._take_event()
             if event is not None or self._ended:
@@ -40,7 +40,7 @@ class Subscription(Feed):
     async def _readable(self) -> None:
         if self._ready is not None:
             raise InvalidArgument(
-                "another task waits for this subscription's events; subscribe once for each",
+                "another task waits for this subscription's events; each task needs its own subscription",
                 code="invalid_argument",
             )
         loop = asyncio.get_running_loop()
@@ -73,7 +73,7 @@ class Subscription(Feed):
     ) -> None:
         self.close()
         if self._ready is not None:
-            # The descriptor must not be closed while the loop watches it.
+            # The descriptor must stay open while the loop watches it.
             asyncio.get_running_loop().remove_reader(self._descriptor)
             self._wake()
         self._finish()

@@ -6,14 +6,14 @@ import importlib
 import io
 import sys
 
-#: What the extra [cli] brings.
+#: The packages of the extra [cli].
 _NEEDED = ("click", "rich")
-#: As sysexits.h has it for something that is not there.
+#: The exit code of sysexits.h for a missing service.
 _UNAVAILABLE = 69
 
 
 def main() -> None:
-    """Runs the command that sys.argv names, and exits with its code."""
+    """Runs the command of sys.argv, and exits with its code."""
     for name in _NEEDED:
         try:
             importlib.import_module(name)
@@ -27,7 +27,7 @@ def main() -> None:
             sys.exit(_UNAVAILABLE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal without these letters gets question marks, and no failure.
+            # On a terminal without these characters they become question marks.
             stream.reconfigure(errors="replace")
     from .commands import run
 

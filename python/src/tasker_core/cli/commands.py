@@ -1,21 +1,21 @@
-"""All commands of tasker-core, and how they are run."""
+"""All commands of tasker-core, and how they run."""
 
 from __future__ import annotations
 
 import click
 from click.shell_completion import get_completion_class
 
-from . import databases, processes, tasks  # noqa: F401 -- they add their commands
+from . import databases, processes, tasks  # noqa: F401 -- they register their commands
 from .frame import failed, guarded
 from .group import main
 
 PROGRAM = "tasker-core"
-#: verify cannot tell, as the rake task has it.
+#: The exit code of verify for an unknown result, as in the rake task.
 _CANNOT_TELL = 2
 
 
 def run(arguments: list[str]) -> int:
-    """Runs a command; gives its exit code."""
+    """Runs a command and returns its exit code."""
 
     def work() -> int:
         code = main.main(arguments, prog_name=PROGRAM, standalone_mode=False)
@@ -29,9 +29,9 @@ def run(arguments: list[str]) -> int:
 def verify(anything: tuple[str, ...]) -> int:
     """Points to bin/rails tasker_core:verify.
 
-    That task compares the core with the engine's Ruby code over the application's tasks, and
-    tells whether it is safe to go active. This command has nothing to compare with, so it
-    exits with 2: it cannot tell.
+    That task compares the core with the engine's Ruby code on the application's tasks, and tells
+    whether it is safe to go active. This command cannot make that comparison, so it exits with 2:
+    the answer is unknown.
     """
     del anything
     return failed(

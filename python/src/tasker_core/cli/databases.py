@@ -21,7 +21,7 @@ older_than: Decorator = click.option(
 @command("doctor")
 @as_json
 def doctor(url: str | None, as_json: bool) -> int:
-    """Checks core and database, and says what to do.
+    """Checks the core and the database, and gives advice.
 
     Exits with 1 if there is a problem.
 
@@ -89,7 +89,7 @@ def install_schema(url: str | None, as_json: bool) -> int:
 @older_than
 @as_json
 def stuck(url: str | None, older_than: float, as_json: bool) -> int:
-    """Lists steps and tasks that a dead worker seems to hold.
+    """Lists steps and tasks that a dead worker probably holds.
 
     \b
       tasker-core stuck postgresql://localhost/shop --older-than 15m
@@ -106,7 +106,9 @@ def stuck(url: str | None, older_than: float, as_json: bool) -> int:
             *([row.task_id, None, row.name, row.since, None] for row in tasks),
         ],
     )
-    _summary(f"{len(steps)} steps and {len(tasks)} tasks are stuck for more than {older_than:g} seconds")
+    _summary(
+        f"{len(steps)} steps and {len(tasks)} tasks have been stuck for more than {older_than:g} seconds"
+    )
     return 0
 
 
@@ -137,7 +139,7 @@ def reset_stuck(url: str | None, older_than: float, as_json: bool) -> int:
 
 
 def _summary(text: str) -> None:
-    """Beside a table; what reads lines gets none that is no row."""
+    """Prints below a table; programs that read lines get only rows."""
     if sys.stdout.isatty():
         say(text)
     else:
@@ -145,7 +147,7 @@ def _summary(text: str) -> None:
 
 
 def _busy(what: str, shown: bool) -> Any:
-    """A sign that something is under way, on a terminal."""
+    """Shows on a terminal that the command is working."""
     progress = Progress(
         console=Console(stderr=True), transient=True, disable=not (shown and sys.stderr.isatty())
     )

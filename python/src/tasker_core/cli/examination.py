@@ -1,4 +1,4 @@
-"""How core and database stand, as the rake task tasker_core:doctor says it."""
+"""Examines the core and the database, as the rake task tasker_core:doctor does."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..errors import DatabaseError, Error, TimeoutError
 from ..results import SchemaCheck
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
-# Seconds after which a step counts as held by a dead worker.
+# The age in seconds from which a step counts as held by a dead worker.
 _STUCK = 600
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
+    """One result of a check.
 
     Attributes:
         topic: core, database, schema, functions, connections or work.
         level: ok, note or problem.
-        text: what was found.
-        advice: what to do.
+        text: the result.
+        advice: what to do about it.
     """
 
     topic: str
@@ -38,14 +38,14 @@ class Finding(NamedTuple):
 
 
 def examine(client: Client) -> list[Finding]:
-    """Looks at the core, the database, its schema and its work."""
+    """Checks the core, the database, its schema and its work."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     client.ping(database=False)
     found = [Finding("core", "ok", f"tasker_core {VERSION}, the Go core answers, {python} on {sys.platform}")]
     try:
         client.ping()
     except (DatabaseError, TimeoutError) as error:
-        advice = "See that the server runs, and that the URL names the right host, database and user."
+        advice = "Check that the server runs, and that the URL names the right host, database and user."
         return [*found, Finding("database", "problem", f"{client.core.address}: {error.message}", advice)]
     found.append(Finding("database", "ok", f"{client.core.address} answers"))
     try:
@@ -58,15 +58,15 @@ def examine(client: Client) -> list[Finding]:
 def _schema(check: SchemaCheck) -> list[Finding]:
     if any(function.present for function in check.functions) or not check.harmful:
         return [*_differences(check), *_functions(check)]
-    advice = "tasker-core install-schema makes the engine's tables; in Rails the engine's migrations do."
-    return [Finding("schema", "problem", "the engine's tables and functions are not here", advice)]
+    advice = "tasker-core install-schema creates the engine's tables; in Rails the engine's migrations do."
+    return [Finding("schema", "problem", "the engine's tables and functions do not exist here", advice)]
 
 
 def _differences(check: SchemaCheck) -> list[Finding]:
     if not check.harmful:
         extra = len(check.differences)
-        return [Finding("schema", "ok", f"as expected{f', with {extra} things more' if extra else ''}")]
-    advice = "Run the engine's migrations, or put back what was changed."
+        return [Finding("schema", "ok", f"as expected{f', with {extra} additions' if extra else ''}")]
+    advice = "Run the engine's migrations, or undo the change."
     return [Finding("schema", "problem", difference.message, advice) for difference in check.harmful]
 
 
@@ -75,15 +75,15 @@ def _functions(check: SchemaCheck) -> list[Finding]:
     found = []
     if known:
         versions = ", ".join(f"{count} of {version}" for version, count in known.items())
-        found.append(Finding("functions", "ok", f"{versions} (the view counted)"))
+        found.append(Finding("functions", "ok", f"{versions} (including the view)"))
     if not check.consistent:
         text = "get_step_readiness_status and its batch function follow different versions"
         found.append(
-            Finding("functions", "problem", text, "Run the engine's migrations: half of one was undone.")
+            Finding(
+                "functions", "problem", text, "Run the engine's migrations: one of them was only half undone."
+            )
         )
-    advice = (
-        "Install the text of tasker-engine 0.1.0, or of tasker_core: what needs it refuses an unknown one."
-    )
+    advice = "Install the text of tasker-engine 0.1.0 or of tasker_core: operations refuse an unknown one."
     for function in check.unknown_functions:
         found.append(Finding("functions", "problem", f"{function.name} has an unknown text", advice))
     return found
@@ -102,14 +102,14 @@ def _work(client: Client) -> list[Finding]:
             "connections",
             "note" if full else "ok",
             connections,
-            "Have fewer workers and pools, or a larger max_connections." if full else None,
+            "Use fewer workers and pools, or a larger max_connections." if full else None,
         ),
         Finding("work", "ok", work)
         if not any(stuck)
         else Finding(
             "work",
             "note",
-            f"{work}; {len(stuck[0])} steps and {len(stuck[1])} tasks are stuck for {_STUCK} seconds",
+            f"{work}; {len(stuck[0])} steps and {len(stuck[1])} tasks have been stuck for {_STUCK} seconds",
             "tasker-core stuck lists them, reset-stuck takes them from their workers.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""What every command shares: the database it asks, how it speaks and how it ends."""
+"""The common part of all commands: the database, the output and the exit code."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from .. import client as clients
 from .._address import hidden
 from ..errors import ConfigurationError, Error, InvalidArgument
 
-#: The exit codes that all commands share. A problem was found; it could not be done; the
-#: command is not one (as sysexits.h has it); Ctrl-C, as shells have it.
+#: The exit codes that all commands share: a problem was found; the command failed; the usage is
+#: wrong (as in sysexits.h); Ctrl-C, as in shells.
 PROBLEM, FAILED, USAGE, INTERRUPTED = 1, 3, 64, 130
 
 VARIABLES = ("TASKER_CORE_DATABASE_URL", "DATABASE_URL")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-#: What gives a command an option.
+#: A decorator that adds an option to a command.
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class NobodyReads(Exception):
-    """Whoever read the output has left, as head does."""
+    """The reader of the output has exited, as head does."""
 
 
 class Group(click.Group):
-    """The commands; click itself would end the process where nobody reads any more."""
+    """The commands. click itself would end the process when its reader has exited."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command that was named."""
@@ -46,10 +46,10 @@ class Group(click.Group):
 
 
 class Command(click.Command):
-    """A command that is given its database anywhere among its arguments, as URL or --url."""
+    """A command that accepts its database URL anywhere among its arguments, or as --url."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Takes the first argument that is a URL as --url."""
+        """Treats the first argument that is a URL as --url."""
         for place, argument in enumerate(args):
             if argument == "--":
                 break
@@ -58,13 +58,13 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Names the URL, which click does not know of."""
+        """Adds the URL, which click does not know about, to the usage line."""
         first, *others = super().collect_usage_pieces(ctx)
         return [first, "[URL]", *others]
 
 
 def database(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the option --url."""
+    """Adds the option --url to a command."""
     option = click.option(
         "--url",
         envvar=list(VARIABLES),
@@ -76,10 +76,10 @@ def database(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def connect(url: str | None, **settings: Any) -> clients.Client:
-    """A client of a command's database.
+    """Opens a client of a command's database.
 
     Raises:
-        UsageError: where none is named.
+        UsageError: if no database is named.
     """
     return clients.connect(given(url), **{"application_name": "tasker-core", "log_level": "off", **settings})
 
@@ -88,21 +88,21 @@ def given(url: str | None) -> str:
     """The URL of a command's database.
 
     Raises:
-        UsageError: where none is named.
+        UsageError: if no database is named.
     """
     if url:
         return url
-    raise click.UsageError(f"which database? Give its URL, or set {' or '.join(VARIABLES)}")
+    raise click.UsageError(f"which database? Pass its URL, or set {' or '.join(VARIABLES)}")
 
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[float]
-else:  # older click has no argument here
+else:  # the class of an older click is not generic
     _ParamType = click.ParamType
 
 
 class Seconds(_ParamType):
-    """A time to be given as 90, 90s, 10m, 12h or 7d."""
+    """A duration such as 90, 90s, 10m, 12h or 7d."""
 
     name = "time"
 
@@ -112,12 +112,14 @@ class Seconds(_ParamType):
             return float(value)
         found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", value)
         if not found:
-            self.fail(f"{value} is no time; give seconds, or a number with s, m, h or d, as 10m", param, ctx)
+            self.fail(
+                f"{value} is not a duration; pass seconds, or a number with s, m, h or d, as 10m", param, ctx
+            )
         return float(found[1]) * _UNITS[found[2]]
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on a terminal; elsewhere a line for each row, with tabs."""
+    """Prints a table on a terminal, and lines with tabs elsewhere."""
     lines = [["" if cell is None else _text(cell) for cell in row] for row in rows]
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
@@ -131,33 +133,33 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def say(text: object) -> None:
-    """A line on standard output."""
+    """Prints a line to standard output."""
     click.echo(_safe(str(text)))
 
 
 def report(value: Any) -> None:
-    """A value as a line of JSON, with times in ISO 8601 and exact decimals."""
+    """Prints a value as a line of JSON, with times in ISO 8601 and exact decimals."""
     document(json.dumps(value, default=_plain, ensure_ascii=False))
 
 
 def document(text: str) -> None:
-    """What another program reads, on standard output: UTF-8, whatever the terminal has."""
+    """Prints output for another program: UTF-8, whatever the terminal's encoding."""
     click.echo(text.encode())
 
 
 def records(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """Named tuples as what JSON can say."""
+    """Named tuples as values for JSON."""
     return [row._asdict() for row in rows]
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Runs a command; what goes wrong is one line, without a backtrace and without a password."""
+    """Runs a command; an error becomes one line, without a traceback and without a password."""
     try:
         return work()
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except NobodyReads:
-        # What is left to be written when the interpreter ends has nowhere to go.
+        # The interpreter would try to write the rest when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     except click.ClickException as error:
@@ -173,7 +175,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def failed(message: str, code: int = FAILED) -> int:
-    """Says why on standard error; gives the exit code."""
+    """Prints the reason on standard error, and returns the exit code."""
     click.echo(f"tasker-core: {_safe(hidden(message))}", err=True)
     return code
 
@@ -185,7 +187,7 @@ def _text(cell: object) -> str:
 
 
 def _safe(text: str) -> str:
-    """What a terminal shows as it is: names in a database may hold its commands."""
+    """Text that a terminal shows safely: names in a database may contain control sequences."""
     return "".join(
         letter if letter in "\n\t" or letter.isprintable() or ord(letter) > 0x9F else "?" for letter in text
     )

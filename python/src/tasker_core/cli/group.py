@@ -1,4 +1,4 @@
-"""The command that the others belong to, and what they share."""
+"""The main command, and options that the others share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="JSON 
 def main(context: click.Context) -> None:
     """Reads, creates and runs Tasker workflows in PostgreSQL, without Rails.
 
-    Give a command the URL of the database as an argument, or set TASKER_CORE_DATABASE_URL or
+    Pass the URL of the database to a command as an argument, or set TASKER_CORE_DATABASE_URL or
     DATABASE_URL. Each command shows examples with --help.
 
     \b
@@ -42,10 +42,10 @@ def main(context: click.Context) -> None:
 
 
 def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Registers a command that asks a database."""
+    """Registers a command that uses a database."""
     return lambda function: main.command(name, cls=Command)(database(function))
 
 
 def no_task(task_id: int) -> int:
-    """Says that there is none; gives the exit code."""
+    """Reports an unknown task, and returns the exit code."""
     return failed(f"there is no task {task_id}")

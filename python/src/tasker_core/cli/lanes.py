@@ -1,4 +1,4 @@
-"""Who waits for whom, as lines beside the steps of a picture."""
+"""Draws dependencies as lines beside the steps of a picture."""
 
 from __future__ import annotations
 
@@ -6,44 +6,45 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-#: What a lane looks like where it is joined: at the left end, in between, at the right
-#: end; where it goes on below, and where not.
+#: The characters of joined lanes: at the left end, in the middle, at the right end; first if the
+#: lane continues below, then if it does not.
 _JOINED = {True: "├┼┤", False: "╰┴╯"}
 
 
 class Line(NamedTuple):
-    """A line of the drawing around the node's sign."""
+    """The parts of a line before and after the node's sign."""
 
     before: str
     after: str
 
     @property
     def width(self) -> int:
-        """Columns, with the sign."""
+        """The width in columns, including the sign."""
         return len(self.before) + 1 + len(self.after)
 
 
 class Lanes:
-    """Each node has a lane that goes down from it to the last of its children.
+    """Each node has a lane that goes down to the last of its children.
 
-    A child's line leads to it from the lanes of its parents::
+    A child's line is joined to the lanes of its parents:
 
         ● fetch
         ├─● clean
         ● │ check
         ●─╯ store
 
-    One sign right below another one in the same column waits for it; a lane that only
-    passes is not joined to what passes it.
+    A sign directly below another sign in the same column depends on it. A lane that only passes is
+    not joined.
 
     Args:
-        parents: of each node, in the order of the lines: parents come before their children.
+        parents: the parents of each node, in the order of the lines: parents come before their
+            children.
     """
 
     def __init__(self, parents: Mapping[int, Sequence[int]]) -> None:
         self._parents = parents
         self._left = Counter(parent for above in parents.values() for parent in above)
-        # By column, the node whose lane is there.
+        # The node of each lane, by column.
         self._lanes: dict[int, int] = {}
         self._above: int | None = None
 
@@ -69,7 +70,7 @@ class Lanes:
         return self._left[self._lanes[column]] > 0
 
     def _free(self, first: int) -> int:
-        """Not below a sign to which it does not belong."""
+        """The first free column that is not below an unrelated sign."""
         column = first
         while column in self._lanes or column == self._above:
             column += 1

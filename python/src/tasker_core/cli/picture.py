@@ -1,4 +1,4 @@
-"""A task as lines of text, as the rake task tasker_core:watch draws it: docs/WATCHING.md."""
+"""Draws a task as lines of text, as the rake task tasker_core:watch does: docs/WATCHING.md."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ _COLOURS = {
     "cancelled": 35,
 }
 _WORDS = {"in_progress": "in progress", "resolved_manually": "resolved"}
-# Columns of state, attempt and duration, what a name needs, and what is between two of them.
+# The columns of state, attempt and duration, of a name, and between two fields.
 _STATE, _ATTEMPT, _DURATION, _NAME, _GAP = 11, 13, 9, 14, 2
 _TIMES = "\u00d7"
-# So many alike are drawn as one.
+# The number of equal steps from which they share a line.
 _ALIKE = 5
-# Lanes take at most a part of the width.
+# The share of the width that lanes may take.
 _LANES = 0.5
-# Lines that are left below the head and above the foot; lines above the first that is not done.
+# The lines that remain below the head and above the foot; those above the first unfinished step.
 _LEAST, _CONTEXT = 3, 2
 
 
 def words(state: str) -> str:
-    """A state as people read it."""
+    """The displayed word for a state."""
     return _WORDS.get(state, state)
 
 
 def attempt(step: StepProgress) -> str:
-    """Which attempt it is, "" before the first."""
+    """The current attempt; "" before the first."""
     number = step.attempts + (step.state == "in_progress")
     if number <= 0:
         return ""
@@ -53,7 +53,7 @@ def attempt(step: StepProgress) -> str:
 
 
 def duration(micros: int | None) -> str:
-    """A duration with as many digits as people read."""
+    """A duration, rounded for display."""
     if micros is None:
         return ""
     seconds = micros // 1_000_000
@@ -69,10 +69,10 @@ def duration(micros: int | None) -> str:
 
 
 class Picture:
-    """A line a step, with what it waits for, its state, attempts and duration.
+    """One line per step, with its dependencies, state, attempts and duration.
 
-    Many steps that wait for the same, and for which the same waits, are one line. The steps
-    and edges of a task stay, so one picture serves for all that is read of it.
+    Many steps with the same parents and the same children share one line. The steps and edges of
+    a task do not change, so one picture serves for all reads of it.
     """
 
     def __init__(self, progress: TaskProgress) -> None:
@@ -96,14 +96,14 @@ class Picture:
         colour: bool = False,
         since: int = 0,
     ) -> list[str]:
-        """The picture as the task stands.
+        """The picture of the task's current progress.
 
         Args:
-            progress: of the task.
-            width: columns, 44 at least; no line is wider.
-            height: lines; what does not fit is left out where nothing happens.
-            colour: whether escapes of a terminal give colours.
-            since: microseconds that have passed since it was read.
+            progress: the progress of the task.
+            width: columns, at least 44; no line is wider.
+            height: lines; finished and waiting steps are left out if they do not fit.
+            colour: whether to use the terminal's colour codes.
+            since: microseconds since the progress was read.
         """
         steps = {step.workflow_step_id: step for step in progress.steps}
         rows = [_Row([steps[step_id] for step_id in group], since, width, colour) for group in self._groups]
@@ -117,12 +117,12 @@ class Picture:
         return [*_more(first, "above"), *shown, *_more(len(rows) - 1 - last, "below")]
 
     def _line(self, place: int, lanes_width: int) -> Line:
-        """Where lanes would take too much room there are none."""
+        """No lanes are drawn if they would take too much room."""
         return Line("", "") if lanes_width == 1 else self._lanes[self._groups[place][0]]
 
 
 def _groups(steps: Sequence[StepProgress]) -> list[list[int]]:
-    """Ids of steps that nothing tells apart but their names, each list in the order of the steps."""
+    """Ids of steps that differ only by name, each list in the order of the steps."""
     children: dict[int, list[int]] = {}
     for step in steps:
         for parent in step.parent_step_ids:
@@ -139,7 +139,7 @@ def _groups(steps: Sequence[StepProgress]) -> list[list[int]]:
 
 
 def _window(rows: Sequence[_Row], height: int) -> tuple[int, int]:
-    """The first and the last row to be shown."""
+    """The first and the last row to show."""
     if len(rows) <= height:
         return 0, len(rows) - 1
     begun = next((place for place, row in enumerate(rows) if not row.done), len(rows))
@@ -154,7 +154,7 @@ def _more(count: int, where: str) -> list[str]:
 
 
 class _Row:
-    """A line of a Picture: a step, or several that are alike."""
+    """A line of a Picture: a step, or several equal steps."""
 
     def __init__(self, steps: Sequence[StepProgress], since: int, width: int, colour: bool) -> None:
         self._steps = steps
@@ -164,18 +164,18 @@ class _Row:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more happens here."""
+        """Whether all steps of this line are done."""
         return all(step.state in DONE for step in self._steps)
 
     def line(self, lanes: Line, lanes_width: int, names: int) -> str:
-        """The whole line; names is what the longest of all names takes, in columns."""
+        """The whole line; names is the width of the longest name."""
         room = self._width - lanes_width - 1
         told = self._one(room, names) if len(self._steps) == 1 else self._many(room)
         lead = f"{self._dim(lanes.before)}{self._sign(self._state())}{self._dim(lanes.after)}"
         return f"{lead}{' ' * (lanes_width - lanes.width + 1)}{told}"
 
     def _state(self) -> str:
-        """Of several: what is the matter with any of them."""
+        """For several steps, the most important of their states."""
         states = [step.state for step in self._steps]
         for state in ("error", "in_progress", "cancelled"):
             if state in states:
@@ -203,7 +203,7 @@ class _Row:
         return step.duration_micros + self._since
 
     def _many(self, room: int) -> str:
-        """Their signs where they fit, else how many are in each state."""
+        """Their signs if they fit, otherwise the number in each state."""
         title = f"{len(self._steps)} {_TIMES} {self._steps[0].name} … {self._steps[-1].name}"
         name = text.fit(title, room // 2)
         left = room - text.columns(name) - _GAP

@@ -1,4 +1,4 @@
-"""Commands that go on: the events of a database, and a worker."""
+"""Long-running commands: the events of a database, and a worker."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def events(
     "--listen/--no-listen", default=None, help="Use --no-listen behind PgBouncer in transaction mode."
 )
 @click.option(
-    "--owns-tasks", is_flag=True, default=None, help="Start and close the tasks too: nobody else runs them."
+    "--owns-tasks", is_flag=True, default=None, help="Start and close the tasks too: only workers run them."
 )
 @connection_settings
 @click.option("--until-idle", is_flag=True, help="End when no step is ready or running.")

@@ -21,12 +21,14 @@ connection_settings: Decorator = click.option(
 
 
 def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE, the value read as JSON where it is that, else as text."""
+    """Reads NAME=VALUE; a value that is not JSON is text."""
     found: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise click.UsageError(f"--set {pair} is no setting; give NAME=VALUE, as --set event_relay=true")
+            raise click.UsageError(
+                f"--set {pair} is not a setting; pass NAME=VALUE, as --set event_relay=true"
+            )
         try:
             found[name] = json.loads(value)
         except ValueError:

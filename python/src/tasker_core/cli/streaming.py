@@ -1,4 +1,4 @@
-"""Events as lines."""
+"""Prints events as lines."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .._address import hidden
 from ..client import Client
 from ..event import Event
 
-# Seconds until the relay's connection has to listen.
+# The time until the relay's connection has to listen, in seconds.
 _PATIENCE = 5.0
 
 
 def heard(
     client: Client, names: tuple[str, ...], count: int | None, seconds: float | None, only: dict[str, Any]
 ) -> Iterator[Event]:
-    """Events as they come, up to a count and a time."""
+    """Events as they arrive, up to a number and a time."""
     ending = None if seconds is None else time.monotonic() + seconds
     with client.subscribe(*names, **only) as subscription:
         _say_if_nothing_can_come(client)
@@ -33,18 +33,18 @@ def heard(
 
 
 def _say_if_nothing_can_come(client: Client) -> None:
-    """Waits until the relay listens; where it cannot, that is said, once."""
+    """Waits until the relay listens; if it cannot, this is reported once."""
     ending = time.monotonic() + _PATIENCE
     while not (stats := client.relay_stats())["listening"]:
         if time.monotonic() > ending or stats["failure"]:
-            reason = stats["failure"] or f"nothing is heard after {_PATIENCE:g} seconds"
-            print(f"tasker-core: no event comes yet: {hidden(reason)}", file=sys.stderr, flush=True)
+            reason = stats["failure"] or f"no connection after {_PATIENCE:g} seconds"
+            print(f"tasker-core: no events arrive yet: {hidden(reason)}", file=sys.stderr, flush=True)
             return
         time.sleep(0.02)
 
 
 def line(event: Event) -> str:
-    """When, what, and what it is about."""
+    """The time and name of an event, and its task and step."""
     about = [event.occurred_at.isoformat(sep=" ", timespec="milliseconds"), event.name]
     task = "/".join(part for part in (event.namespace, event.task_name) if part)
     if event.task_id:
@@ -55,6 +55,6 @@ def line(event: Event) -> str:
 
 
 def fields(event: Event) -> dict[str, Any]:
-    """All of it, for JSON."""
+    """All fields of an event, for JSON."""
     names = ("sequence", "name", "occurred_at", "task_id", "step_id", "namespace", "task_name", "step_name")
     return {name: getattr(event, name) for name in (*names, "origin", "payload")}

@@ -14,7 +14,7 @@ from .group import as_json, command, no_task
 from .terminal import Terminal
 from .watching import watch as watch_task
 
-#: By the state in which a watched task ended, as the rake task has them.
+#: The exit codes for the final states of a watched task, as in the rake task.
 ENDINGS = {"complete": 0, "resolved_manually": 0, "error": 1, "cancelled": 2}
 _FORMATS = {".svg": "svg", ".mmd": "mermaid", ".md": "mermaid"}
 
@@ -70,12 +70,12 @@ def create(
     wanted = list(map(_step, steps)) + (_json(steps_file.read(), "--steps-file") if steps_file else [])
     if not wanted:
         raise click.UsageError(
-            "which steps? Give --step extract --step load:extract, or --steps-file steps.json"
+            "which steps? Pass --step extract --step load:extract, or --steps-file steps.json"
         )
     text = context_text if context_text is not None else context_file.read() if context_file else None
     if text is None:
         raise click.UsageError(
-            """which context? Give --context '{"day": 1}', or --context-file; it is not empty"""
+            """which context? Pass --context '{"day": 1}', or --context-file; it must not be empty"""
         )
     context = _json(text, "--context")
     if not isinstance(context, dict):
@@ -105,7 +105,7 @@ def watch(url: str | None, task_id: int, seconds: float) -> int:
 
     It shows states, attempts and durations as they change. Without a terminal it prints the
     picture, a line for each change, and the picture again at the end. Ctrl-C ends only this
-    command; the task goes on.
+    command; the task continues.
 
     Exits with 0 if the task is complete or resolved manually, 1 if it is in error, 2 if it is
     cancelled, 3 if it is unknown or the database does not answer.
@@ -138,12 +138,11 @@ def draw(url: str | None, task_id: int, file: Path | None, form: str | None) -> 
     """
     if file and file.suffix.lower() not in _FORMATS:
         raise click.UsageError(
-            f"{file} would not be what its name says: a drawing is written as .svg, or as .mmd or .md "
-            "for Mermaid"
+            f"{file} has an unknown extension: a drawing is written to .svg, or to .mmd or .md for Mermaid"
         )
     named = _FORMATS[file.suffix.lower()] if file else None
     if form and named and form != named:
-        raise click.UsageError(f"{file} is the name of {named}, not of {form}")
+        raise click.UsageError(f"the extension of {file} is for {named}, not for {form}")
     with connect(url) as client:
         drawing = client.draw(task_id, format=form or named or "svg")
     if drawing is None:
@@ -164,4 +163,4 @@ def _json(text: str, option: str) -> Any:
     try:
         return jsonb.loads(text)
     except ValueError as error:
-        raise click.UsageError(f"{option} is no JSON: {error}") from error
+        raise click.UsageError(f"{option} is not valid JSON: {error}") from error

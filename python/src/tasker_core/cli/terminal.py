@@ -1,4 +1,4 @@
-"""Where somebody looks at what goes on."""
+"""The output of a command that shows progress."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
-# Columns that a drawing needs.
+# The number of columns that a drawing needs.
 _NARROWEST = 44
-# Columns and lines of a pipe or a file, and of a terminal that does not tell its size.
+# The size assumed for a pipe or a file, and for a terminal that does not report its size.
 _ELSEWHERE, _USUAL = (100, 40), (80, 24)
 
 
 class Terminal:
-    """Lines are drawn over each other on a terminal, and come one below the other elsewhere."""
+    """Lines are redrawn in place on a terminal, and follow each other elsewhere."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -21,7 +21,7 @@ class Terminal:
 
     @property
     def live(self) -> bool:
-        """Whether lines can be drawn over each other; one too narrow gets plain lines, too."""
+        """Whether lines can be redrawn in place; too narrow a terminal gets plain lines too."""
         return self._out.isatty() and os.environ.get("TERM") != "dumb" and self.size[0] >= _NARROWEST
 
     @property
@@ -31,7 +31,7 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and lines."""
+        """The size in columns and lines."""
         if not self._out.isatty():
             return _ELSEWHERE
         try:
@@ -41,12 +41,12 @@ class Terminal:
         return columns or _USUAL[0], lines or _USUAL[1]
 
     def say(self, line: str = "") -> None:
-        """Writes a line that stays."""
+        """Writes a permanent line."""
         self._drawn = 0
         print(line, file=self._out, flush=True)
 
     def draw(self, lines: Sequence[str]) -> None:
-        """Draws lines over those that were drawn last; none is wider than the terminal."""
+        """Redraws the lines of the last call; no line is wider than the terminal."""
         back = f"\x1b[{self._drawn}A\x1b[J" if self._drawn else ""
         self._out.write(back + "".join(f"{line}\n" for line in lines))
         self._out.flush()

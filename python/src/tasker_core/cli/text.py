@@ -1,4 +1,4 @@
-"""How wide texts are on a terminal."""
+"""Measures the width of texts on a terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 
 def columns(text: str) -> int:
-    """The columns that a text takes."""
+    """The number of columns that a text takes."""
     return sum(_columns(letter) for letter in text)
 
 
@@ -17,7 +17,7 @@ def _columns(letter: str) -> int:
 
 
 def fit(text: str, room: int) -> str:
-    """A text that a terminal shows as it is, and no longer than there is room, in columns."""
+    """Cuts a text so that it fits the room, in columns, without control characters."""
     text = "".join("?" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
     if columns(text) <= room:
         return text
@@ -27,5 +27,5 @@ def fit(text: str, room: int) -> str:
 
 
 def pad(text: str, width: int) -> str:
-    """With blanks behind it, up to a width in columns."""
+    """Pads a text with spaces on the right, up to a width in columns."""
     return text + " " * (width - columns(text))

@@ -1,4 +1,4 @@
-"""Watching a task until it ends."""
+"""Watches a task until it ends."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from . import text
 from .picture import Picture, attempt, duration, words
 from .terminal import Terminal
 
-# Seconds that a database may be away.
+# How long a database may be unreachable, in seconds.
 _PATIENCE = 60.0
-# Lines above and below the picture.
+# The lines above and below the picture.
 _FRAME = 3
 
 
 def watch(client: Client, task_id: int, terminal: Terminal, seconds: float = 1.0) -> str | None:
-    """Shows a task until it ends: drawn anew on a terminal, a line for each change elsewhere.
+    """Shows a task until it ends: redrawn on a terminal, a line for each change elsewhere.
 
     Args:
-        client: of the task's database.
-        task_id: the task's.
-        terminal: where it is shown.
-        seconds: between two looks, each one statement.
+        client: a client of the task's database.
+        task_id: the id of the task.
+        terminal: where to show it.
+        seconds: the interval between two reads, each of one statement.
 
     Returns:
         The task's last state; None for an unknown task.
 
     Raises:
-        DatabaseError: where there is no answer for a minute.
-        CycleError: if its steps depend on each other in a circle.
+        DatabaseError: if the database does not answer for a minute.
+        CycleError: if the dependencies form a cycle.
     """
     view = View(terminal)
     while (progress := _read(client, task_id, view, seconds)) is not None:
@@ -44,7 +44,7 @@ def watch(client: Client, task_id: int, terminal: Terminal, seconds: float = 1.0
 
 
 def _read(client: Client, task_id: int, view: View, seconds: float) -> TaskProgress | None:
-    """Asks until there is an answer: a server may be on its way back."""
+    """Asks until there is an answer, because a server may be restarting."""
     began = time.monotonic()
     while True:
         try:
@@ -59,7 +59,7 @@ def _read(client: Client, task_id: int, view: View, seconds: float) -> TaskProgr
 
 
 class View:
-    """Shows how a task stands, again and again."""
+    """Shows the progress of a task repeatedly."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -74,7 +74,7 @@ class View:
         return self._progress is not None
 
     def show(self, progress: TaskProgress) -> None:
-        """Shows how it stands now."""
+        """Shows the current progress."""
         before, self._progress, self._lost = self._progress, progress, None
         self._picture = self._picture or Picture(progress)
         if self._terminal.live:
@@ -83,7 +83,7 @@ class View:
             self._say(before, progress, self._picture)
 
     def lost(self, reason: str) -> None:
-        """Says that the database gives no answer."""
+        """Shows that the database does not answer."""
         told = f"no answer from the database: {reason.strip().splitlines()[0] if reason.strip() else ''}"
         if told == self._lost:
             return
@@ -106,7 +106,7 @@ class View:
 
     def _foot(self, progress: TaskProgress) -> str:
         elapsed = self._elapsed().strip()
-        return self._lost or (elapsed if progress.ended else f"{elapsed}; Ctrl-C leaves, the task goes on")
+        return self._lost or (elapsed if progress.ended else f"{elapsed}; Ctrl-C quits, the task continues")
 
     def _say(self, before: TaskProgress | None, progress: TaskProgress, picture: Picture) -> None:
         if before:
@@ -118,7 +118,7 @@ class View:
                 self._terminal.say(f"  {line}")
 
     def _changes(self, before: TaskProgress, progress: TaskProgress) -> list[str]:
-        """A line for each step that changed, and for the task."""
+        """A line for each changed step, and for the task."""
         known = {step.workflow_step_id: (step.state, step.attempts) for step in before.steps}
         changed = [
             step for step in progress.steps if known.get(step.workflow_step_id) != (step.state, step.attempts)

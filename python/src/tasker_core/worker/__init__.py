@@ -1,4 +1,4 @@
-"""Step handlers in Python, inside workflows that Rails or nobody else drives; see Worker."""
+"""Step handlers in Python, for workflows of a Rails application or of workers; see Worker."""
 
 from .step import ExecutorFailed, PermanentError, RetryableError, Step, StepHandler, WorkerStopped
 from .tally import Tally

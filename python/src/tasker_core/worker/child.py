@@ -9,10 +9,10 @@ from typing import NoReturn
 
 
 def end_child(error: BaseException | None) -> NoReturn:
-    """Ends this process as Python would end, had the handler been the whole program.
+    """Ends this process as Python would if the handler were the whole program.
 
     Args:
-        error: what the handler raised in it; None where it returned.
+        error: what the handler raised in it; None if it returned.
     """
     status = 1
     try:

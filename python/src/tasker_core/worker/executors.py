@@ -1,4 +1,4 @@
-"""Where handlers are executed: an executor that is given, or made, and made anew."""
+"""The executor that executes handlers: passed or created, and created again if it breaks."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ..errors import ConfigurationError
 from .step import ExecutorFailed, logger
 from .travel import Call, Outcome
 
-#: An executor, or what makes one.
+#: An executor, or a function that creates one.
 Executing = Executor | Callable[[], Executor]
 
 
 class Executors:
-    """The executor of a worker that runs.
+    """The executor of a running worker.
 
     No future is ever cancelled: where a ProcessPoolExecutor breaks with a cancelled future in
     its queue, the thread that manages it dies, and no other future of it ever ends (CPython 3.11).
 
     Raises:
-        ConfigurationError: if what makes executors makes something else.
+        ConfigurationError: if the function creates anything but an executor.
     """
 
     def __init__(self, given: Executing, broken: Callable[[], None]) -> None:
-        """The callable broken is told once where no executor is left, see fault."""
+        """Calls broken once if no executor is left; see fault."""
         self._lock = Lock()
         self._broken = broken
         self._make: Callable[[], Executor] | None = None if isinstance(given, Executor) else given
@@ -35,23 +35,23 @@ class Executors:
         self.fault: ExecutorFailed | None = None
 
     def run(self, call: Call) -> Outcome:
-        """Has the executor execute it, and waits.
+        """Executes a call in the executor, and waits.
 
         Raises:
-            ExecutorFailed: where it was not executed to its end.
+            ExecutorFailed: if it was not executed to its end.
         """
         executor, future = self._submit(call)
         try:
             return future.result()
-        except BaseException as error:  # the handler's own are in the outcome
+        except BaseException as error:  # the handler's own errors are in the outcome
             self._usable(executor, error)
             raise _failed(error) from error
 
     def nudge(self) -> None:
-        """Asks the executor whether it takes work, with every heartbeat.
+        """Checks with every heartbeat whether the executor accepts work.
 
-        That makes it look at its processes too: ProcessPoolExecutor does not notice the death
-        of one that it has just started before somebody submits something (CPython 3.11).
+        This makes it check its processes too: ProcessPoolExecutor notices the death of a process
+        that it has just started only when work is submitted (CPython 3.11).
         """
         executor = self._executor
         try:
@@ -60,7 +60,7 @@ class Executors:
             self._usable(executor, error)
 
     def close(self, *, wait: bool) -> None:
-        """Ends an executor that was made here; one that was given is its maker's."""
+        """Ends an executor that was created here; the caller ends one that was passed."""
         with self._lock:
             self._closed = True
         if self._make is not None:
@@ -71,7 +71,7 @@ class Executors:
         try:
             return executor, executor.submit(call)
         except BaseException as error:
-            # Never begun, so another executor may have it.
+            # It was never started, so another executor may have it.
             if not self._usable(executor, error) or executor is self._executor:
                 raise _failed(error) from error
         try:
@@ -82,7 +82,7 @@ class Executors:
             raise _failed(error) from error
 
     def _usable(self, executor: Executor, error: BaseException) -> bool:
-        """Whether there is one that takes work, after one has raised this."""
+        """Whether there is an executor that accepts work after this error."""
         if not isinstance(error, BrokenExecutor) and _takes_work(executor):
             return True
         with self._lock:
@@ -92,14 +92,14 @@ class Executors:
 
     def _replace(self, error: BaseException) -> None:
         if self._make is None:
-            self._end(f"the executor broke and is not made anew, for no factory is given: {_named(error)}")
+            self._end(f"the executor broke and there is no factory to create another: {_named(error)}")
             return
-        logger.error("the executor broke and is made anew: %s", _named(error))
+        logger.error("the executor broke and is created again: %s", _named(error))
         try:
             self._executor.shutdown(wait=False)
             self._executor = self._made(self._make)
         except BaseException as another:
-            self._end(f"the executor broke ({_named(error)}) and cannot be made anew: {_named(another)}")
+            self._end(f"the executor broke ({_named(error)}) and cannot be created again: {_named(another)}")
 
     def _end(self, reason: str) -> None:
         self.fault = ExecutorFailed(reason, code="executor")
@@ -117,10 +117,10 @@ class Executors:
 
 
 def check(executor: object) -> None:
-    """Tells of what is neither an executor nor callable.
+    """Checks that this is an executor or callable.
 
     Raises:
-        ConfigurationError: naming it.
+        ConfigurationError: if it is neither.
     """
     if not isinstance(executor, Executor) and not callable(executor):
         raise ConfigurationError(
@@ -139,7 +139,7 @@ def _takes_work(executor: Executor) -> bool:
 
 
 def _nothing() -> None:
-    """Work that asks whether an executor takes any."""
+    """Work that shows whether an executor accepts any."""
 
 
 def _failed(error: BaseException) -> ExecutorFailed:

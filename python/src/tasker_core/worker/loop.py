@@ -1,4 +1,4 @@
-"""The loop of one process: claim steps, execute them, write what became of them."""
+"""The loop of one process: claims steps, executes them, and writes their outcomes."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from .tally import Counter
 from .threads import Threads
 from .travel import Access, Call, SentStep, unwritable
 
-#: How long a failed write waits before it is tried again, in seconds.
+#: The pause before a failed write is tried again, in seconds.
 RETRIES = (0.1, 0.5, 2.0, 5.0)
 
-#: How long the watch waits at first before it tries again, in seconds.
+#: The first pause of the watch before it tries again, in seconds.
 SHORTEST_PAUSE = 0.5
 
-#: How long a worker that finds no database waits at most before it tries again, in seconds.
+#: The longest pause of a worker that cannot reach the database, in seconds.
 LONGEST_PAUSE = 30.0
 
-#: How long the watch waits at most before it looks whether its parent lives, in seconds.
+#: The longest interval at which the watch checks that its parent is alive, in seconds.
 LONGEST_WAIT = 5.0
 
-#: How long a task without a step at work counts as just closed by somebody, in seconds.
+#: How long a task without a running step counts as just closed by another process, in seconds.
 LEFT_OPEN = 30.0
 
 #: A COMMIT whose outcome is unknown.
@@ -56,10 +56,10 @@ class Options:
     exact_numbers: bool = True
 
     def check(self) -> Options:
-        """Gives itself.
+        """Returns itself.
 
         Raises:
-            ConfigurationError: for a value that cannot be used.
+            ConfigurationError: if a value is invalid.
         """
         if not isinstance(self.concurrency, int) or not 1 <= self.concurrency <= 1000:
             raise ConfigurationError(
@@ -76,14 +76,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where handlers are executed if not in the loop's threads, and how they reach the database."""
+    """The executor for handlers that do not run in the loop's threads, and its database access."""
 
     executor: Executing
     access: Access
 
 
 class Loop:
-    """Executes steps until it is stopped, or until there is nothing to do."""
+    """Executes steps until it is stopped, or until no work is left."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Loop:
         self._executors: Executors | None = None
         self._lock = Lock()
         self._running: dict[int, Step] = {}
-        # A queue and no Event: a signal handler may put into it whatever its thread does.
+        # A queue and not an Event: a signal handler may put into it whatever its thread is doing.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._closed = Event()
         self._stops = 0
@@ -112,31 +112,31 @@ class Loop:
         self._generation = _library.generation
         self._failures = 0
         self._answer_lost = False
-        # Of one request and those that repeat it: what a lost answer had is given again.
+        # The same for a request and its repetitions: the steps of a lost answer are returned again.
         self._claim_id = secrets.token_hex(16)
 
     def stop(self) -> None:
-        """Claims no more; a second time: does not wait for handlers either."""
+        """Stops claiming; a second call also stops waiting for handlers."""
         if not self._stops:
             self._deadline = time.monotonic() + self._options.grace
         self._stops += 1
         self._wake.put(None)
 
     def _break_off(self) -> None:
-        """As one stop, and no second one: what still runs keeps its grace time."""
+        """Acts as one stop and not a second: running handlers keep their grace time."""
         if not self.stopping:
             self.stop()
 
     @property
     def stopping(self) -> bool:
-        """Whether somebody has asked for an end."""
+        """Whether a stop was requested."""
         return self._stops > 0
 
     def run(self, *, until_idle: bool = False, once: bool = False) -> None:
-        """Works until stop, until nothing is left to do, or on one batch.
+        """Works until stop, until no work is left, or on one batch.
 
         Raises:
-            ExecutorFailed: where the executor broke for good, after its steps were written.
+            ExecutorFailed: if the executor broke permanently, after its steps were written.
         """
         if self._elsewhere is not None:
             self._executors = Executors(self._elsewhere.executor, self._break_off)
@@ -146,7 +146,8 @@ class Loop:
         watch.start()
         try:
             while not self.stopping:
-                # Asked before: one that ends during the claim may have freed others.
+                # Read before the claim: a step that ends during the claim may have made others
+                # ready.
                 idle = not self._running
                 claimed = self._claim(strict=attended)
                 if claimed is None:
@@ -171,10 +172,10 @@ class Loop:
         return self._options.concurrency - len(self._running)
 
     def _claim(self, *, strict: bool) -> int | None:
-        """How many; None where the database gave no answer, and some time has passed.
+        """The number of claimed steps; None if the database did not answer, after a pause.
 
         Raises:
-            Error: where another try is of no use; strict, after some of them.
+            Error: if another attempt is useless; if strict, after some attempts.
         """
         free = self._free()
         if not free:
@@ -223,7 +224,7 @@ class Loop:
         self._threads.start(lambda: self._execute(step))
 
     def _sleep(self, seconds: float) -> None:
-        """Until something happens; what has happened meanwhile counts once."""
+        """Sleeps until an event; events of the meantime count once."""
         try:
             self._wake.get(timeout=seconds)
             while True:
@@ -237,8 +238,8 @@ class Loop:
         try:
             self._record(step, self._outcome(step))
         except BaseException as error:  # the thread belongs to the worker
-            # The step stays claimed: stuck_steps finds it.
-            step.logger.error("what became of the step could not be written: %s", told(error))
+            # The step stays claimed, and stuck_steps lists it.
+            step.logger.error("the outcome of the step could not be written: %s", told(error))
         finally:
             with self._lock:
                 self._running.pop(step.claim.token, None)
@@ -246,7 +247,7 @@ class Loop:
 
     def _outcome(self, step: Step) -> Operation[Transition]:
         if step.claim.unreadable:
-            step.logger.error("failed for good: %s", step.claim.unreadable)
+            step.logger.error("failed permanently: %s", step.claim.unreadable)
             return external.fail_unreadable(step.claim)
         if self._executors is not None and isinstance(step, SentStep):
             return self._outcome_elsewhere(self._executors, step)
@@ -258,7 +259,7 @@ class Loop:
         self._leave_child(None)
         try:
             return external.complete_claim(step.claim, results)
-        except BaseException as error:  # what the results do as they are written
+        except BaseException as error:  # the results may raise anything while they are written
             return self._unwritable(step, error)
 
     def _outcome_elsewhere(self, executors: Executors, step: SentStep) -> Operation[Transition]:
@@ -274,7 +275,7 @@ class Loop:
         return outcome.operation(step.claim)
 
     def _leave_child(self, error: BaseException | None) -> None:
-        """Ends a process that the handler has forked: the step is its parent's."""
+        """Ends a process that the handler has forked; the step belongs to its parent."""
         if self._generation != _library.generation:
             end_child(error)
 
@@ -286,7 +287,7 @@ class Loop:
         try:
             after = error.retry_after if isinstance(error, RetryableError) else None
             return external.fail_claim(step.claim, error, retryable, after)
-        except Exception:  # an exception can be odd in more ways than its message
+        except Exception:  # not only an exception's message can raise
             return external.fail_claim(step.claim, reason, retryable, None)
 
     def _tell_failure(self, step: Step, reason: str, error: BaseException) -> None:
@@ -296,7 +297,7 @@ class Loop:
             step.logger.warning("attempt %d failed: %s", step.attempt, reason)
 
     def _unwritable(self, step: Step, error: BaseException) -> Operation[Transition]:
-        """The handler has succeeded, but nobody can write down what it gave."""
+        """The handler has succeeded, but its results cannot be written."""
         step.logger.error("its results cannot be saved: %s", told(error))
         return external.fail_claim(step.claim, unwritable(error), True, None)
 
@@ -309,7 +310,7 @@ class Loop:
         except Error as error:
             if error.retryable:
                 raise
-            # What was to be written cannot be: the reason of that can.
+            # The results cannot be written, but the reason can.
             completed, written = False, self._write(step, self._unwritable(step, error))
         if written is None or step.given_up:
             return
@@ -329,7 +330,7 @@ class Loop:
             logger.warning("task %d could not be closed yet: %s", task_id, error)
 
     def _write(self, step: Step, operation: Operation[Transition]) -> Transition | None:
-        """The answer; None where an earlier try, whose outcome was unknown, has been at it."""
+        """The answer; None if an earlier attempt with an unknown outcome has written it."""
         unsure = False
         for wait in (*RETRIES, None):
             try:
@@ -374,7 +375,7 @@ class Loop:
             else:
                 pause = SHORTEST_PAUSE
             if self._orphaned() and not self.stopping:
-                logger.error("the worker's parent process is gone, so this one ends")
+                logger.error("the worker's parent process is gone, so this process ends")
                 self.stop()
 
     def _renew(self) -> None:
@@ -383,22 +384,22 @@ class Loop:
         if not steps:
             return
         claims = [step.claim for step in steps]
-        # Handlers in this process know it without.
+        # Handlers in this process are told directly.
         stopping = self._executors is not None and self.stopping
         held = {claim.token for claim in self._client.renew_claims(claims, stopping=stopping)}
         for step in steps:
-            # One that has ended meanwhile is not lost.
+            # A step that has ended meanwhile is not lost.
             if step.claim.token not in held and step.claim.token in self._running:
                 step.lose()
 
     def _close_left_tasks(self) -> None:
-        """Those whose last step was done by a worker that died before it could close them."""
+        """Closes tasks whose last step was executed by a worker that died before closing them."""
         if self._options.owns_tasks:
             for task in self._client.stuck_tasks(older_than=LEFT_OPEN):
                 self._finalize(task.task_id)
 
     def _finish(self) -> None:
-        """Waits for the handlers, at most the grace time, and fails the steps of the others."""
+        """Waits for the handlers, at most the grace time, and fails the other steps."""
         if self._answer_lost:
             self._take_over()
         if self._executors is not None and self.stopping:
@@ -419,7 +420,7 @@ class Loop:
                 step.logger.exception("it could not be failed; it stays claimed")
 
     def _take_over(self) -> None:
-        """Starts the steps of a claim whose answer was lost, which nobody else executes."""
+        """Starts the steps of a claim whose answer was lost; no other worker executes them."""
         try:
             claims = self._client.run(self._claims(max(1, self._free()), again=True))
         except Error as error:
@@ -431,7 +432,7 @@ class Loop:
             self._start(self._step(claim))
 
     def _tell_of_stop(self) -> None:
-        """At once, to handlers that look at the database; each heartbeat does it again."""
+        """Tells handlers that read the database at once; each heartbeat does it again."""
         try:
             self._renew()
         except Error as error:

@@ -1,4 +1,4 @@
-"""A worker of several processes: each has a loop, threads and connections of its own."""
+"""A worker of several processes: each has its own loop, threads and connections."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .loop import Loop, Options
 from .step import StepHandler, logger
 from .tally import Counter, Tally
 
-#: How long the parent waits before it replaces a child that has died, in seconds.
+#: The pause before the parent replaces a child that has died, in seconds.
 REPLACE_AFTER = 1.0
 
-#: The exit code of a child that ended with an exception: its successor would, too.
+#: The exit code of a child that ended with an exception; its successor would end the same way.
 FAULT = 1
 
-#: How often it looks at its children and their tallies, in seconds.
+#: The interval at which the parent checks its children and their tallies, in seconds.
 TICK = 0.1
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that a child has to know. Handlers travel by name: spawn imports their module."""
+    """The data for a child. Handlers are passed by name, because spawn imports their module."""
 
     url: str = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
@@ -41,10 +41,10 @@ class Job:
     until_idle: bool
 
     def check(self) -> None:
-        """Tells of handlers that a child could not find.
+        """Checks that a child could find every handler.
 
         Raises:
-            ConfigurationError: naming the first.
+            ConfigurationError: if not; the message names the first.
         """
         for name, handler in self.handlers.items():
             try:
@@ -58,7 +58,7 @@ class Job:
 
 
 def serve(job: Job, tally: Any, number: int) -> None:
-    """What a child does."""
+    """The main function of a child."""
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -86,17 +86,17 @@ class Processes:
         self._failed: int | None = None
 
     def stop(self) -> None:
-        """Has every child claim no more; a second time: not wait for handlers either."""
+        """Makes every child stop claiming; a second call also stops waiting for handlers."""
         self._stops += 1
 
     @property
     def tally(self) -> Tally:
-        """Of all children together."""
+        """The sum over all children."""
         counts = self._tally[:]
         return Tally(*(sum(counts[field::3]) for field in range(3))).plus(self._before)
 
     def run(self) -> None:
-        """Until every child has ended; those that are killed are replaced.
+        """Runs until every child has ended; children that are killed are replaced.
 
         Raises:
             Error: if a child ended with an exception; the others are stopped then.
@@ -110,7 +110,7 @@ class Processes:
             multiprocessing.connection.wait([child.sentinel for child in alive], TICK)
             self._show(self.tally)
         if self._failed is not None:
-            raise Error(f"worker process {self._failed} ended with the error that it has written")
+            raise Error(f"worker process {self._failed} ended with the error that it has logged")
 
     def _start(self, number: int) -> SpawnProcess:
         child = self._spawn.Process(
@@ -120,7 +120,7 @@ class Processes:
         return child
 
     def _alive(self) -> list[SpawnProcess]:
-        """The children, after those that were killed have been replaced."""
+        """The children, after replacing those that were killed."""
         alive = []
         for number, child in enumerate(self._children):
             code = child.exitcode
@@ -135,7 +135,7 @@ class Processes:
 
     def _replace(self, number: int, dead: SpawnProcess) -> SpawnProcess:
         logger.error(
-            "worker process %d died (exit code %d) and is replaced; stuck_steps tells which steps it left",
+            "worker process %d died (exit code %d) and is replaced; stuck_steps lists the steps that it left",
             dead.pid,
             dead.exitcode,
         )
@@ -145,7 +145,7 @@ class Processes:
         return self._children[number]
 
     def _keep(self, number: int) -> None:
-        """A child that follows counts from 0 again."""
+        """Keeps a child's tally, because its successor counts from 0 again."""
         own = slice(3 * number, 3 * number + 3)
         self._before = self._before.plus(self._tally[own])
         self._tally[own] = [0, 0, 0]

@@ -1,4 +1,4 @@
-"""What a step handler gets, and how it fails."""
+"""The step that a handler receives, and the errors with which it fails."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ logger: logging.Logger = logging.getLogger("tasker_core.worker")
 
 
 class PermanentError(Exception):
-    """Raised by a handler: another attempt would be useless. The step is never retried."""
+    """A handler raises this if another attempt would be useless. The step is never retried."""
 
 
 class RetryableError(Exception):
-    """Raised by a handler: the step may be tried again.
+    """A handler raises this if the step may be tried again.
 
-    Any other exception means the same; this one can say when.
+    Any other exception has the same effect; this one can set the delay.
     """
 
     def __init__(self, message: str = "", *, retry_after: timedelta | float | None = None) -> None:
-        """retry_after is in seconds; None leaves the waiting time to the attempts.
+        """retry_after is in seconds; None means the engine's backoff.
 
         Raises:
-            InvalidArgument: for what is no time to wait.
+            InvalidArgument: if retry_after is not a number of seconds in range.
         """
         super().__init__(message)
         self.retry_after: int | None = None if retry_after is None else whole_seconds(retry_after)
@@ -39,15 +39,15 @@ class RetryableError(Exception):
 
 
 class ExecutorFailed(Error):
-    """The executor did not execute a step's handler to its end, or takes no more work.
+    """The executor did not execute a step's handler to its end, or accepts no more work.
 
-    As a step's error: its process died, was taken away, or could not be reached; what it
-    was to be given or gave could not travel. The step may be tried again.
+    As the error of a step it means that its process died, was removed or could not be reached, or
+    that its arguments or its result could not be sent. The step may be tried again.
     """
 
 
 class WorkerStopped(Exception):
-    """The worker was stopped and the step's handler had not ended within the grace time."""
+    """The worker was stopped, and the step's handler did not end within the grace time."""
 
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class StepLogger(_Adapter):
     """Names the step in each line, and in the fields correlation_id, task_id and step_id."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        """See logging.LoggerAdapter; fields that the caller gives are kept."""
+        """See logging.LoggerAdapter; the caller's own fields are kept."""
         fields = dict(self.extra or {})
         fields.update(kwargs.get("extra") or {})
         kwargs["extra"] = fields
@@ -71,19 +71,20 @@ class Step:
     """A step that is being executed.
 
     Attributes:
-        task_id: the task's.
-        step_id: the step's.
-        namespace: of the task.
-        task_name: of the task's template.
-        version: of the task's template.
-        name: of the step's template.
-        attempt: which attempt this is, from 1.
-        retry_limit: how many there may be.
-        context: of the task.
-        inputs: of the step.
-        parents: the results of the step's parents by their names.
-        previous: what an earlier attempt left as results.
-        correlation_id: the task context's, else one that all steps of the task share.
+        task_id: the id of the task.
+        step_id: the id of the step.
+        namespace: the task's namespace.
+        task_name: the name of the task's template.
+        version: the version of the task's template.
+        name: the name of the step's template.
+        attempt: the number of this attempt, from 1.
+        retry_limit: the maximum number of attempts.
+        context: the task's context.
+        inputs: the step's inputs.
+        parents: the results of the step's parents by name.
+        previous: the results of an earlier attempt.
+        correlation_id: the correlation id of the task's context, or one that all steps of the
+            task share.
         logger: names the step in each line.
     """
 
@@ -119,22 +120,22 @@ class Step:
     def cancelled(self) -> bool:
         """Whether the step was taken from this worker: cancelled, reset or resolved by hand.
 
-        Its result would be refused. Noticed with the next heartbeat; in the process of an
-        executor by a look at the database, at most once a second.
+        Its result would be refused. The worker notices it with the next heartbeat; the process of
+        an executor reads the database, at most once a second.
         """
         return self._lost
 
     @property
     def should_stop(self) -> bool:
-        """Whether the handler had better end soon: the step is lost, or the worker stops."""
+        """Whether the handler should end soon: the step is lost, or the worker stops."""
         return self._lost or self._stopping()
 
     def lose(self) -> None:
-        """Notes that the step is this worker's no longer."""
+        """Records that the step no longer belongs to this worker."""
         self._lost = True
 
     def give_up(self) -> None:
-        """Notes that the worker has failed the step: what comes later is of no interest."""
+        """Records that the worker has failed the step; later results are ignored."""
         self._lost = self._given_up = True
 
     @property

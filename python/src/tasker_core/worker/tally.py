@@ -1,4 +1,4 @@
-"""What a worker has done, and how it shows that while it works."""
+"""The counts of a worker, and how it shows them while it works."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple, TextIO
 
 
 class Tally(NamedTuple):
-    """What became of the steps that a worker has executed.
+    """The outcomes of the steps that a worker has executed.
 
     Attributes:
-        completed: whose results were written.
-        failed: whose failure was written.
-        late: whose result was refused: they were changed from outside meanwhile.
+        completed: steps whose results were written.
+        failed: steps whose failure was written.
+        late: steps whose result was refused, because they were changed from outside meanwhile.
     """
 
     completed: int = 0
@@ -28,7 +28,7 @@ class Tally(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The number of all steps."""
         return sum(self)
 
 
@@ -42,11 +42,11 @@ class Counter:
 
     @property
     def tally(self) -> Tally:
-        """As it stands now."""
+        """The current counts."""
         return self._tally
 
     def add(self, *, completed: int = 0, failed: int = 0, late: int = 0) -> None:
-        """Counts steps, and tells whoever wants to know."""
+        """Counts steps, and notifies the listener."""
         with self._lock:
             self._tally = self._tally.plus((completed, failed, late))
             if self._changed:
@@ -54,9 +54,9 @@ class Counter:
 
 
 class Progress:
-    """One line about a worker: redrawn in a terminal, written from time to time elsewhere."""
+    """One line about a worker: redrawn on a terminal, written from time to time elsewhere."""
 
-    #: Seconds between two lines, in a terminal and elsewhere.
+    #: Seconds between two lines, on a terminal and elsewhere.
     REDRAW, REPEAT = 0.1, 10.0
 
     def __init__(self, out: TextIO | None = None) -> None:
@@ -74,7 +74,7 @@ class Progress:
         self._write(self._line(tally, now), "" if self._terminal else "\n")
 
     def close(self, tally: Tally) -> None:
-        """Leaves the last line standing."""
+        """Draws the last line permanently."""
         self._write(self._line(tally, time.monotonic()), "\n")
 
     def _line(self, tally: Tally, now: float) -> str:

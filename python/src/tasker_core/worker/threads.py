@@ -11,7 +11,7 @@ from .step import logger
 
 
 class Threads:
-    """A fixed number of threads. One whose handler never returns does not keep the process alive."""
+    """A fixed number of threads. A handler that never returns does not keep the process alive."""
 
     def __init__(self, count: int) -> None:
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -23,11 +23,11 @@ class Threads:
             thread.start()
 
     def start(self, work: Callable[[], None]) -> None:
-        """Has a thread do this as soon as one is free."""
+        """Runs work on a thread as soon as one is free."""
         self._work.put(work)
 
     def close(self) -> None:
-        """Lets each thread end after what it does now."""
+        """Lets each thread end after its current work."""
         for _ in self._threads:
             self._work.put(None)
 
@@ -35,5 +35,5 @@ class Threads:
         while (work := self._work.get()) is not None:
             try:
                 work()
-            except BaseException as error:  # a thread less would be noticed by nobody
-                logger.error("a worker's thread goes on after %s", told(error))
+            except BaseException as error:  # a lost thread would go unnoticed
+                logger.error("a worker's thread continues after %s", told(error))

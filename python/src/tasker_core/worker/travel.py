@@ -1,4 +1,4 @@
-"""A step's handler on its way to an executor, and what became of it on its way back."""
+"""Sends a step's handler to an executor, and its outcome back."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from ..results import Transition
 from .child import end_child
 from .step import ExecutorFailed, PermanentError, RetryableError, Step, StepHandler
 
-#: How often a handler that asks is told anew, in seconds: each time is a statement.
+#: The interval at which a handler that asks reads the database, in seconds.
 LOOK_EVERY = 1.0
 
-#: How long such a look may take, in seconds; the handler waits for it.
+#: The time limit of such a read, in seconds; the handler waits for it.
 LOOK_LIMIT = 5.0
 
-#: How long the beginning waits after each failure before it tries again, in seconds.
+#: The pauses after failures before a handler begins, in seconds.
 RETRIES = (0.1, 0.5, 2.0)
 
-#: The clients of this process by what they were made of.
+#: The clients of this process by their URL and settings.
 _clients: dict[str, Client] = {}
 
 
@@ -39,15 +39,15 @@ class Access:
     """How a process that executes handlers reaches the database.
 
     Attributes:
-        url: the database's.
-        settings: of the worker's connections; of those here there is one for each process.
+        url: the URL of the database.
+        settings: the settings of the worker's connections; each process has one connection.
     """
 
     url: str = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
 
     def client(self) -> Client:
-        """The one of this process, made when it is first needed."""
+        """The client of this process, created on first use."""
         settings = {
             **{name: value for name, value in self.settings.items() if not name.startswith("event_")},
             "pool_max_connections": 1,
@@ -56,7 +56,7 @@ class Access:
         key = repr((self.url, sorted(settings.items())))
         found = _clients.get(key)
         if found is None:
-            # Of two that are made at once the second is closed; neither has connected yet.
+            # If two are created at once, the second is closed; neither has connected yet.
             made = clients.connect(self.url, timeout=LOOK_LIMIT, **settings)
             found = _clients.setdefault(key, made)
             if found is not made:
@@ -65,10 +65,10 @@ class Access:
 
 
 class SentStep(Step):
-    """A step in the worker's process. A thread gets it as it is, another process a RemoteStep.
+    """A step in the worker's process. A thread gets it unchanged, another process a RemoteStep.
 
-    A step that is given up stays in its executor's queue, and is refused when its turn comes
-    (Call). Its future is not cancelled, see Executors.
+    A step that is given up stays in its executor's queue and is refused when its turn comes
+    (Call). Its future is not cancelled; see Executors.
     """
 
     def __init__(self, claim: ClaimedStep, stopping: Callable[[], bool], access: Access) -> None:
@@ -80,7 +80,7 @@ class SentStep(Step):
 
 
 class RemoteStep(Step):
-    """A step in another process than its worker's: what it tells of its claim it reads itself."""
+    """A step in another process than its worker's; it reads its claim from the database."""
 
     def __init__(self, claim: ClaimedStep, access: Access) -> None:
         super().__init__(claim, lambda: self._asked_to_stop)
@@ -101,10 +101,10 @@ class RemoteStep(Step):
         return super().should_stop
 
     def begin(self) -> str:
-        """Asks to be the one that executes the handler: "begun", "taken" or "lost".
+        """Asks to be the runner that executes the handler: "begun", "taken" or "lost".
 
         Raises:
-            Error: where the database does not answer from here.
+            Error: if the database does not answer this process.
         """
         runner = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(8)}"
         operation = external.begin_claim(self.claim, runner)
@@ -126,7 +126,7 @@ class RemoteStep(Step):
             state = self.access.client().run(external.claim_state(self.claim))
         except Error as error:
             self._next_look = time.monotonic() + 10 * LOOK_EVERY
-            self.logger.warning("whether it is still the worker's could not be asked: %s", error)
+            self.logger.warning("the state of its claim could not be read: %s", error)
             return
         self._asked_to_stop = state == "stopping"
         if state == "lost":
@@ -137,13 +137,13 @@ class RemoteStep(Step):
 
 
 class Outcome(NamedTuple):
-    """What became of a handler: texts and numbers, which travel whatever the handler gave.
+    """The outcome of a handler, as text and numbers that can be sent whatever the handler returned.
 
     Attributes:
-        results: JSON; None where it failed.
+        results: JSON; None if it failed.
         error: the fields of the failure.
-        retryable: whether another attempt is of use.
-        retry_after: seconds to wait before it; None for the engine's waiting time.
+        retryable: whether another attempt is useful.
+        retry_after: seconds to wait before it; None for the engine's backoff.
     """
 
     results: str | None
@@ -152,21 +152,21 @@ class Outcome(NamedTuple):
     retry_after: int | None = None
 
     def operation(self, claim: ClaimedStep) -> Operation[Transition]:
-        """What writes it."""
+        """The operation that writes it."""
         if self.results is not None:
             return external.complete_claim_with(claim, self.results)
         return external.fail_claim_with(claim, self.error, self.retryable, self.retry_after)
 
 
 class Call:
-    """A handler and its step; one object, for a cluster's scheduler looks into lists and tuples."""
+    """A handler and its step in one object: a cluster's scheduler inspects lists and tuples."""
 
     def __init__(self, handler: StepHandler, step: Step) -> None:
         self.handler = handler
         self.step = step
 
     def __call__(self) -> Outcome:
-        """Executes the handler, here. It raises nothing: what raises is the executor."""
+        """Executes the handler here. It raises nothing; only the executor can fail."""
         refusal = self._refusal()
         if refusal is not None:
             return _failed(refusal)
@@ -179,35 +179,35 @@ class Call:
         _leave_child(generation, None)
         try:
             return Outcome(jsonb.dumps({} if results is None else results), {})
-        except BaseException as error:  # what the results do as they are written
+        except BaseException as error:  # the results may raise anything while they are written
             return _failed(unwritable(error))
 
     def _refusal(self) -> BaseException | None:
-        """Why the handler is not executed; None where it is."""
+        """Why the handler is not executed; None if it is."""
         step = self.step
         try:
             state = step.begin() if isinstance(step, RemoteStep) else _begun_here(step)
         except Exception as error:
-            reason = f"the handler was not begun: its process could not ask the database: {told(error)}"
+            reason = f"the handler was not started: its process could not reach the database: {told(error)}"
             return ExecutorFailed(reason, code="executor")
         reasons = {
-            "taken": "another process has begun the handler and was lost; it is not executed twice",
-            "lost": "the step was taken from its worker before its handler began",
+            "taken": "another process has started the handler and was lost; it is not executed twice",
+            "lost": "the step was taken from its worker before its handler started",
         }
         return ExecutorFailed(reasons[state], code="executor") if state in reasons else None
 
     def __dask_tokenize__(self) -> tuple[str, int]:
-        """Two calls are the same to Dask where they are of one claim."""
+        """Two calls are the same to Dask if they belong to the same claim."""
         return "tasker_core", self.step.claim.token
 
 
 def _begun_here(step: Step) -> str:
-    """The same of a step in its worker's process, which gives each to one thread."""
+    """The same for a step in its worker's process, which gives each step to one thread."""
     return "lost" if step.cancelled else "begun"
 
 
 def unwritable(error: BaseException) -> BaseException:
-    """The failure of a handler that has succeeded, but nobody can write down what it gave."""
+    """The failure of a handler that has succeeded, but whose results cannot be written."""
     kind, code = (
         (type(error), error.code) if isinstance(error, Error) else (InvalidArgument, "invalid_argument")
     )
@@ -219,12 +219,12 @@ def _failed(error: BaseException) -> Outcome:
     fields, retryable, after = failure(error), not isinstance(error, PermanentError), None
     try:
         after = error.retry_after if isinstance(error, RetryableError) else None
-    except Exception:  # an exception can be odd in more ways than its message
+    except Exception:  # not only an exception's message can raise
         after = None
     return Outcome(None, fields, retryable, after if isinstance(after, int) else None)
 
 
 def _leave_child(generation: int, error: BaseException | None) -> None:
-    """Ends a process that the handler has forked: the step is its parent's."""
+    """Ends a process that the handler has forked; the step belongs to its parent."""
     if generation != _library.generation:
         end_child(error)

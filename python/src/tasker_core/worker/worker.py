@@ -1,4 +1,4 @@
-"""The face of a worker."""
+"""The public class of a worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .travel import Access
 Handler = TypeVar("Handler", bound=StepHandler)
 
 
-#: How many steps of an executor are written at once.
+#: The number of an executor's steps that are written at once.
 MOST_OUTCOMES = 8
 
 
@@ -31,51 +31,51 @@ class _Stoppable(Protocol):
 
 
 class Worker:
-    """Executes steps in Python, inside workflows that a Rails application drives.
+    """Executes steps in Python, in workflows that a Rails application drives.
 
-    ::
+    ```python
+    worker = tasker_core.Worker("postgresql://localhost/shop", concurrency=8)
 
-        worker = tasker_core.Worker("postgresql://localhost/shop", concurrency=8)
+    @worker.step("etl/orders", "score")
+    def score(step):
+        rows = step.parents["extract"]["rows"]
+        return {"scores": [model(row) for row in rows]}
 
-        @worker.step("etl/orders", "score")
-        def score(step):
-            rows = step.parents["extract"]["rows"]
-            return {"scores": [model(row) for row in rows]}
+    if __name__ == "__main__":
+        worker.run()
+    ```
 
-        if __name__ == "__main__":
-            worker.run()
-
-    In Rails the template of such a step names an executor in its handler_config
-    (docs/WORKER.md). A handler raises to fail: PermanentError, RetryableError, or anything
-    else, which is recorded and retried like an error in Ruby. What it returns must be what
-    JSON can say; numbers are exact both ways.
+    In Rails, the template of such a step names an executor in its handler_config (docs/WORKER.md).
+    A handler fails by raising PermanentError, RetryableError or any other exception, which is
+    recorded and retried like an error in Ruby. It returns any value that can be written as JSON;
+    numbers are exact in both directions.
 
     Args:
-        url: of the workflow's database.
-        concurrency: how many steps run at once, in threads (of each process).
-        processes: how many processes share the work, for handlers that need the
-            interpreter to themselves; 0 runs in this one. They are started with spawn: the
-            handlers must be functions of a module, and the script needs its
-            ``if __name__ == "__main__"``.
-        executor: executes the handlers instead: a concurrent.futures.Executor, or a function
-            that makes one, which is called again where the executor breaks. Claims, heartbeats
-            and results stay here; concurrency is how many steps are with it at once. Where it
-            is of other processes, each of those that execute handlers connects to the database.
-        poll_interval: how often to look for steps, in seconds, where nothing is notified:
-            failed steps whose waiting time is over, and work that was missed.
-        heartbeat: how often to tell that the worker lives, in seconds: steps that have not
-            been renewed for some multiple of it may be reset (stuck_steps).
-        grace: how long a stop waits for handlers, in seconds, before it fails their steps
-            as ones that may be retried.
-        listen: whether to keep a connection for notifications; False behind a PgBouncer in
+        url: the URL of the workflow's database.
+        concurrency: the number of steps that run at once, in threads of each process.
+        processes: the number of processes that share the work, for handlers that need their own
+            interpreter; 0 runs everything in this process. Processes are started with spawn, so
+            handlers must be functions of a module, and the script needs `if __name__ ==
+            "__main__"`.
+        executor: executes the handlers instead: a concurrent.futures.Executor, or a function that
+            creates one and is called again if the executor breaks. Claims, heartbeats and results
+            stay in this process, and concurrency is the number of steps in the executor at once. If
+            it uses other processes, each of them connects to the database.
+        poll_interval: how often to look for steps without a notification, in seconds: failed steps
+            whose backoff is over, and missed work.
+        heartbeat: how often to renew claims, in seconds. Steps whose claims are not renewed for a
+            multiple of it may be reset (stuck_steps).
+        grace: how long a stop waits for handlers, in seconds, before it fails their steps as
+            retryable.
+        listen: whether to keep a connection for notifications; pass False behind PgBouncer in
             transaction mode, where poll_interval decides.
-        owns_tasks: nobody else runs the tasks: the worker also starts and closes them.
-        exact_numbers: numbers with a fraction come as Decimal; False: as float.
-        progress: whether to show a line about what was done, on standard error.
-        **settings: of the connections, see connect.
+        owns_tasks: whether only workers run the tasks; the worker then also starts and closes them.
+        exact_numbers: whether numbers with a fraction are Decimal; False for float.
+        progress: whether to show a line about the work done, on standard error.
+        **settings: settings of the connections; see connect.
 
     Raises:
-        ConfigurationError: for a setting that cannot be used.
+        ConfigurationError: if a setting is invalid.
     """
 
     def __init__(
@@ -111,20 +111,21 @@ class Worker:
             executors.check(executor)
             if processes:
                 raise ConfigurationError(
-                    f"processes is {processes!r} and executor is given; give one of them",
+                    f"processes is {processes!r} and executor is set too; pass one of them",
                     code="configuration",
                 )
         self._executor = executor
         self._url = url
         self._processes = processes
         self._progress = progress
-        # One for each thread's outcome, one to claim, one for heartbeats. What an executor does
-        # takes long enough for outcomes to take turns.
+        # One connection for each thread's outcome, one for claims, one for heartbeats. Handlers in
+        # an
+        # executor take long enough for outcomes to share.
         outcomes = min(concurrency, MOST_OUTCOMES) if executor is not None else concurrency
         self._settings: Mapping[str, Any] = {
             "pool_max_connections": min(outcomes + 2, 1000),
             "application_name": "tasker_core worker",
-            # Of what fails the worker itself tells, once.
+            # The worker itself logs each failure once.
             "log_level": "error",
             **settings,
         }
@@ -132,13 +133,13 @@ class Worker:
         self._stoppable: _Stoppable | None = None
 
     def step(self, task: str, step: str, *, version: str | None = None) -> Callable[[Handler], Handler]:
-        """Registers the function below as the handler of a step.
+        """Registers the decorated function as the handler of a step.
 
         Args:
-            task: "namespace/name" of the task's template, or its name in the namespace
-                default.
+            task: "namespace/name" of the task's template, or its name in the namespace "default".
             step: the name of the step's template.
-            version: of the task's template; None: any that has no handler of its own.
+            version: the version of the task's template; None for every version without its own
+                handler.
         """
 
         def register(handler: Handler) -> Handler:
@@ -148,7 +149,7 @@ class Worker:
         return register
 
     def add(self, handler: StepHandler, task: str, step: str, *, version: str | None = None) -> None:
-        """The same for a function that is there.
+        """Registers an existing function as the handler of a step.
 
         Raises:
             ConfigurationError: if the step has a handler already.
@@ -165,34 +166,33 @@ class Worker:
         """Works until SIGTERM, SIGINT or stop; a second signal does not wait for handlers.
 
         Args:
-            until_idle: until no step is ready and none is running; failed steps that wait
-                for their next attempt are left.
+            until_idle: whether to end when no step is ready and none is running; failed steps in
+                backoff are left.
 
         Returns:
-            What became of the steps.
+            The outcomes of the steps.
 
         Raises:
-            Error: where no steps can be claimed for a reason that will not go away; with
-                until_idle also where the database does not answer for some seconds.
-            ExecutorFailed: where the executor broke and is not made anew; its steps have failed
-                as ones that may be retried.
+            Error: if no steps can be claimed for a permanent reason; with until_idle also if the
+                database does not answer for some seconds.
+            ExecutorFailed: if the executor broke and cannot be created again; its steps have
+                failed as retryable.
         """
         self._check()
         return self._run_processes(until_idle) if self._processes else self._run(until_idle=until_idle)
 
     def run_once(self) -> Tally:
-        """Claims what is ready, at most as many steps as may run at once, and executes them.
+        """Claims ready steps, at most as many as may run at once, and executes them.
 
         Raises:
-            Error: where no steps can be claimed, or the database does not answer for some
-                seconds.
-            ExecutorFailed: where the executor broke and is not made anew.
+            Error: if no steps can be claimed, or the database does not answer for some seconds.
+            ExecutorFailed: if the executor broke and cannot be created again.
         """
         self._check()
         return self._run(once=True)
 
     def stop(self) -> None:
-        """Ends run from another thread, or from a handler: as a signal does."""
+        """Ends run from another thread or from a handler, as a signal does."""
         if self._stoppable is not None:
             self._stoppable.stop()
 
@@ -218,7 +218,7 @@ class Worker:
         return Elsewhere(self._executor, Access(self._url, self._settings))
 
     def _run_processes(self, until_idle: bool) -> Tally:
-        # multiprocessing takes its time to load.
+        # Importing multiprocessing takes time.
         from .processes import Job, Processes
 
         job = Job(self._url, self._settings, self._handlers, self._options, until_idle)

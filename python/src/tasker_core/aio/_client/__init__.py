@@ -1,1 +1,1 @@
-"""The operations of the client, by what they are for."""
+"""The client's operations, by topic."""

@@ -1,4 +1,4 @@
-"""Numbers of the whole database, and what the graph of a task or a template means."""
+"""Statistics of the whole database, and analyses of the graph of a task or a template."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Analysis(Operations):
     """Statistics and graphs."""
 
     async def system_health_counts(self) -> rows.SystemHealthCounts:
-        """Counts of tasks and steps by state, of retries and of connections."""
+        """Counts tasks and steps by state, retries, and database connections."""
         return await self.run(operations.system_health_counts())
 
     async def analytics_metrics(self, *, since: datetime | None = None) -> rows.AnalyticsMetrics:
-        """Throughput, rates and durations.
+        """Measures throughput, rates and durations.
 
         Args:
-            since: tasks made after it; None: in the last hour.
+            since: counts tasks created after this time; None for the last hour.
         """
         return await self.run(operations.analytics_metrics(since))
 
@@ -36,14 +36,14 @@ class Analysis(Operations):
         task_name: str | None = None,
         version: str | None = None,
     ) -> Rows[rows.SlowestStep]:
-        """The complete steps that took longest, longest first, then by id.
+        """Lists the complete steps that took longest, longest first, then by id.
 
         Args:
-            since: steps made after it; None: in the last 24 hours.
-            limit: how many at most; None: all.
-            namespace: only of this namespace.
-            task_name: only of tasks with this name.
-            version: only of tasks with this version.
+            since: steps created after this time; None for the last 24 hours.
+            limit: the maximum number of rows; None for no limit.
+            namespace: only steps of this namespace.
+            task_name: only steps of tasks with this name.
+            version: only steps of tasks with this version.
         """
         return await self.run(operations.slowest_steps(since, limit, namespace, task_name, version))
 
@@ -56,62 +56,68 @@ class Analysis(Operations):
         task_name: str | None = None,
         version: str | None = None,
     ) -> Rows[rows.SlowestTask]:
-        """The tasks that took longest to their last complete or failed step, longest first.
+        """Lists the tasks that took longest until their last complete or failed step.
 
         Args:
-            since: tasks made after it; None: in the last 24 hours.
-            limit: how many at most; None: all.
-            namespace: only of this namespace.
-            task_name: only with this name.
-            version: only with this version.
+            since: tasks created after this time; None for the last 24 hours.
+            limit: the maximum number of rows; None for no limit.
+            namespace: only tasks of this namespace.
+            task_name: only tasks with this name.
+            version: only tasks with this version.
+
+        Returns:
+            The longest first.
         """
         return await self.run(operations.slowest_tasks(since, limit, namespace, task_name, version))
 
     async def analyze_graph(
         self, task_id: int, *, weights: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | None:
-        """What a task's graph means for its progress; None for an unknown task.
+        """Analyses a task's graph; returns None for an unknown task.
 
-        The keys and numbers of the engine's RuntimeGraphAnalyzer#analyze:
-        dependency_graph, critical_paths, parallelism_opportunities, error_chains,
-        bottlenecks, generated_at and task_id.
+        The answer has the keys and numbers of the engine's RuntimeGraphAnalyzer#analyze:
+        dependency_graph, critical_paths, parallelism_opportunities, error_chains, bottlenecks,
+        generated_at and task_id.
 
         Args:
-            task_id: the task's.
+            task_id: the id of the task.
             weights: impact_multipliers, severity_multipliers, penalty_constants,
-                severity_thresholds, duration_estimates, as in the engine's
-                config.dependency_graph; what is missing has the engine's default.
+                severity_thresholds, duration_estimates, as in the engine's config.dependency_graph;
+                missing weights have the engine's default.
 
         Raises:
-            CycleError: if steps depend on each other in a circle.
-            InvalidArgument: for a weight that does not exist or is no number.
+            CycleError: if the dependencies form a cycle.
+            InvalidArgument: if a weight is unknown or not a number.
         """
         return await self.run(operations.analyze_graph(task_id, weights))
 
     async def draw(self, task_id: int, *, format: str = "svg") -> Drawing | None:
-        """The workflow with its steps' states, attempts and durations, and the critical path.
+        """Draws the workflow with states, attempts and durations, and the critical path.
 
         Args:
-            task_id: the task's; None is given for an unknown one.
-            format: "svg", a document that needs no other file, or "mermaid", the text of
-                a flowchart.
+            task_id: the id of the task.
+            format: "svg" for a self-contained document, or "mermaid" for the text of a Mermaid
+                flowchart.
+
+        Returns:
+            None for an unknown task.
 
         Raises:
-            CycleError: if steps depend on each other in a circle.
-            InvalidArgument: for another format, or a task of more than 10,000 steps.
+            CycleError: if the dependencies form a cycle.
+            InvalidArgument: for any other format, or for a task with more than 10,000 steps.
         """
         return await self.run(operations.draw(task_id, format))
 
     async def analyze_templates(self, steps: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-        """What the dependencies of steps mean before anything runs; the database is not asked.
+        """Analyses the dependencies of steps without a database.
 
         Args:
-            steps: by name what each depends on, in the order of the template.
+            steps: for each step name, the names of its parents, in the order of the template.
 
         Returns:
             topology, cycles, levels, roots, leaves and summary.
 
         Raises:
-            InvalidArgument: if a step depends on one that is not there.
+            InvalidArgument: if a step depends on an unknown step.
         """
         return await self.run(operations.analyze_templates(steps))

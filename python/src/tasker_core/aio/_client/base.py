@@ -1,4 +1,4 @@
-"""How an operation is sent, and by which rules."""
+"""Sends operations, with the readiness rules of the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Operations(BaseClient):
-    """A client that sends operations; the groups of operations build on it."""
+    """A client that sends operations; the groups of operations inherit from it."""
 
     async def run(self, operation: Operation[T]) -> T:
         """Sends an operation and reads its answer."""
@@ -29,10 +29,10 @@ class Operations(BaseClient):
             return operation.refused(conflict)
 
     async def readiness_version(self) -> int:
-        """Which rules of readiness this database follows, 1 or 2; read once for a client.
+        """Tells which readiness rules this database follows, 1 or 2; read once for each client.
 
         Raises:
-            UnknownFunction: if a function's body is not one that is known.
+            UnknownFunction: if the body of a function is unknown.
         """
         if self.core.rules is None:
             self.core.rules = await self.run(operations.readiness_version())

@@ -1,4 +1,4 @@
-"""Events of this client's core: which there are, those that come, and those published here."""
+"""The events of this client's core: its catalogue, subscriptions and publishing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Events(Operations):
     """The catalogue, subscriptions and publishing."""
 
     async def event_catalog(self) -> list[EventDefinition]:
-        """Every event of the engine and the core, and those registered with this client."""
+        """Lists every event of the engine and the core, and those registered with this client."""
         return await self.run(operations.event_catalog())
 
     async def register_event(
@@ -27,11 +27,12 @@ class Events(Operations):
 
         Args:
             name: such as "order.fulfilled".
-            meaning: when it happens.
-            fields: the types of its payload's keys, see EventField.
+            meaning: a description of the event.
+            fields: the types of its payload's keys; see EventField.
 
         Raises:
-            InvalidArgument: if the name cannot be had, or a type is none; the reason is said.
+            InvalidArgument: if the name cannot be registered, or a type is unknown; the message
+                has the reason.
         """
         await self.run(operations.register_event(name, meaning, fields))
 
@@ -50,20 +51,20 @@ class Events(Operations):
         """Subscribes to events of this client's core, from now on.
 
         Args:
-            *names: names (step.completed), prefixes (step.*), or *.
+            *names: names ("step.completed"), prefixes ("step.*") or "*".
             task_id: only events of this task.
-            namespace: only of this namespace.
-            task_name: only of tasks with this name.
-            step_name: only of steps with this name.
-            capacity: how many events may wait in memory, 10,000 unless given.
-            max_bytes: how much memory they may take, 16 MB unless given.
-            when_full: "drop_oldest" drops and counts, "spill" goes on in temporary files,
-                "block" lets who publishes wait.
-            max_wait: seconds that "block" waits for a subscriber that takes nothing at
-                all, 5 unless given, 0 for ever; after that events are dropped and counted.
+            namespace: only events of this namespace.
+            task_name: only events of tasks with this name.
+            step_name: only events of steps with this name.
+            capacity: the number of events that may wait in memory; None for 10,000.
+            max_bytes: the memory that waiting events may use, in bytes; None for 16 MB.
+            when_full: "drop_oldest" drops events and counts them, "spill" writes them to temporary
+                files, "block" makes publishers wait.
+            max_wait: seconds that "block" waits for a subscriber that takes no events; None for 5,
+                0 for no limit. After that, events are dropped and counted.
 
         Raises:
-            InvalidArgument: if names or options do not fit.
+            InvalidArgument: if a name or an option is invalid.
         """
         options = {
             "task_id": task_id,
@@ -90,17 +91,17 @@ class Events(Operations):
     ) -> None:
         """Publishes an event on this client's core.
 
-        It waits where a subscription with when_full="block" has no room.
+        It waits if a subscription with when_full="block" has no room.
 
         Args:
             name: such as "order.shipped".
-            payload: what msgpack does not know becomes text, times in ISO 8601.
-            task_id: the task that it is about.
-            step_id: the step.
-            namespace: the task's.
-            task_name: the task's.
-            step_name: the step's.
-            occurred_at: with a time zone; None for now.
+            payload: a mapping; values that msgpack does not have become text, times in ISO 8601.
+            task_id: the id of its task.
+            step_id: the id of its step.
+            namespace: the namespace of its task.
+            task_name: the name of its task.
+            step_name: the name of its step.
+            occurred_at: a datetime with a time zone; None for now.
         """
         event = {
             "name": name,
@@ -115,24 +116,24 @@ class Events(Operations):
         await self.publish_events([event])
 
     async def publish_events(self, published: Iterable[Mapping[str, Any]]) -> int:
-        """Publishes many events in their order, with one call.
+        """Publishes many events in order, with one call.
 
         Args:
-            published: each a mapping with a name, and what publish takes.
+            published: for each event a mapping with a name and the arguments of publish.
 
         Returns:
-            How many were published.
+            The number of published events.
         """
         return await self.run(events.publish(published))
 
     async def event_stats(self) -> dict[str, int]:
-        """What became of all events of this client's core.
+        """Counts the events of this client's core.
 
-        published, and matched, delivered, dropped, spilled, pending summed over its
+        The keys are published, and matched, delivered, dropped, spilled and pending summed over its
         subscriptions.
         """
         return await self.run(operations.event_stats())
 
     async def relay_stats(self) -> dict[str, Any]:
-        """What became of events between processes, with the setting event_relay."""
+        """Counts the events sent to and received from other processes (setting event_relay)."""
         return await self.run(operations.relay_stats())

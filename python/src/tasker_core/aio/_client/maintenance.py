@@ -1,4 +1,4 @@
-"""The schema, and work that a dead worker holds. The database's clock counts ages."""
+"""The schema, and work that a dead worker holds. The database's clock measures ages."""
 
 from __future__ import annotations
 
@@ -11,48 +11,52 @@ from .base import Operations
 
 
 class Maintenance(Operations):
-    """What keeps a database fit for work."""
+    """Maintenance of a database."""
 
     async def install_schema(self) -> list[str]:
         """Creates the engine's tables, indexes, view and functions, in one transaction.
 
         Returns:
-            What was created in the current schema. schema_migrations is left alone.
+            The names of the objects created in the current schema. It does not write to
+            schema_migrations.
 
         Raises:
-            SchemaNotEmpty: if one of the engine's tables is there already.
+            SchemaNotEmpty: if one of the engine's tables already exists.
         """
         return await self.run(operations.install_schema())
 
     async def check_schema(self) -> SchemaCheck:
-        """Compares this database with the expected catalogue. It reads only."""
+        """Compares this database with the expected schema. It only reads."""
         return await self.run(operations.check_schema())
 
     async def function_versions(self) -> list[FunctionVersion]:
-        """Whose text each of the engine's nine functions, and its view, has here."""
+        """Tells which text each of the engine's nine functions, and its view, has here."""
         return await self.run(operations.function_versions())
 
     async def stuck_steps(self, *, older_than: timedelta | float) -> Rows[rows.StuckStep]:
-        """Steps in_progress for longer than that (seconds), of tasks that are not closed."""
+        """Lists steps in_progress for longer than this (seconds), in tasks that are not closed."""
         return await self.run(operations.stuck_steps(older_than))
 
     async def stuck_tasks(self, *, older_than: timedelta | float) -> Rows[rows.StuckTask]:
-        """Tasks whose run was cut short between two steps, without activity for that long."""
+        """Lists tasks interrupted between two steps, idle for longer than this (seconds)."""
         return await self.run(operations.stuck_tasks(older_than))
 
     async def reset_stuck(self, *, older_than: timedelta | float) -> Reset:
-        """Takes stuck steps from their workers, as if each had failed.
+        """Takes stuck steps away from their workers, as if each had failed.
 
-        Where an attempt is left the step is pending again, else it stays in error. Their
-        tasks, and those that are stuck, are set pending; to enqueue them is the caller's.
+        If an attempt is left, the step is pending again; otherwise it stays in error. Their tasks
+        and the stuck tasks are set to pending. The caller enqueues those tasks.
+
+        Args:
+            older_than: the age of stuck work, in seconds.
 
         Raises:
-            ConflictError: if another process wrote to one of the tasks at the same time;
-                then nothing was reset.
+            ConflictError: if another process wrote to one of the tasks at the same time; nothing
+                was reset.
         """
         return await self.run(operations.reset_stuck(older_than, leave_tasks=False))
 
     async def reset_stuck_steps(self, *, older_than: timedelta | float) -> Rows[rows.ResetStep]:
-        """The same for the steps alone: their tasks stay as they are."""
+        """Resets only the steps and leaves their tasks as they are."""
         reset = await self.run(operations.reset_stuck(older_than, leave_tasks=True))
         return reset.steps

@@ -1,4 +1,4 @@
-"""What runs, and how it stands."""
+"""Reads of tasks and steps."""
 
 from __future__ import annotations
 
@@ -16,84 +16,84 @@ class Reading(Operations):
     async def step_readiness(
         self, task_id: int, step_ids: Iterable[int] | None = None, *, must_exist: bool = False
     ) -> Rows[rows.StepReadiness]:
-        """Which steps of a task can run, and why the others cannot.
+        """Tells which steps of a task can run, and why the others cannot.
 
-        The rows of the engine's get_step_readiness_status, ordered by step id.
+        The rows are those of the engine's get_step_readiness_status, ordered by step id.
 
         Args:
-            task_id: the task's; there are no rows for an unknown one.
-            step_ids: only these steps; None all, [] none.
-            must_exist: whether an unknown task is an error.
+            task_id: the id of the task; an unknown task has no rows.
+            step_ids: only these steps; None for all, [] for none.
+            must_exist: whether an unknown task raises an error.
 
         Raises:
-            NotFound: for an unknown task, with must_exist.
+            NotFound: if the task is unknown and must_exist is true.
         """
         return await self.run(operations.step_readiness(task_id, step_ids, must_exist))
 
     async def step_readiness_batch(self, task_ids: Iterable[int]) -> Rows[rows.StepReadiness]:
-        """The same for many tasks in one statement.
+        """Does the same for many tasks in one statement.
 
-        Ordered by step id; in a database with version 1 of the functions by task id first,
-        as there.
+        The rows are ordered by step id; in a database with version 1 of the engine's functions they
+        are ordered by task id first, as those functions order them.
         """
         return await self.run(operations.step_readiness_batch(task_ids))
 
     async def viable_steps(self, task_id: int, *, must_exist: bool = False) -> list[int]:
-        """The ids of a task's steps that can run now, in ascending order.
+        """Lists the ids of a task's steps that can run now, in ascending order.
 
         Args:
-            task_id: the task's; there are none for an unknown one.
-            must_exist: whether an unknown task is an error.
+            task_id: the id of the task; the list is empty for an unknown task.
+            must_exist: whether an unknown task raises an error.
 
         Raises:
-            NotFound: for an unknown task, with must_exist.
+            NotFound: if the task is unknown and must_exist is true.
         """
         return await self.run(operations.viable_steps(task_id, must_exist))
 
     async def task_execution_context(self, task_id: int) -> rows.TaskExecutionContext | None:
-        """How a task stands: the engine's get_task_execution_context; None for an unknown task."""
+        """Describes a task's progress (get_task_execution_context); None for an unknown task."""
         return await self.run(operations.task_execution_context(task_id))
 
     async def task_execution_contexts(self, task_ids: Iterable[int]) -> Rows[rows.TaskExecutionContext]:
-        """The same for many tasks in one statement, ordered by task id; unknown tasks are missing."""
+        """Does the same for many tasks in one statement, by task id, without unknown tasks."""
         return await self.run(operations.task_execution_contexts(task_ids))
 
     async def dependency_levels(
         self, task_id: int, *, must_exist: bool = False
     ) -> Rows[rows.DependencyLevel]:
-        """The level of each step, the longest path from a root, ordered by level and id.
+        """Computes each step's level (the longest path from a root), ordered by level and step id.
 
         Raises:
-            CycleError: if steps depend on each other in a circle.
-            NotFound: for an unknown task, with must_exist.
+            CycleError: if the dependencies form a cycle.
+            NotFound: if the task is unknown and must_exist is true.
         """
         return await self.run(operations.dependency_levels(task_id, must_exist))
 
     async def step_dag(self, task_id: int, *, must_exist: bool = False) -> Rows[rows.StepDagRelationship]:
-        """Parents, children and depth of each step, ordered by step id.
+        """Lists the parents, children and depth of each step, ordered by step id.
 
-        The rows that the engine's view tasker_step_dag_relationships has for one task.
+        The rows are those of the engine's view tasker_step_dag_relationships for this task.
 
         Raises:
-            NotFound: for an unknown task, with must_exist.
+            NotFound: if the task is unknown and must_exist is true.
         """
         return await self.run(operations.step_dag(task_id, must_exist))
 
     async def task_progress(self, task_id: int) -> TaskProgress | None:
-        """Every step of a task with state, attempts and times, by one statement.
+        """Reads every step of a task with its state, attempts and times, in one statement.
 
         Returns:
             None for an unknown task.
 
         Raises:
-            CycleError: if steps depend on each other in a circle.
+            CycleError: if the dependencies form a cycle.
         """
         return await self.run(operations.task_progress(task_id))
 
     async def current_step_state(self, step_id: int) -> str | None:
-        """The step's state now, None for an unknown step."""
+        """Reads the step's current state; None for an unknown step."""
         return await self.run(operations.current_step_state(step_id))
 
     async def current_task_state(self, task_id: int) -> str | None:
-        """The task's state now, None for an unknown task."""
+        """Reads the task's current state; None for an unknown task."""
         return await self.run(operations.current_task_state(task_id))
