@@ -198,7 +198,7 @@ def test_ages_limits_and_timeouts_are_in_the_callers_unit(client: tasker_core.Cl
 
 def test_a_field_of_an_event_is_named(client: tasker_core.Client) -> None:
     with pytest.raises(
-        tasker_core.InvalidArgument, match="event's namespace is an integer; it must be a text"
+        tasker_core.InvalidArgument, match="event's namespace is an integer; it must be a string"
     ):
         client.publish("order.paid", {}, namespace=7)  # type: ignore[arg-type]
 
@@ -228,14 +228,14 @@ def test_a_failure_is_told_once() -> None:
 
 def test_what_does_not_fit_is_named(client: tasker_core.Client, url: str) -> None:
     for settings, says in (
-        ({"pool_size": 3}, "there is no pool_size"),
-        ({"pool_max_connections": "many"}, "pool_max_connections is a text; it must be an integer"),
+        ({"pool_size": 3}, "unknown name pool_size"),
+        ({"pool_max_connections": "many"}, "pool_max_connections is a string; it must be an integer"),
     ):
         with pytest.raises(tasker_core.ConfigurationError, match=says):
             tasker_core.connect(url, **settings).ping()
     with pytest.raises(tasker_core.InvalidArgument, match="'four' is no id"):
         client.subscribe("step.completed", task_id="four")  # type: ignore[arg-type]
-    with pytest.raises(tasker_core.InvalidArgument, match="capacity is a text; it must be an integer"):
+    with pytest.raises(tasker_core.InvalidArgument, match="capacity is a string; it must be an integer"):
         client.subscribe("step.completed", capacity="four")  # type: ignore[arg-type]
 
 

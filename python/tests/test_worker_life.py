@@ -136,7 +136,7 @@ class TestChangesFromOutside:
         worker.add(slow, TASK, "step_1")
         assert worker.run(until_idle=True) == Tally(late=1)
         assert database.history(line.step_ids[0]) == "in_progress cancelled"
-        assert "is cancelled now" in caplog.text
+        assert "is now cancelled" in caplog.text
 
     def test_leave_steps_of_a_cancelled_task(self, worker: Worker, rows: Rows) -> None:
         rows.workflow(1, state="cancelled")

@@ -65,7 +65,7 @@ module TaskerCore
     def deeper(around)
       return around + 1 if around < MAX_DEPTH
 
-      raise InvalidArgument.new("a payload is nested deeper than the limit of #{MAX_DEPTH} levels",
+      raise InvalidArgument.new("a payload is nested deeper than #{MAX_DEPTH} levels",
                                 code: 'invalid_argument')
     end
 

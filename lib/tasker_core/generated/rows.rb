@@ -9,7 +9,7 @@ module TaskerCore
     :completed_parents, :attempts, :retry_limit, :backoff_request_seconds, :last_attempted_at
   )
 
-  # How a step stands.
+  # The progress of a step.
   # attempts: how often it was tried.
   # retry_limit: how often it may be tried, nothing for the engine's default.
   # level: the longest path from a root.
@@ -67,7 +67,7 @@ module TaskerCore
     :completed_steps, :error_steps, :created_at, :completed_at, :initiator, :source_system
   )
 
-  # A step that is in_progress for longer than asked for: its worker is gone, or slow.
+  # A step that has been in_progress for longer than the requested age: its worker is dead or slow.
   StuckStep = Row.of(
     :workflow_step_id, :task_id, :name, :since, :attempts, :retry_limit
   )
@@ -78,12 +78,12 @@ module TaskerCore
     :workflow_step_id, :task_id, :name, :since, :attempts, :retry_limit, :state
   )
 
-  # A task whose run was cut short between two steps, or a pending one for which no job is enqueued.
+  # A task that was interrupted between two steps, or a pending task for which no job is enqueued.
   StuckTask = Row.of(
     :task_id, :name, :since
   )
 
-  # A step that a worker has claimed, with what its handler reads as JSON.
+  # A claimed step, with its handler's data as JSON.
   # handler: the place in the list of handlers that was given.
   # context: JSON of the task.
   # inputs: JSON of the step.

@@ -40,14 +40,14 @@ module TaskerCore
                            doc: "Deliver the engine's events to TaskerCore.subscribe in this process."
 
     setting :event_relay, type: :boolean, default: false, core: true,
-                          doc: 'Exchange events with other processes, by LISTEN and NOTIFY of PostgreSQL.'
+                          doc: "Exchange events with other processes through PostgreSQL's LISTEN and NOTIFY."
 
     setting :event_relay_channel, type: :text, default: 'tasker_core_events', within: 1..63, core: true,
-                                  values: 'a text of 1 to 63 bytes',
+                                  values: 'a string of 1 to 63 bytes',
                                   doc: 'The NOTIFY channel. Processes with the same channel exchange events.'
 
     setting :event_relay_url, type: :text, default: nil, core: true, secret: true,
-                              values: 'nil or the text of a URL such as postgresql://user@host/database',
+                              values: 'nil or a URL such as postgresql://user@host/database',
                               doc: "Where to LISTEN, not through PgBouncer. nil: the application's database."
 
     setting :event_relay_names, type: :texts, default: ['*'].freeze, core: true,
@@ -75,31 +75,31 @@ module TaskerCore
                       doc: 'Send spans over OTLP/HTTP. The OTEL_ variables apply: docs/TELEMETRY.md.'
 
     setting :service_name, type: :text, default: nil, core: true,
-                           values: 'nil or a text',
+                           values: 'nil or a string',
                            doc: "The service name of the spans. nil: OTEL_SERVICE_NAME, otherwise the engine's."
 
     setting :otlp_endpoint, type: :text, default: nil, core: true, secret: true,
-                            values: 'nil or the text of a URL such as http://localhost:4318',
+                            values: 'nil or a URL such as http://localhost:4318',
                             doc: 'Where spans go. nil: OTEL_EXPORTER_OTLP_ENDPOINT.'
 
     setting :trace_sample_ratio, type: :number, default: nil, within: 0..1, core: true,
                                  values: 'nil or a number between 0 and 1',
-                                 doc: 'The share of new traces that is kept, 0 to 1. nil: OTEL_TRACES_SAMPLER.'
+                                 doc: 'The share of new traces that are sampled, 0 to 1. nil: OTEL_TRACES_SAMPLER.'
 
     setting :slow_statement_seconds, type: :number, default: 1.0, within: 0..3600, core: true,
                                      values: 'a number of seconds, 0 for never',
                                      doc: 'Statements of the core that take longer than this are logged.'
 
     setting :max_procs, type: :integer, default: 2, within: 0.., core: true,
-                        values: 'an Integer, 0 for no cap, or above',
-                        doc: 'How many processors the Go runtime uses at the same time. 0: no limit.'
+                        values: 'an Integer of 0 or more, 0 for no limit',
+                        doc: 'The number of processors that the Go runtime uses at the same time. 0: no limit.'
 
     setting :max_sessions, type: :integer, default: 10_000, within: 1.., core: true,
-                           values: 'an Integer of 1 or above',
+                           values: 'an Integer of 1 or more',
                            doc: 'The largest number of task runs open at the same time.'
 
     setting :on_report, type: :callable, default: nil,
-                        values: 'nil or something that can be called with a TaskerCore::Report',
+                        values: 'nil or an object that can be called with a TaskerCore::Report',
                         doc: 'Called with failures of the core and differences in shadow mode. nil: log them.'
   end
 end

@@ -144,7 +144,7 @@ def _plain(value: Any, around: int = 0) -> Any:
     if isinstance(value, (Mapping, list, tuple)):
         if around == _MAX_DEPTH:
             raise InvalidArgument(
-                f"a payload is nested deeper than the limit of {_MAX_DEPTH} levels",
+                f"a payload is nested deeper than {_MAX_DEPTH} levels",
                 code="invalid_argument",
             )
         if isinstance(value, Mapping):

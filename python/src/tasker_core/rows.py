@@ -35,7 +35,7 @@ class StepReadiness(NamedTuple):
 
 
 class StepProgress(NamedTuple):
-    """How a step stands.
+    """The progress of a step.
 
     Attributes:
         attempts: how often it was tried.
@@ -186,7 +186,7 @@ class SlowestTask(NamedTuple):
 
 
 class StuckStep(NamedTuple):
-    """A step that is in_progress for longer than asked for: its worker is gone, or slow."""
+    """A step that has been in_progress for longer than the requested age: its worker is dead or slow."""
 
     workflow_step_id: int
     task_id: int
@@ -213,7 +213,7 @@ class ResetStep(NamedTuple):
 
 
 class StuckTask(NamedTuple):
-    """A task whose run was cut short between two steps, or a pending one for which no job is enqueued."""
+    """A task that was interrupted between two steps, or a pending task for which no job is enqueued."""
 
     task_id: int
     name: str
@@ -221,7 +221,7 @@ class StuckTask(NamedTuple):
 
 
 class ClaimedRow(NamedTuple):
-    """A step that a worker has claimed, with what its handler reads as JSON.
+    """A claimed step, with its handler's data as JSON.
 
     Attributes:
         handler: the place in the list of handlers that was given.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class TransitionReply(NamedTuple):
-    """What became of a transition."""
+    """The result of a transition."""
 
     id: int
     code: str
@@ -22,7 +22,7 @@ class TransitionReply(NamedTuple):
 
 
 class SessionReply(NamedTuple):
-    """A session's picture of its task; parents and children are edges into its steps, task_version that of its row."""
+    """A session's snapshot of its task; parents and children are the edges into its steps, task_version is its row's version."""
 
     session: int
     task_state: str
@@ -35,7 +35,7 @@ class SessionReply(NamedTuple):
 
 
 class NextReply(NamedTuple):
-    """What can run now; stale where the picture has to be read anew first."""
+    """The steps that can run now; stale if the snapshot has to be read again first."""
 
     ready: list[int]
     retry: list[int]
@@ -44,7 +44,7 @@ class NextReply(NamedTuple):
 
 
 class ClaimReply(NamedTuple):
-    """What became of a claim; follow is the step that can be claimed with its completion, or 0."""
+    """The result of a claim; follow is the step that can be claimed with its completion, or 0."""
 
     code: str
     message: str
@@ -55,7 +55,7 @@ class ClaimReply(NamedTuple):
 
 
 class BesideReply(NamedTuple):
-    """What became of a claim beside a completion."""
+    """The result of a claim that was made with a completion."""
 
     code: str
     token: int
@@ -65,7 +65,7 @@ class BesideReply(NamedTuple):
 
 
 class FinishReply(NamedTuple):
-    """What became of an outcome; claim is nil where none was asked for."""
+    """The result of writing an outcome; claim is nil if no claim was requested."""
 
     code: str
     message: str
@@ -76,7 +76,7 @@ class FinishReply(NamedTuple):
 
 
 class OutcomeReply(NamedTuple):
-    """What became of the outcome of a step that a worker had claimed."""
+    """The result of writing the outcome of a worker's step."""
 
     code: str
     message: str
@@ -85,7 +85,7 @@ class OutcomeReply(NamedTuple):
 
 
 class CreatedReply(NamedTuple):
-    """A task that was made; started is the payload of its event without the context."""
+    """A task that was created; started is the payload of its event without the context."""
 
     task_id: int
     step_ids: list[int]
@@ -94,14 +94,14 @@ class CreatedReply(NamedTuple):
 
 
 class ResetReply(NamedTuple):
-    """What a reset did; task_ids are to be enqueued."""
+    """The result of a reset; the caller enqueues the tasks of task_ids."""
 
     steps: dict[str, Any]
     task_ids: list[int]
 
 
 class ProgressReply(NamedTuple):
-    """How a task stands, step by step."""
+    """The progress of a task, step by step."""
 
     namespace: str
     name: str
@@ -112,14 +112,14 @@ class ProgressReply(NamedTuple):
 
 
 class QueueReply(NamedTuple):
-    """A queue and the file descriptor that is readable while it has something."""
+    """A queue, and a file descriptor that is readable while the queue has entries."""
 
     queue: int
     descriptor: int
 
 
 class TraceReply(NamedTuple):
-    """The ids of a trace, of its first span here and of the span that it goes on from."""
+    """The ids of a trace, of its first span here, and of that span's parent."""
 
     trace: bytes
     span: bytes
@@ -137,7 +137,7 @@ class SpansReply(NamedTuple):
 
 
 class StatementsReply(NamedTuple):
-    """Statements by operation, and the time from which on an answer is the core's to see."""
+    """Statements by operation, and the duration from which the core has to see an answer."""
 
     statements: dict[str, Any]
     nanoseconds: int

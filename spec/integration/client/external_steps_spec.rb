@@ -284,7 +284,7 @@ RSpec.describe 'external steps', :orchestration, database: :committed do
 
       expect(worker.renew_claims([claimed])).to be_empty
       late = worker.complete_claim(claimed, results: {})
-      expect(late).to have_attributes(code: 'conflict', message: /is cancelled now/)
+      expect(late).to have_attributes(code: 'conflict', message: /is now cancelled/)
       expect(history(task, 'score')).to eq(%w[in_progress cancelled])
     end
   end

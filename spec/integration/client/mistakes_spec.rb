@@ -17,10 +17,10 @@ RSpec.describe 'mistakes', :database do
   end
 
   it 'names a setting that is not there, or of the wrong kind' do
-    { { pool_size: 3 } => 'the settings do not fit: there is no pool_size',
+    { { pool_size: 3 } => 'invalid settings: unknown name pool_size',
       { pool_max_connections: 'many' } =>
-        'the settings do not fit: pool_max_connections is a text; it must be an integer',
-      { event_relay: 1 } => 'the settings do not fit: event_relay is an integer; it must be true or false' }
+        'invalid settings: pool_max_connections is a string; it must be an integer',
+      { event_relay: 1 } => 'invalid settings: event_relay is an integer; it must be true or false' }
       .each do |settings, message|
       expect { TaskerCore.open(database_url: Database.url, **settings) }
         .to told(message, TaskerCore::ConfigurationError)
@@ -29,12 +29,12 @@ RSpec.describe 'mistakes', :database do
 
   it 'names the setting, the weight, the argument and the field that may have been meant' do
     expect { TaskerCore.open(database_url: Database.url, pool_max: 3) }
-      .to told('the settings do not fit: there is no pool_max; did you mean pool_max_connections?',
+      .to told('invalid settings: unknown name pool_max; did you mean pool_max_connections?',
                TaskerCore::ConfigurationError)
     expect { TaskerCore.configure { |config| config.orchestraton = :active } }
       .to told('unknown setting orchestraton; did you mean orchestration?', TaskerCore::ConfigurationError)
     expect { client.analyze_graph(1, weights: { impact_multipliers: { downstream_wait: 1 } }) }
-      .to told(/impact_multipliers: there is no downstream_wait; did you mean downstream_weight\?/)
+      .to told(/impact_multipliers: unknown name downstream_wait; did you mean downstream_weight\?/)
     expect { client.claim_ready_steps([{ task: 'etl', step: 'clean', namespce: 'x' }]) }
       .to told(/unknown part of a handler namespce; did you mean namespace\?/)
     expect { TaskerCore.publish('order.paid', {}, taskid: 1) }
@@ -43,7 +43,7 @@ RSpec.describe 'mistakes', :database do
 
   it 'says of an event what is no id and no time' do
     expect { TaskerCore.publish('order.paid', {}, task_id: 'x') }
-      .to told("it cannot be published: the event's task_id is a text; it must be an integer")
+      .to told("it cannot be published: the event's task_id is a string; it must be an integer")
     expect { TaskerCore.publish_events([{ name: 'a' }, { name: 'b', step_id: 1.5 }]) }
       .to told('it cannot be published: event 1 of the list: step_id is a number with a fraction; it must be an ' \
                'integer')
@@ -84,13 +84,13 @@ RSpec.describe 'mistakes', :database do
       expect([client.public_send(read, 4711),
               client.public_send(read, without_steps, must_exist: true)]).to eq([[], []])
       expect { client.public_send(read, 4711, must_exist: true) }
-        .to told('there is no task 4711, or the transaction that makes it is not committed yet', TaskerCore::NotFound)
+        .to told('there is no task 4711, or the transaction that creates it is not committed yet', TaskerCore::NotFound)
     end
   end
 
   it 'does not call deleted what never was' do
     expect { client.transition_step(4711, to: 'in_progress') }
-      .to told('there is no step 4711, or the transaction that makes it is not committed yet', TaskerCore::NotFound)
+      .to told('there is no step 4711, or the transaction that creates it is not committed yet', TaskerCore::NotFound)
   end
 
   it 'reaches the database with a ping' do
@@ -141,7 +141,7 @@ RSpec.describe 'mistakes', :database do
       .to told('"seven" is not an id; it must be an integer')
     TaskerCore.listen
     expect { TaskerCore.subscribe('step.failed', namespace: 7) { nil }.close }
-      .to told('the arguments do not fit the operation: namespace is an integer; it must be a text')
+      .to told('invalid arguments: namespace is an integer; it must be a string')
   end
 
   it 'refuses a subscription to a client that was closed' do

@@ -48,9 +48,9 @@ RSpec.describe 'the native boundary', :database do
   it 'names an unknown argument or setting, also where it is nil' do
     reply = ask('ping', { 'x' => nil })
     expect_refusal(reply, 'invalid_argument')
-    expect(reply[1]['message']).to include('there is no x')
+    expect(reply[1]['message']).to include('unknown name x')
     expect { TaskerCore.open(database_url: Database.url, connect_timeout: nil) }
-      .to raise_error(TaskerCore::ConfigurationError, /there is no connect_timeout/)
+      .to raise_error(TaskerCore::ConfigurationError, /unknown name connect_timeout/)
   end
 
   it 'refuses what is nested too deep before it is decoded' do

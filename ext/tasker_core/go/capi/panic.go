@@ -19,7 +19,7 @@ import (
 var poison atomic.Pointer[string]
 
 func poisoned(reason string) error {
-	return wire.Errorf(wire.CodePoisoned, "the core stopped after a fault of its own (%s); restart the process", reason)
+	return wire.Errorf(wire.CodePoisoned, "the core stopped after an internal fault (%s); restart the process", reason)
 }
 
 // contain turns a panic into an error reply and poisons the core.

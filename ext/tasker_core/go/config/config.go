@@ -61,7 +61,7 @@ func Decode(data []byte) (Config, error) {
 		return config, nil
 	}
 	if err := msgpackstrict.Decode(data, &config); err != nil {
-		return config, fmt.Errorf("the settings do not fit: %w", err)
+		return config, fmt.Errorf("invalid settings: %w", err)
 	}
 	return config, config.validate()
 }

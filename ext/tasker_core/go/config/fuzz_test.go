@@ -33,6 +33,6 @@ func FuzzDecode(f *testing.F) {
 func TestAnUnknownSettingIsNamedAlsoWhereItIsNil(t *testing.T) {
 	for _, name := range []string{"connect_timeout", "sslmode", "x"} {
 		_, err := decode(t, map[string]any{name: nil})
-		require.EqualError(t, err, "the settings do not fit: there is no "+name)
+		require.EqualError(t, err, "invalid settings: unknown name "+name)
 	}
 }

@@ -46,8 +46,8 @@ func (e *CircleError) Error() string {
 	if len(shown) > shownSteps+1 {
 		shown, more = shown[:shownSteps], fmt.Sprintf(" -> ... (%d more)", len(e.Path)-shownSteps)
 	}
-	return "the steps would wait for each other in a circle: " + strings.Join(shown, " -> ") + more +
-		"; take one of these dependencies away"
+	return "the dependencies would form a cycle: " + strings.Join(shown, " -> ") + more +
+		"; remove one of these dependencies"
 }
 
 // Check tells what is wrong with a task, by name; else it gives the edges in the order of
@@ -110,9 +110,9 @@ func checkText(name, text string, longest int, blank bool) error {
 	case !utf8.ValidString(text):
 		return &ValueError{name, "is not UTF-8"}
 	case strings.Contains(text, "\x00"):
-		return &ValueError{name, "has a zero byte, which PostgreSQL cannot keep"}
+		return &ValueError{name, "has a zero byte, which PostgreSQL cannot store"}
 	case !blank && strings.TrimSpace(text) == "":
-		return &ValueError{name, "is missing or blank; it must be a text"}
+		return &ValueError{name, "is missing or blank; it must be a string"}
 	case utf8.RuneCountInString(text) > longest:
 		return &ValueError{name, fmt.Sprintf("has %d characters; it may have %d at most", utf8.RuneCountInString(text), longest)}
 	}
@@ -126,10 +126,10 @@ func checkContext(text string) error {
 	}
 	members, isObject := decode(text).(object)
 	if !isObject {
-		return &ValueError{"context", "is no JSON object; it must be one, with names and values"}
+		return &ValueError{"context", "is not a JSON object"}
 	}
 	if len(members) == 0 {
-		return &ValueError{"context", "is empty; the engine takes no task without a context, so give it one member at least"}
+		return &ValueError{"context", "is empty; the engine accepts no task without a context, so it needs at least one member"}
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (t Task) places() (map[string]int, error) {
 		}
 		if first, doubled := places[step.Name]; doubled {
 			return nil, &ValueError{fmt.Sprintf("steps[%d].name", i),
-				fmt.Sprintf("is %q, as that of steps[%d] is; each step of a task has a name of its own", step.Name, first)}
+				fmt.Sprintf("is %q, like steps[%d]; each step of a task needs its own name", step.Name, first)}
 		}
 		places[step.Name] = i
 	}

@@ -31,34 +31,34 @@ func TestEdgesFollowStepsAndDependencies(t *testing.T) {
 func TestWhatCannotBeIsNamed(t *testing.T) {
 	long := strings.Repeat("ü", 129)
 	for message, change := range map[string]func(*Task){
-		`namespace is missing or blank; it must be a text`:                                             func(t *Task) { t.Namespace = " " },
-		`name is missing or blank; it must be a text`:                                                  func(t *Task) { t.Name = "" },
-		`name has 65 characters; it may have 64 at most`:                                               func(t *Task) { t.Name = long[:130] },
-		`version is "1.0"; it must be three numbers, such as "0.1.0"`:                                  func(t *Task) { t.Version = "1.0" },
-		`version is "1.0.0\n"; it must be three numbers, such as "0.1.0"`:                              func(t *Task) { t.Version = "1.0.0\n" },
-		`reason has 129 characters; it may have 128 at most`:                                           func(t *Task) { t.Reason = long },
-		`initiator has a zero byte, which PostgreSQL cannot keep`:                                      func(t *Task) { t.Initiator = "\x00" },
-		`source_system is not UTF-8`:                                                                   func(t *Task) { t.SourceSystem = "\xff" },
-		`tags[1] has a zero byte, which PostgreSQL cannot keep`:                                        func(t *Task) { t.Tags = []string{"", "\x00"} },
-		`bypass_steps[0] is not UTF-8`:                                                                 func(t *Task) { t.BypassSteps = []string{"\xff"} },
-		`context is not JSON`:                                                                          func(t *Task) { t.Context = "" },
-		`context is no JSON object; it must be one, with names and values`:                             func(t *Task) { t.Context = "[1]" },
-		`context is empty; the engine takes no task without a context, so give it one member at least`: func(t *Task) { t.Context = " { } " },
-		`context has the character \u0000, which PostgreSQL cannot keep`:                               func(t *Task) { t.Context = `{"a": "\\\u0000"}` },
-		`context has half of a character (\ud83d), which PostgreSQL cannot keep`:                       func(t *Task) { t.Context = `{"a": "\ud83d!"}` },
-		`context has half of a character (\ude80), which PostgreSQL cannot keep`:                       func(t *Task) { t.Context = `{"a": "\ude80\ud83d"}` },
-		`steps has 0 steps; a task has from 1 to 100000`:                                               func(t *Task) { t.Steps = nil },
-		`steps[0].name is missing or blank; it must be a text`:                                         func(t *Task) { t.Steps = []Step{{System: "s"}} },
-		`steps[0].dependent_system is missing or blank; it must be a text`:                             func(t *Task) { t.Steps = []Step{{Name: "a"}} },
-		`steps[0].retry_limit is -1; it must be from 0 to 2147483647`:                                  func(t *Task) { t.Steps[0].RetryLimit = -1 },
-		`steps[0].retry_limit is 2147483648; it must be from 0 to 2147483647`:                          func(t *Task) { t.Steps[0].RetryLimit = math.MaxInt32 + 1 },
-		`steps[0].inputs is not JSON`:                                                                  func(t *Task) { inputs := "{"; t.Steps[0].Inputs = &inputs },
-		`steps[1].name is "a", as that of steps[0] is; each step of a task has a name of its own`:      func(t *Task) { t.Steps = append(t.Steps, t.Steps[0]) },
+		`namespace is missing or blank; it must be a string`:                                              func(t *Task) { t.Namespace = " " },
+		`name is missing or blank; it must be a string`:                                                   func(t *Task) { t.Name = "" },
+		`name has 65 characters; it may have 64 at most`:                                                  func(t *Task) { t.Name = long[:130] },
+		`version is "1.0"; it must be three numbers, such as "0.1.0"`:                                     func(t *Task) { t.Version = "1.0" },
+		`version is "1.0.0\n"; it must be three numbers, such as "0.1.0"`:                                 func(t *Task) { t.Version = "1.0.0\n" },
+		`reason has 129 characters; it may have 128 at most`:                                              func(t *Task) { t.Reason = long },
+		`initiator has a zero byte, which PostgreSQL cannot store`:                                        func(t *Task) { t.Initiator = "\x00" },
+		`source_system is not UTF-8`:                                                                      func(t *Task) { t.SourceSystem = "\xff" },
+		`tags[1] has a zero byte, which PostgreSQL cannot store`:                                          func(t *Task) { t.Tags = []string{"", "\x00"} },
+		`bypass_steps[0] is not UTF-8`:                                                                    func(t *Task) { t.BypassSteps = []string{"\xff"} },
+		`context is not JSON`:                                                                             func(t *Task) { t.Context = "" },
+		`context is not a JSON object`:                                                                    func(t *Task) { t.Context = "[1]" },
+		`context is empty; the engine accepts no task without a context, so it needs at least one member`: func(t *Task) { t.Context = " { } " },
+		`context has the character \u0000, which PostgreSQL cannot store`:                                 func(t *Task) { t.Context = `{"a": "\\\u0000"}` },
+		`context has half of a surrogate pair (\ud83d), which PostgreSQL cannot store`:                    func(t *Task) { t.Context = `{"a": "\ud83d!"}` },
+		`context has half of a surrogate pair (\ude80), which PostgreSQL cannot store`:                    func(t *Task) { t.Context = `{"a": "\ude80\ud83d"}` },
+		`steps has 0 steps; a task has from 1 to 100000`:                                                  func(t *Task) { t.Steps = nil },
+		`steps[0].name is missing or blank; it must be a string`:                                          func(t *Task) { t.Steps = []Step{{System: "s"}} },
+		`steps[0].dependent_system is missing or blank; it must be a string`:                              func(t *Task) { t.Steps = []Step{{Name: "a"}} },
+		`steps[0].retry_limit is -1; it must be from 0 to 2147483647`:                                     func(t *Task) { t.Steps[0].RetryLimit = -1 },
+		`steps[0].retry_limit is 2147483648; it must be from 0 to 2147483647`:                             func(t *Task) { t.Steps[0].RetryLimit = math.MaxInt32 + 1 },
+		`steps[0].inputs is not JSON`:                                                                     func(t *Task) { inputs := "{"; t.Steps[0].Inputs = &inputs },
+		`steps[1].name is "a", like steps[0]; each step of a task needs its own name`:                     func(t *Task) { t.Steps = append(t.Steps, t.Steps[0]) },
 		`steps[0].depends_on of the step "a" has "b", which is not among the steps; add that step, or correct the name`: func(t *Task) {
 			t.Steps[0].DependsOn = []string{"b"}
 		},
-		`identity is "md5"; it must be uuid or hash; identity_hash takes one of your own`: func(t *Task) { t.Identity.Kind = "md5" },
-		`identity_hash is missing or blank; it must be a text`:                            func(t *Task) { t.Identity.Kind = Given },
+		`identity is "md5"; it must be uuid or hash; pass your own identity as identity_hash`: func(t *Task) { t.Identity.Kind = "md5" },
+		`identity_hash is missing or blank; it must be a string`:                              func(t *Task) { t.Identity.Kind = Given },
 	} {
 		asked := task(Step{Name: "a"})
 		change(&asked)
@@ -84,10 +84,10 @@ func TestCirclesAreToldByName(t *testing.T) {
 	var circle *CircleError
 	require.ErrorAs(t, err, &circle)
 	assert.Equal(t, []string{"a", "b", "c", "a"}, circle.Path)
-	assert.EqualError(t, err, "the steps would wait for each other in a circle: a -> b -> c -> a; take one of these dependencies away")
+	assert.EqualError(t, err, "the dependencies would form a cycle: a -> b -> c -> a; remove one of these dependencies")
 
 	_, err = task(Step{Name: "a", DependsOn: []string{"a"}}).Check()
-	assert.EqualError(t, err, "the steps would wait for each other in a circle: a -> a; take one of these dependencies away")
+	assert.EqualError(t, err, "the dependencies would form a cycle: a -> a; remove one of these dependencies")
 
 	steps := make([]Step, 100)
 	for i := range steps {
@@ -96,7 +96,7 @@ func TestCirclesAreToldByName(t *testing.T) {
 	_, err = task(steps...).Check()
 	require.ErrorAs(t, err, &circle)
 	assert.Len(t, circle.Path, 101)
-	assert.Contains(t, err.Error(), "s11 -> ... (89 more); take")
+	assert.Contains(t, err.Error(), "s11 -> ... (89 more); remove")
 }
 
 // Whatever the steps are: either there is a circle, or each edge leads from a step to one

@@ -30,7 +30,7 @@ func (i Identity) check() error {
 	case Given:
 		return checkText("identity_hash", i.Text, longestText, false)
 	}
-	return &ValueError{"identity", `is "` + string(i.Kind) + `"; it must be uuid or hash; identity_hash takes one of your own`}
+	return &ValueError{"identity", `is "` + string(i.Kind) + `"; it must be uuid or hash; pass your own identity as identity_hash`}
 }
 
 // HashedText is what the engine's HashIdentityStrategy hashes, up to the minute of the

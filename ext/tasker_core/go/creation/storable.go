@@ -37,14 +37,14 @@ func escapeProblem(text string) (problem string, length int) {
 	unit := codeUnit(text)
 	switch {
 	case unit == 0:
-		return `has the character \u0000, which PostgreSQL cannot keep`, 6
+		return `has the character \u0000, which PostgreSQL cannot store`, 6
 	case unit >= 0xd800 && unit < 0xdc00 && strings.HasPrefix(text[6:], `\u`):
 		if second := codeUnit(text[6:]); second >= 0xdc00 && second < 0xe000 {
 			return "", 12
 		}
 	}
 	if unit >= 0xd800 && unit < 0xe000 {
-		return "has half of a character (" + text[:6] + "), which PostgreSQL cannot keep", 6
+		return "has half of a surrogate pair (" + text[:6] + "), which PostgreSQL cannot store", 6
 	}
 	return "", 6
 }

@@ -20,7 +20,7 @@ const shownSteps = 12
 // Error names the steps on the cycle and what to do about it.
 func (e *CycleError) Error() string {
 	var text strings.Builder
-	text.WriteString("the steps of this task wait for each other in a circle: ")
+	text.WriteString("the dependencies of this task form a cycle: ")
 	for i, id := range e.Path {
 		if i == shownSteps && len(e.Path) > shownSteps+1 {
 			text.WriteString(" -> ... (" + strconv.Itoa(len(e.Path)-i) + " more)")

@@ -143,11 +143,11 @@ func TestTheMessageOfALongCycleIsShort(t *testing.T) {
 	ids, edges := chain(100_000)
 	graph := compile(t, ids, append(edges, dag.Edge{From: 100_000, To: 1})...)
 	_, err := graph.Levels()
-	require.Equal(t, "the steps of this task wait for each other in a circle: "+
+	require.Equal(t, "the dependencies of this task form a cycle: "+
 		"1 -> 2 -> 3 -> 4 -> 5 -> 6 -> 7 -> 8 -> 9 -> 10 -> 11 -> 12 -> ... (99989 more); "+
 		"delete one of these edges from tasker_workflow_step_edges", err.Error())
 	require.Len(t, graph.Cycle().Path, 100_001)
-	require.ErrorContains(t, &dag.CycleError{Path: []int64{3, 7, 3}}, "circle: 3 -> 7 -> 3; delete")
+	require.ErrorContains(t, &dag.CycleError{Path: []int64{3, 7, 3}}, "cycle: 3 -> 7 -> 3; delete")
 }
 
 func TestALineOf100000Steps(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrClosed says that a bus takes no events any more.
-var ErrClosed = errors.New("the core was closed: its events are not published any more")
+var ErrClosed = errors.New("the core is closed: its events are no longer published")
 
 // Bus hands events to subscriptions. It is safe for concurrent use.
 //

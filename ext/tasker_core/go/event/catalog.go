@@ -129,7 +129,7 @@ type NameError struct {
 }
 
 func (e *NameError) Error() string {
-	return fmt.Sprintf("no event can be registered as %q: %s", e.Name, e.Reason)
+	return fmt.Sprintf("%q cannot be registered as an event: %s", e.Name, e.Reason)
 }
 
 func checkName(name string) error {
@@ -141,7 +141,7 @@ func checkName(name string) error {
 	case !source.pattern.MatchString(name):
 		reason = "it must be a namespace and a name, joined by a dot, of letters, digits, _ and -, such as order.fulfilled"
 	case builtIn:
-		reason = "that name is the engine's"
+		reason = "it is one of the engine's events"
 	case slices.Contains(source.ReservedNamespaces, strings.ToLower(namespace)):
 		reason = fmt.Sprintf("the namespace %s is reserved", namespace)
 	default:

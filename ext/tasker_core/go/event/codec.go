@@ -93,7 +93,7 @@ func decodeField(d *msgpack.Decoder, name string, into any) error {
 	if err != nil {
 		return err
 	}
-	wanted := "a text"
+	wanted := "a string"
 	if number, ok := into.(*int64); ok {
 		wanted, err = "an integer", decodeInt(d, code, number)
 	} else {
@@ -131,7 +131,7 @@ func decodePayload(d *msgpack.Decoder) ([]byte, error) {
 	case code == msgpcode.Nil:
 		return nil, d.DecodeNil()
 	case !msgpcode.IsFixedMap(code) && code != msgpcode.Map16 && code != msgpcode.Map32:
-		return nil, fmt.Errorf("its payload is no map, but of code %#x", code)
+		return nil, fmt.Errorf("its payload is not a map, but of code %#x", code)
 	}
 	return d.DecodeRaw()
 }

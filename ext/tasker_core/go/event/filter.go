@@ -26,14 +26,14 @@ type matcher struct {
 
 func (f Filter) compile() (*matcher, error) {
 	if len(f.Names) == 0 {
-		return nil, fmt.Errorf("no event is named; give names such as step.completed, prefixes such as step.*, or *")
+		return nil, fmt.Errorf("no event is named; pass names such as step.completed, prefixes such as step.*, or *")
 	}
 	m := &matcher{Filter: f, exact: make(map[string]struct{})}
 	for _, name := range f.Names {
 		prefix, starred := strings.CutSuffix(name, "*")
 		switch {
 		case name == "" || strings.Contains(prefix, "*") || starred && prefix != "" && !strings.HasSuffix(prefix, "."):
-			return nil, fmt.Errorf("%q names no events; a star stands alone, or after a dot at the end", name)
+			return nil, fmt.Errorf("%q names no events; * must stand alone, or after a dot at the end", name)
 		case name == "*":
 			m.every = true
 		case starred:

@@ -15,7 +15,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("a fault of the core itself: %s; please report it with the stack on standard error", e.Cause)
+	return fmt.Sprintf("internal fault of the core: %s; please report it with the stack on standard error", e.Cause)
 }
 
 // Caught gives the error for what recover gave, and writes the stack to standard error.

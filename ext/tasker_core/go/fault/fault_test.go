@@ -36,7 +36,7 @@ func TestAPanicBecomesAnErrorAndItsStackIsSaid(t *testing.T) {
 	var said, complaint bytes.Buffer
 	command.Stdout, command.Stderr = &said, &complaint
 	require.NoError(t, command.Run(), complaint.String())
-	assert.Contains(t, said.String(), "a fault of the core itself: on purpose")
+	assert.Contains(t, said.String(), "internal fault of the core: on purpose")
 	assert.Contains(t, complaint.String(), "tasker_core: fault in the core: on purpose")
 	assert.Contains(t, complaint.String(), "fault_test.go", "the stack tells where")
 }

@@ -84,7 +84,7 @@ func judge(machine Machine, current, to string, guardSatisfied bool) Code {
 func (d Decision) Lost(id int64) Decision {
 	return Decision{Machine: d.Machine, From: d.From, To: d.To, Code: Conflict,
 		Message: "Another process changed the state of " + d.Machine.String() + " " + strconv.FormatInt(id, 10) +
-			" while it went from '" + d.From + "' to '" + d.To + "'; nothing was written: read its state again and decide anew"}
+			" while it went from '" + d.From + "' to '" + d.To + "'; nothing was written: read its state again and decide again"}
 }
 
 // transitionMessage is Statesman's for a target that is not a successor.

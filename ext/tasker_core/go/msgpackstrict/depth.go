@@ -17,7 +17,7 @@ const MaxDepth = 100
 const Around = 4
 
 // ErrTooDeep says that a value is nested deeper than MaxDepth.
-var ErrTooDeep = fmt.Errorf("it is nested deeper than %d levels, which is the limit", MaxDepth)
+var ErrTooDeep = fmt.Errorf("it is nested deeper than %d levels", MaxDepth)
 
 // Whole tells whether bytes begin with one whole msgpack value that is nested no deeper
 // than MaxDepth below as many levels of an envelope. It does not recurse and allocates
@@ -72,7 +72,7 @@ func head(data []byte) (skip, elements uint64, err error) {
 	}
 	form := forms[code]
 	if !form.known() {
-		return 0, 0, fmt.Errorf("%#x begins no value", code)
+		return 0, 0, fmt.Errorf("%#x does not begin a value", code)
 	}
 	length, err := number(data[1:], form.length)
 	return 1 + uint64(form.length) + form.fixed + length*form.bytes, length * form.elements, err

@@ -101,7 +101,7 @@ func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
 	case !strings.HasPrefix(err.Error(), "msgpack: "):
 		return fmt.Errorf("%s: %w", name, err)
 	case given == wanted || wanted == "":
-		return fmt.Errorf("what %s holds is of the wrong kind", name)
+		return fmt.Errorf("%s contains a value of the wrong type", name)
 	}
 	return fmt.Errorf("%s is %s; it must be %s", name, given, wanted)
 }
@@ -109,14 +109,14 @@ func misfit(name string, value msgpack.RawMessage, target reflect.Type) error {
 // unknown names what may have been meant, and all that there is where that is little.
 func unknown(name string, target reflect.Type) error {
 	if name == "" {
-		return errors.New("there is no name that is empty")
+		return errors.New("a name is empty")
 	}
 	names := fieldNames(target)
-	message := "there is no " + name
+	message := "unknown name " + name
 	if meant := Nearest(name, names); meant != "" {
 		message += "; did you mean " + meant + "?"
 	} else if len(names) > 0 && len(names) <= fewNames {
-		message += "; there is " + strings.Join(names, ", ")
+		message += "; known: " + strings.Join(names, ", ")
 	}
 	return errors.New(message)
 }
@@ -161,7 +161,7 @@ func wanted(field reflect.Type) string {
 	case reflect.Float64:
 		return "a number"
 	case reflect.String:
-		return "a text"
+		return "a string"
 	case reflect.Slice:
 		return "a list"
 	case reflect.Map, reflect.Struct:
@@ -180,7 +180,7 @@ func Given(code byte) string {
 	case code == msgpcode.Float || code == msgpcode.Double:
 		return "a number with a fraction"
 	case msgpcode.IsString(code):
-		return "a text"
+		return "a string"
 	case msgpcode.IsBin(code):
 		return "bytes"
 	case msgpcode.IsFixedArray(code) || code == msgpcode.Array16 || code == msgpcode.Array32:

@@ -47,19 +47,19 @@ type SameTaskError struct {
 }
 
 func (e *SameTaskError) Error() string {
-	other := "another one, which is being made at the same time,"
+	other := "another one, which is being created at the same time,"
 	if e.TaskID.Valid {
 		other = fmt.Sprintf("task %d", e.TaskID.Value)
 	}
-	return fmt.Sprintf("there is such a task already: %s has the identity hash %q, and no two tasks have the same. "+
-		"An identity by hash is that of what was asked for and the minute of it", other, e.Identity)
+	return fmt.Sprintf("the task exists already: %s has the identity hash %q, which must be unique. "+
+		"The identity \"hash\" is computed from the request and its minute", other, e.Identity)
 }
 
 // DefinitionsGoneError says that what a task was to refer to was deleted while it was made.
 type DefinitionsGoneError struct{ Task string }
 
 func (e *DefinitionsGoneError) Error() string {
-	return fmt.Sprintf("another process deleted the definitions of %s while the task was made; run it again", e.Task)
+	return fmt.Sprintf("another process deleted the definitions of %s while the task was created; run it again", e.Task)
 }
 
 // CreateTask makes a task with its steps and edges as the engine's TaskInitializer does,

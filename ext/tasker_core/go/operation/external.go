@@ -146,12 +146,12 @@ func FinishClaim(ctx context.Context, core *Core, driver store.Driver, taskID in
 type StrangeStepError struct{ StepID, TaskID int64 }
 
 func (e *StrangeStepError) Error() string {
-	return fmt.Sprintf("step %d is not a step of task %d; give the task that was claimed with it", e.StepID, e.TaskID)
+	return fmt.Sprintf("step %d is not a step of task %d; pass the task that was claimed with it", e.StepID, e.TaskID)
 }
 
 func lateResult(stepID int64, state string) *FinishResult {
 	return &FinishResult{Code: lifecycle.Conflict,
-		Message: fmt.Sprintf("step %d is %s now: it was changed while its handler ran; the result was not written", stepID, state)}
+		Message: fmt.Sprintf("step %d is now %s: it was changed while its handler ran; the result was not written", stepID, state)}
 }
 
 // RenewClaims tells that the worker which holds claims is alive, so that they do not

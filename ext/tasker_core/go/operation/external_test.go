@@ -181,7 +181,7 @@ func TestALateResultOfAWorkerIsRefused(t *testing.T) {
 	b.move(t, steps[0], "cancelled")
 	result := b.finishClaim(t, claimed[0], lifecycle.Complete)
 	assert.Equal(t, lifecycle.Conflict, result.Code)
-	assert.Contains(t, result.Message, "is cancelled now")
+	assert.Contains(t, result.Message, "is now cancelled")
 	assert.Equal(t, "in_progress cancelled", b.states(t, steps[0]))
 }
 

@@ -17,7 +17,7 @@ type UnknownFunctionError struct {
 
 func (e *UnknownFunctionError) Error() string {
 	return "the body of " + e.Function + " in this database is unknown (MD5 " + e.BodyMD5 +
-		"): it was changed, or comes from a newer engine; the core does not stand in for it"
+		"): it was changed, or comes from a newer engine; the core does not replace it"
 }
 
 // ReadinessVersion tells which rules of readiness the database follows, by the

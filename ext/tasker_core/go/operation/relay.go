@@ -102,7 +102,7 @@ func (r *Relay) Close() {
 		r.listener.Close()
 	}
 	if r.sender != nil {
-		ctx, cancel := context.WithTimeoutCause(context.Background(), farewell, errors.New("the core was closed"))
+		ctx, cancel := context.WithTimeoutCause(context.Background(), farewell, errors.New("the core is closed"))
 		defer cancel()
 		r.sender.Close(ctx)
 	}

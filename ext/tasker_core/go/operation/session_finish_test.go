@@ -241,7 +241,7 @@ func TestARefusedCompletionClaimsNothing(t *testing.T) {
 	b.move(t, steps[0], "cancelled")
 	late := b.finishAndClaim(t, session, steps[0], steps[1])
 	require.Equal(t, lifecycle.Conflict, late.Code)
-	require.Contains(t, late.Message, "is cancelled now")
+	require.Contains(t, late.Message, "is now cancelled")
 	requireNotClaimed(t, late)
 	again := b.finishAndClaim(t, session, steps[0], steps[1])
 	require.Contains(t, again.Message, "no longer holds")

@@ -114,7 +114,7 @@ func refusal(stepID int64, claim *store.Claim) *ClaimResult {
 		result.Message = fmt.Sprintf("step %d waits for a parent that is not complete", stepID)
 	case !claim.Eligible:
 		result.Code = NotEligible
-		result.Message = fmt.Sprintf("step %d cannot run now: it is in process, processed, waiting, or has no attempts left", stepID)
+		result.Message = fmt.Sprintf("step %d cannot run now: it is in process, processed, in backoff, or has no attempts left", stepID)
 	default:
 		result.Code = lifecycle.Conflict
 		result.Message = fmt.Sprintf("step %d was claimed by another process at the same moment", stepID)

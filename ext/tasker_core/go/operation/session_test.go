@@ -195,7 +195,7 @@ func TestAResultIsRefusedWhereTheStepWasChanged(t *testing.T) {
 	b.move(t, steps[0], "cancelled")
 	late := b.finish(t, session, steps[0], lifecycle.Complete)
 	require.Equal(t, lifecycle.Conflict, late.Code)
-	require.Contains(t, late.Message, "is cancelled now")
+	require.Contains(t, late.Message, "is now cancelled")
 	require.Equal(t, "in_progress cancelled", b.states(t, steps[0]))
 	require.Equal(t, "0", b.text(t, `SELECT attempts::text FROM tasker_workflow_steps WHERE workflow_step_id = $1`, steps[0]))
 	again := b.finish(t, session, steps[0], lifecycle.Complete)

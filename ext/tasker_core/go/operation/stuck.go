@@ -11,7 +11,7 @@ import (
 // What the audit rows and the results of a reset say.
 const (
 	stuckMetadata = `{"reset_by": "tasker_core", "reason": "stuck"}`
-	stuckResults  = `{"error": "The worker that had this step did not come back; the step was taken from it", ` +
+	stuckResults  = `{"error": "The worker of this step did not come back; the step was taken from it", ` +
 		`"error_class": "TaskerCore::StuckStep", "backtrace": ""}`
 )
 

@@ -36,7 +36,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("there is no %s %d, or the transaction that makes it is not committed yet", e.Machine, e.ID)
+	return fmt.Sprintf("there is no %s %d, or the transaction that creates it is not committed yet", e.Machine, e.ID)
 }
 
 // DemandTask fails with a *MissingError where there is no such task.

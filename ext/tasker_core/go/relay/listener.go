@@ -114,7 +114,7 @@ func (l *Listener) run(ctx context.Context) {
 		}
 		reason := err.Error()
 		l.failure.Store(&reason)
-		l.log.Warn("the relay does not listen; it tries again", zap.String("channel", l.settings.Channel), zap.Error(err))
+		l.log.Warn("the relay does not listen; it will retry", zap.String("channel", l.settings.Channel), zap.Error(err))
 		select {
 		case <-ctx.Done():
 			return
@@ -170,14 +170,14 @@ func (l *Listener) began(lost time.Time) {
 	gap := map[string]any{"gap_from": stamp(lost), "gap_to": stamp(l.heard), "timestamp": stamp(l.heard), "reason": *l.failure.Load()}
 	payload, err := msgpack.Marshal(gap)
 	if err != nil {
-		l.log.Error("a gap cannot be told", zap.Error(err))
+		l.log.Error("a gap could not be reported", zap.Error(err))
 		return
 	}
 	l.publish([]event.Event{{Name: GapEvent, OccurredAt: l.heard.UnixMicro(), Payload: payload}})
 }
 
 // pooled says what is wrong where nothing is heard although LISTEN succeeded.
-const pooled = "the URL of the relay leads through a pooler: in transaction mode LISTEN hears nothing there; set event_relay_url to the server itself"
+const pooled = "the URL of the relay leads through a pooler: in transaction mode LISTEN receives nothing there; set event_relay_url to the server itself"
 
 // lookForPooler warns where the session's number is not the one that the connection
 // was given: a pooler such as PgBouncer makes up its own.
@@ -256,7 +256,7 @@ func (l *Listener) publish(events []event.Event) {
 		err = l.bus.Offer(events[published:]...)
 	}
 	if err != nil {
-		l.log.Debug("the relay's events are not published any more", zap.Error(err))
+		l.log.Debug("the relay's events are no longer published", zap.Error(err))
 	}
 }
 

@@ -163,7 +163,7 @@ func decode(origin, list string) (events []event.Event, err error) {
 			}
 		}
 		if e.Name == "" || e.Name == GapEvent {
-			return nil, fmt.Errorf("event %d has the name %q, which none can have", i, e.Name)
+			return nil, fmt.Errorf("event %d has the name %q, which no event can have", i, e.Name)
 		}
 		if e.Payload, err = fromJSON(payload); err != nil {
 			return nil, fmt.Errorf("event %d: %w", i, err)

@@ -17,7 +17,7 @@ func fromJSON(text []byte) ([]byte, error) {
 		return nil, nil
 	}
 	if bytes.TrimLeft(text, " \t\r\n")[0] != '{' {
-		return nil, errors.New("its payload is no map")
+		return nil, errors.New("its payload is not a map")
 	}
 	var packed bytes.Buffer
 	packed.Grow(len(text))

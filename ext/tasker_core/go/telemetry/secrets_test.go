@@ -42,11 +42,11 @@ func traceOnce(endpoint string) {
 
 func TestAnAddressWithAPasswordIsRepeatedNowhere(t *testing.T) {
 	for what, one := range map[string]struct{ setting, environment, says string }{
-		"a setting that is no URL":         {"http://me:" + secret + "@host:port/", "", "otlp_endpoint is no address"},
-		"a setting without a host":         {"http://" + secret + "@:4318", "", "otlp_endpoint is no address"},
-		"a setting without a scheme":       {"me:" + secret + "@host:4318", "", "otlp_endpoint is no address"},
-		"a variable that is no URL":        {"", "OTEL_EXPORTER_OTLP_ENDPOINT=http://me:" + secret + "@host:port/", "OTEL_EXPORTER_OTLP_ENDPOINT is no address"},
-		"a variable with a bad escape":     {"", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://me:" + secret + "%zz@host/", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is no address"},
+		"a setting that is no URL":         {"http://me:" + secret + "@host:port/", "", "otlp_endpoint is not a usable address"},
+		"a setting without a host":         {"http://" + secret + "@:4318", "", "otlp_endpoint is not a usable address"},
+		"a setting without a scheme":       {"me:" + secret + "@host:4318", "", "otlp_endpoint is not a usable address"},
+		"a variable that is no URL":        {"", "OTEL_EXPORTER_OTLP_ENDPOINT=http://me:" + secret + "@host:port/", "OTEL_EXPORTER_OTLP_ENDPOINT is not a usable address"},
+		"a variable with a bad escape":     {"", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://me:" + secret + "%zz@host/", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is not a usable address"},
 		"headers that cannot be read":      {"http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_HEADERS=api-key=%zz" + secret + "," + secret, ""},
 		"resources that cannot be read":    {"http://127.0.0.1:1", "OTEL_RESOURCE_ATTRIBUTES=" + secret, "OTEL_RESOURCE_ATTRIBUTES cannot be read"},
 		"a timeout that is none":           {"http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TIMEOUT=" + secret, ""},

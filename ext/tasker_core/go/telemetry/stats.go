@@ -67,7 +67,7 @@ func (c SpanCounts) Metrics() []Metric {
 		return Sample{Labels: []Label{{"outcome", name}}, Value: float64(count)}
 	}
 	return []Metric{
-		{Name: "tasker_core_spans_total", Kind: Counter, Help: "Spans that were exported, dropped for want of room, or failed to be sent.",
+		{Name: "tasker_core_spans_total", Kind: Counter, Help: "Spans that were exported, dropped for lack of room, or failed to be sent.",
 			Samples: []Sample{outcome("exported", c.Exported), outcome("dropped", c.Dropped), outcome("failed", c.Failed)}},
 		Number("tasker_core_spans_waiting", Gauge, "Spans that wait to be exported.", c.Waiting),
 	}

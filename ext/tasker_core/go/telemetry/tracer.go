@@ -57,7 +57,7 @@ func NewTracer(settings config.Telemetry, log *zap.Logger) *Tracer {
 		return nil
 	}
 	if endpoint := settings.OTLPEndpoint.Reveal(); endpoint != "" && !isAddress(endpoint) {
-		log.Error("no spans are sent: otlp_endpoint is no address that can be used: it must look like http://localhost:4318")
+		log.Error("no spans are sent: otlp_endpoint is not a usable address: it must look like http://localhost:4318")
 		return nil
 	}
 	warnOfOtherProtocols(log)
@@ -65,7 +65,7 @@ func NewTracer(settings config.Telemetry, log *zap.Logger) *Tracer {
 	silence()
 	exporter, err := otlptracehttp.New(context.Background(), exporterOptions(settings)...)
 	if err != nil {
-		log.Error("no spans are sent: the exporter cannot be made", withoutSecrets(err))
+		log.Error("no spans are sent: the exporter cannot be created", withoutSecrets(err))
 		return nil
 	}
 	described := describe(settings, log)
@@ -116,7 +116,7 @@ func exporterOptions(settings config.Telemetry) []otlptracehttp.Option {
 func warnOfOtherProtocols(log *zap.Logger) {
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if protocol := os.Getenv(name); protocol != "" && protocol != "http/protobuf" {
-			log.Warn(fmt.Sprintf("%s is %s, but spans are sent as http/protobuf: name an endpoint that takes it", name, protocol))
+			log.Warn(fmt.Sprintf("%s is %s, but spans are sent as http/protobuf: name an endpoint that accepts it", name, protocol))
 			return
 		}
 	}
@@ -127,7 +127,7 @@ func warnOfOtherProtocols(log *zap.Logger) {
 func warnOfBadAddresses(log *zap.Logger) {
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"} {
 		if address := strings.TrimSpace(os.Getenv(name)); address != "" && !isAddress(address) {
-			log.Warn(name + " is no address that can be used, and is left aside: it must look like http://localhost:4318")
+			log.Warn(name + " is not a usable address and is ignored: it must look like http://localhost:4318")
 		}
 	}
 }
@@ -172,7 +172,7 @@ func describe(settings config.Telemetry, log *zap.Logger) *resource.Resource {
 	}
 	described, err := resource.New(context.Background(), options...)
 	if err != nil {
-		log.Warn("OTEL_RESOURCE_ATTRIBUTES cannot be read whole")
+		log.Warn("OTEL_RESOURCE_ATTRIBUTES cannot be read completely")
 	}
 	return described
 }

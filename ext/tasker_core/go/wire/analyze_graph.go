@@ -118,10 +118,10 @@ type stepTemplate struct {
 
 func analyzeTemplates(_ call, a templateArguments) (any, error) {
 	if a.Steps == nil {
-		return nil, Errorf(CodeInvalidArgument, "steps is missing; it must be a list of names with what each depends on")
+		return nil, Errorf(CodeInvalidArgument, "steps is missing; it must be a list of names, each with its parents")
 	}
 	if len(a.Steps) > maxIDs {
-		return nil, Errorf(CodeInvalidArgument, "steps has %d entries; at most %d are taken", len(a.Steps), maxIDs)
+		return nil, Errorf(CodeInvalidArgument, "steps has %d entries; at most %d are accepted", len(a.Steps), maxIDs)
 	}
 	steps := make([]analysis.Template, len(a.Steps))
 	for i, step := range a.Steps {

@@ -21,10 +21,10 @@ func decodeArguments(raw msgpack.RawMessage, into any) (err error) {
 	defer fault.Recover(&err)
 	// msgpack's own decoding would take a list for the arguments in their order.
 	if len(raw) == 0 || !isMap(raw[0]) {
-		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: they must be a map of names")
+		return Errorf(CodeInvalidArgument, "invalid arguments: they must be a map of names")
 	}
 	if err := msgpackstrict.Decode(raw, into); err != nil {
-		return Errorf(CodeInvalidArgument, "the arguments do not fit the operation: %v", err)
+		return Errorf(CodeInvalidArgument, "invalid arguments: %v", err)
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ type text struct {
 }
 
 // Wanted is what a text must be.
-func (text) Wanted() string { return "a text" }
+func (text) Wanted() string { return "a string" }
 
 // DecodeMsgpack reads a text, or nil for one that is not given.
 func (t *text) DecodeMsgpack(d *msgpack.Decoder) error {
@@ -92,7 +92,7 @@ func (t *text) DecodeMsgpack(d *msgpack.Decoder) error {
 
 func (t text) of(name string) (string, error) {
 	if !t.given {
-		return "", Errorf(CodeInvalidArgument, "%s is missing; it must be a text", name)
+		return "", Errorf(CodeInvalidArgument, "%s is missing; it must be a string", name)
 	}
 	return t.value, nil
 }
@@ -110,7 +110,7 @@ func (l *idList) DecodeMsgpack(d *msgpack.Decoder) error {
 // check refuses a list that is longer than anybody needs.
 func (l idList) check(name string) error {
 	if len(l) > maxIDs {
-		return Errorf(CodeInvalidArgument, "%s has %d ids; at most %d are taken at once, ask in slices", name, len(l), maxIDs)
+		return Errorf(CodeInvalidArgument, "%s has %d ids; at most %d are accepted at once; split the request", name, len(l), maxIDs)
 	}
 	return nil
 }
@@ -130,14 +130,14 @@ func decodeID(d *msgpack.Decoder) (int64, error) {
 	}
 	switch code {
 	case msgpcode.Nil:
-		return 0, errors.New("nil is no id")
+		return 0, errors.New("nil is not an id")
 	case msgpcode.Uint64:
 	default:
 		return d.DecodeInt64()
 	}
 	value, err := d.DecodeUint64()
 	if err == nil && value > math.MaxInt64 {
-		err = fmt.Errorf("%d is larger than any id can be", value)
+		err = fmt.Errorf("%d is too large for an id", value)
 	}
 	return int64(value), err
 }

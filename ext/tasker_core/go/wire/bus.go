@@ -56,7 +56,7 @@ func subscribe(c call, a subscribeArguments) (any, error) {
 		return nil, Errorf(CodeInvalidArgument, "%v", err)
 	}
 	if unknown := c.core.Catalog.Unknown(a.Names); len(unknown) > 0 {
-		c.core.Log.Warn("unknown event", zap.Strings("names", unknown), zap.String("hint", "the engine publishes no event of this name; event_catalog lists those it does"))
+		c.core.Log.Warn("unknown event", zap.Strings("names", unknown), zap.String("hint", "the engine publishes no event with this name; event_catalog lists its events"))
 	}
 	c.core.Relay.Listen(c.ctx)
 	return queueReply{Queue: int64(queue.Open(subscription)), Descriptor: int64(subscription.Descriptor())}, nil
@@ -78,7 +78,7 @@ func (a subscribeArguments) options() (event.Options, error) {
 	}
 	if a.MaxWait != nil {
 		if *a.MaxWait < 0 || math.IsNaN(*a.MaxWait) {
-			return options, Errorf(CodeInvalidArgument, "max_wait is %v; it must be seconds, or 0 to wait for ever", *a.MaxWait)
+			return options, Errorf(CodeInvalidArgument, "max_wait is %v; it must be seconds, or 0 to wait without limit", *a.MaxWait)
 		}
 		options.MaxWait = time.Duration(min(*a.MaxWait, 1e9) * float64(time.Second))
 		if options.MaxWait == 0 {
@@ -92,7 +92,7 @@ func (a subscribeArguments) options() (event.Options, error) {
 // holds can still be taken. It is false where there is no such queue.
 func unsubscribe(_ call, a queueArguments) (any, error) {
 	if a.Queue == nil {
-		return nil, Errorf(CodeInvalidArgument, "queue is missing; subscribe gave it")
+		return nil, Errorf(CodeInvalidArgument, "queue is missing; subscribe returned it")
 	}
 	reader, found := queue.Find(*a.Queue)
 	if found {

@@ -9,39 +9,39 @@ type Code string
 const (
 	// CodeMalformedRequest: The bytes are not a request.
 	CodeMalformedRequest Code = "malformed_request"
-	// CodeUnknownOperation: This core has no operation of that name.
+	// CodeUnknownOperation: The core has no operation with this name.
 	CodeUnknownOperation Code = "unknown_operation"
 	// CodeInvalidArgument: An argument is missing, or has the wrong type or value.
 	CodeInvalidArgument Code = "invalid_argument"
-	// CodeConfiguration: A setting, or the database URL, has a value that it cannot have.
+	// CodeConfiguration: A setting or the database URL has an invalid value.
 	CodeConfiguration Code = "configuration"
-	// CodeCycle: The steps of a task depend on each other in a circle.
+	// CodeCycle: The dependencies of a task's steps form a cycle.
 	CodeCycle Code = "cycle"
-	// CodeNotFound: There is no such task or step.
+	// CodeNotFound: The task or step does not exist.
 	CodeNotFound Code = "not_found"
-	// CodeDuplicate: Another task has the identity that a new one would have.
+	// CodeDuplicate: Another task has the same identity.
 	CodeDuplicate Code = "duplicate"
-	// CodeSchemaNotEmpty: install_schema found tables of the engine already there.
+	// CodeSchemaNotEmpty: install_schema found existing tables of the engine.
 	CodeSchemaNotEmpty Code = "schema_not_empty"
-	// CodeSchemaMissing: A table, column or function of the engine is missing in the database.
+	// CodeSchemaMissing: The database lacks a table, column or function of the engine.
 	CodeSchemaMissing Code = "schema_missing"
 	// CodeConflict: Another process wrote to the same task or step at the same time.
 	CodeConflict Code = "conflict"
-	// CodeSession: A session is not open in this process, or too many are.
+	// CodeSession: A session is not open in this process, or too many sessions are open.
 	CodeSession Code = "session"
-	// CodeUnknownFunction: The body of a database function is neither the engine's nor ours.
+	// CodeUnknownFunction: The body of a database function is neither the engine's nor tasker_core's.
 	CodeUnknownFunction Code = "unknown_function"
 	// CodeDatabase: The database refused a statement or could not be reached.
 	CodeDatabase Code = "database"
-	// CodeMalformedAnswer: The answer of a statement is not what it promises.
+	// CodeMalformedAnswer: The answer of a statement has an unexpected form.
 	CodeMalformedAnswer Code = "malformed_answer"
 	// CodeCancelled: The call was cancelled.
 	CodeCancelled Code = "cancelled"
-	// CodeTimeout: A deadline passed.
+	// CodeTimeout: A call took longer than its timeout.
 	CodeTimeout Code = "timeout"
-	// CodeInternal: A fault of the core.
+	// CodeInternal: An internal fault of the core.
 	CodeInternal Code = "internal"
-	// CodePoisoned: A fault of the core happened before, and it does not go on.
+	// CodePoisoned: The core stopped after an internal fault.
 	CodePoisoned Code = "poisoned"
 )
 
@@ -63,7 +63,7 @@ var writes = map[string]bool{
 	"transition_task":   true,
 }
 
-// transitionReply: What became of a transition.
+// transitionReply: The result of a transition.
 type transitionReply struct {
 	_msgpack     struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	ID           int64
@@ -76,7 +76,7 @@ type transitionReply struct {
 	Event        string
 }
 
-// sessionReply: A session's picture of its task; parents and children are edges into its steps, task_version that of its row.
+// sessionReply: A session's snapshot of its task; parents and children are the edges into its steps, task_version is its row's version.
 type sessionReply struct {
 	_msgpack    struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Session     int64
@@ -89,7 +89,7 @@ type sessionReply struct {
 	TaskVersion int64
 }
 
-// nextReply: What can run now; stale where the picture has to be read anew first.
+// nextReply: The steps that can run now; stale if the snapshot has to be read again first.
 type nextReply struct {
 	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Ready    []int64
@@ -98,7 +98,7 @@ type nextReply struct {
 	Blocked  bool
 }
 
-// claimReply: What became of a claim; follow is the step that can be claimed with its completion, or 0.
+// claimReply: The result of a claim; follow is the step that can be claimed with its completion, or 0.
 type claimReply struct {
 	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Code     string
@@ -109,7 +109,7 @@ type claimReply struct {
 	Follow   int64
 }
 
-// besideReply: What became of a claim beside a completion.
+// besideReply: The result of a claim that was made with a completion.
 type besideReply struct {
 	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Code     string
@@ -119,7 +119,7 @@ type besideReply struct {
 	Follow   int64
 }
 
-// finishReply: What became of an outcome; claim is nil where none was asked for.
+// finishReply: The result of writing an outcome; claim is nil if no claim was requested.
 type finishReply struct {
 	_msgpack     struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Code         string
@@ -130,7 +130,7 @@ type finishReply struct {
 	Claim        *besideReply
 }
 
-// outcomeReply: What became of the outcome of a step that a worker had claimed.
+// outcomeReply: The result of writing the outcome of a worker's step.
 type outcomeReply struct {
 	_msgpack     struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Code         string
@@ -139,7 +139,7 @@ type outcomeReply struct {
 	SortKey      int64
 }
 
-// createdReply: A task that was made; started is the payload of its event without the context.
+// createdReply: A task that was created; started is the payload of its event without the context.
 type createdReply struct {
 	_msgpack     struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	TaskID       int64
@@ -148,14 +148,14 @@ type createdReply struct {
 	Started      map[string]any
 }
 
-// resetReply: What a reset did; task_ids are to be enqueued.
+// resetReply: The result of a reset; the caller enqueues the tasks of task_ids.
 type resetReply struct {
 	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Steps    *Table
 	TaskIDs  []int64
 }
 
-// progressReply: How a task stands, step by step.
+// progressReply: The progress of a task, step by step.
 type progressReply struct {
 	_msgpack  struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Namespace string
@@ -166,14 +166,14 @@ type progressReply struct {
 	Steps     *Table
 }
 
-// queueReply: A queue and the file descriptor that is readable while it has something.
+// queueReply: A queue, and a file descriptor that is readable while the queue has entries.
 type queueReply struct {
 	_msgpack   struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Queue      int64
 	Descriptor int64
 }
 
-// traceReply: The ids of a trace, of its first span here and of the span that it goes on from.
+// traceReply: The ids of a trace, of its first span here, and of that span's parent.
 type traceReply struct {
 	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Trace    []byte
@@ -191,7 +191,7 @@ type spansReply struct {
 	Waiting  int64
 }
 
-// statementsReply: Statements by operation, and the time from which on an answer is the core's to see.
+// statementsReply: Statements by operation, and the duration from which the core has to see an answer.
 type statementsReply struct {
 	_msgpack    struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Statements  map[string]any

@@ -125,11 +125,11 @@ func TestAnOptionalArgumentMayBeLeftOutOrNil(t *testing.T) {
 func TestAnArgumentOfAnotherTypeIsRefused(t *testing.T) {
 	core := openCore(t, "")
 	values := map[string][]any{
-		"an integer": {7}, "a number": {7.5}, "a text": {"x"}, "a boolean": {true}, "a list": {[]any{"x"}, []any{true}}, "a map": {map[string]any{"x": 1}},
+		"an integer": {7}, "a number": {7.5}, "a string": {"x"}, "a boolean": {true}, "a list": {[]any{"x"}, []any{true}}, "a map": {map[string]any{"x": 1}},
 	}
 	fits := map[string][]string{
-		"id": {"an integer"}, "integer": {"an integer"}, "number": {"an integer", "a number"}, "text": {"a text"}, "boolean": {"a boolean"},
-		"bytes": {"a text"}, "texts": {"a list"}, "list": {"a list"}, "map": {"a map"}, "ids": {},
+		"id": {"an integer"}, "integer": {"an integer"}, "number": {"an integer", "a number"}, "text": {"a string"}, "boolean": {"a boolean"},
+		"bytes": {"a string"}, "texts": {"a list"}, "list": {"a list"}, "map": {"a map"}, "ids": {},
 	}
 	for _, o := range readContract(t).Operations {
 		for _, a := range o.Arguments {

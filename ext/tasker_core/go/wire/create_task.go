@@ -81,18 +81,18 @@ func (a createArguments) identity() (creation.Identity, error) {
 		return creation.Identity{Kind: creation.Kind(given(a.Identity, string(creation.UUID)))}, nil
 	case a.Identity != nil:
 		return creation.Identity{}, Errorf(CodeInvalidArgument,
-			"identity and identity_hash are both given; give one of them: a kind (uuid or hash), or a text of your own")
+			"identity and identity_hash are both set; pass one of them: a kind (uuid or hash), or your own string")
 	}
 	return creation.Identity{Kind: creation.Given, Text: *a.IdentityHash}, nil
 }
 
 func readStep(at string, raw msgpack.RawMessage) (step creation.Step, err error) {
 	if len(raw) == 0 || !isMap(raw[0]) {
-		return step, Errorf(CodeInvalidArgument, "%s is no map; a step is a map with its name", at)
+		return step, Errorf(CodeInvalidArgument, "%s is not a map; a step is a map with a name", at)
 	}
 	var fields createStep
 	if err := msgpackstrict.Decode(raw, &fields); err != nil {
-		return step, Errorf(CodeInvalidArgument, "%s does not fit: %v", at, err)
+		return step, Errorf(CodeInvalidArgument, "%s is invalid: %v", at, err)
 	}
 	if fields.Inputs != nil {
 		err = shallow(at+".inputs", *fields.Inputs)

@@ -37,17 +37,17 @@ func TestATaskThatCannotBeMadeIsRefusedByName(t *testing.T) {
 	core := openCore(t, "")
 	circle := []any{map[string]any{"name": "a", "depends_on": []string{"b"}}, map[string]any{"name": "b", "depends_on": []string{"a"}}}
 	for message, changes := range map[string]map[string]any{
-		"the arguments do not fit the operation: there is no initatior; did you mean initiator?":                                             {"initatior": "x"},
-		"the arguments do not fit the operation: name is an integer; it must be a text":                                                      {"name": 1},
-		"the arguments do not fit the operation: tags is a text; it must be a list":                                                          {"tags": "x"},
-		"steps[0] is no map; a step is a map with its name":                                                                                  {"steps": []any{"extract"}},
-		"steps[0] does not fit: there is no retries; there is dependent_system, depends_on, inputs, name, retry_limit, retryable, skippable": {"steps": []any{map[string]any{"name": "a", "retries": 1}}},
-		"steps[0] does not fit: retry_limit is a number with a fraction; it must be an integer":                                              {"steps": []any{map[string]any{"name": "a", "retry_limit": 1.5}}},
-		"steps[0] does not fit: depends_on is a text; it must be a list":                                                                     {"steps": []any{map[string]any{"name": "a", "depends_on": "b"}}},
-		"steps[0].name is missing or blank; it must be a text":                                                                               {"steps": []any{map[string]any{}}},
-		"steps has 0 steps; a task has from 1 to 100000":                                                                                     {"steps": nil},
-		`identity is "md5"; it must be uuid or hash; identity_hash takes one of your own`:                                                    {"identity": "md5"},
-		"identity and identity_hash are both given; give one of them: a kind (uuid or hash), or a text of your own":                          {"identity": "hash", "identity_hash": "x"},
+		"invalid arguments: unknown name initatior; did you mean initiator?":                                                              {"initatior": "x"},
+		"invalid arguments: name is an integer; it must be a string":                                                                      {"name": 1},
+		"invalid arguments: tags is a string; it must be a list":                                                                          {"tags": "x"},
+		"steps[0] is not a map; a step is a map with a name":                                                                              {"steps": []any{"extract"}},
+		"steps[0] is invalid: unknown name retries; known: dependent_system, depends_on, inputs, name, retry_limit, retryable, skippable": {"steps": []any{map[string]any{"name": "a", "retries": 1}}},
+		"steps[0] is invalid: retry_limit is a number with a fraction; it must be an integer":                                             {"steps": []any{map[string]any{"name": "a", "retry_limit": 1.5}}},
+		"steps[0] is invalid: depends_on is a string; it must be a list":                                                                  {"steps": []any{map[string]any{"name": "a", "depends_on": "b"}}},
+		"steps[0].name is missing or blank; it must be a string":                                                                          {"steps": []any{map[string]any{}}},
+		"steps has 0 steps; a task has from 1 to 100000":                                                                                  {"steps": nil},
+		`identity is "md5"; it must be uuid or hash; pass your own identity as identity_hash`:                                             {"identity": "md5"},
+		"identity and identity_hash are both set; pass one of them: a kind (uuid or hash), or your own string":                            {"identity": "hash", "identity_hash": "x"},
 	} {
 		refused := dispatched(t, core, "create_task", newTask(changes), []any{})
 		require.Equal(t, "invalid_argument", refused.code(t))

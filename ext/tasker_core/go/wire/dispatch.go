@@ -69,7 +69,7 @@ func dispatch(ctx context.Context, core *operation.Core, data []byte) ([]byte, e
 	}
 	asked, ok := operations[request.Operation]
 	if !ok {
-		return nil, Errorf(CodeUnknownOperation, "there is no operation %q", request.Operation)
+		return nil, Errorf(CodeUnknownOperation, "unknown operation %q", request.Operation)
 	}
 	run := asked.run
 	if writes[request.Operation] {

@@ -34,7 +34,7 @@ func (a claimReadyArguments) request() (request operation.ClaimRequest, err erro
 		return request, Errorf(CodeInvalidArgument, "limit is %d; it must be from 1 to %d", a.Limit, maxClaims)
 	}
 	if strings.ContainsRune(a.ClaimID, 0) || a.Again && a.ClaimID == "" {
-		return request, Errorf(CodeInvalidArgument, "claim_id is %q; it must be a text, not empty with again, that names the claims of one request", a.ClaimID)
+		return request, Errorf(CodeInvalidArgument, "claim_id is %q; it must be a string that names the claims of one request, and must not be empty with again", a.ClaimID)
 	}
 	request = operation.ClaimRequest{Limit: a.Limit, StartTasks: a.StartTasks, ClaimID: a.ClaimID, Again: a.Again, Now: a.Now}
 	if request.Rules, err = a.version(); err != nil {
@@ -192,7 +192,7 @@ type beginArguments struct {
 // beginClaim tells whether the runner may go on.
 func beginClaim(c call, a beginArguments) (any, error) {
 	if a.Runner == "" || strings.ContainsRune(a.Runner, 0) {
-		return nil, Errorf(CodeInvalidArgument, "runner is %q; it must be a text, not empty, that names who executes the handler", a.Runner)
+		return nil, Errorf(CodeInvalidArgument, "runner is %q; it must be a non-empty string that names the runner of the handler", a.Runner)
 	}
 	token, err := a.Token.of("token")
 	if err != nil {
@@ -239,7 +239,7 @@ func awaitSteps(c call, a awaitArguments) (any, error) {
 	}
 	patience := time.Duration(*a.TimeoutMS) * time.Millisecond
 	if c.core.Pool == nil {
-		return nil, Errorf(CodeInvalidArgument, "await_steps needs connections of the core's own: open it with a database_url")
+		return nil, Errorf(CodeInvalidArgument, "await_steps needs a core with its own connections: open it with a database_url")
 	}
 	return c.core.Pool.Await(c.ctx, []string{store.ChannelReady, store.ChannelFinished}, patience)
 }

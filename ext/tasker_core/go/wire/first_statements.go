@@ -155,7 +155,7 @@ func countAnswers(c call, a countedArguments) (any, error) {
 	for _, answer := range a.Answers {
 		first, known := firstStatementsOf[answer.Name]
 		if !known || first.answer == "" {
-			return nil, Errorf(CodeInvalidArgument, "%q is no operation that a host answers itself; first_statements has them", answer.Name)
+			return nil, Errorf(CodeInvalidArgument, "%q is not an operation that a host answers itself; first_statements lists them", answer.Name)
 		}
 		took := time.Duration(max(answer.Nanos, 0))
 		c.core.Stats.Statement(first.statement.Name, false, took)

@@ -138,7 +138,7 @@ func TestAnUnknownNameIsNamedWhateverItsValue(t *testing.T) {
 	for _, value := range odd[:len(odd)-5] {
 		sent := dispatched(t, openCore(t, ""), "ping", arguments{"x": value}, []any{})
 		assert.Equal(t, string(CodeInvalidArgument), sent.code(t))
-		assert.Contains(t, sent.Elements[0].(map[string]any)["message"], "there is no x", "%v", value)
+		assert.Contains(t, sent.Elements[0].(map[string]any)["message"], "unknown name x", "%v", value)
 	}
 }
 

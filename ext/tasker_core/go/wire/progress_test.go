@@ -66,7 +66,7 @@ func TestAnUnknownTaskIsToldFromOneWithoutRows(t *testing.T) {
 		with["must_exist"] = true
 		missing := dispatched(t, core, operation, with, nil)
 		assert.Equal(t, string(CodeNotFound), missing.code(t), operation)
-		assert.Contains(t, missing.Elements[0].(map[string]any)["message"], "there is no task 4711, or the transaction that makes it")
+		assert.Contains(t, missing.Elements[0].(map[string]any)["message"], "there is no task 4711, or the transaction that creates it")
 	}
 }
 
@@ -91,18 +91,18 @@ func TestWhatDoesNotFitAnOperationIsNamed(t *testing.T) {
 		with      arguments
 		says      string
 	}{
-		{"draw", arguments{"taskid": 7}, "there is no taskid; did you mean task_id?"},
-		{"ping", arguments{"x": 7}, "there is no x"},
+		{"draw", arguments{"taskid": 7}, "unknown name taskid; did you mean task_id?"},
+		{"ping", arguments{"x": 7}, "unknown name x"},
 		{"analyze_graph", arguments{"task_id": 7, "function_version": 2, "weights": map[string]any{"impact_multipliers": map[string]any{"blocked_wieght": 1}}},
-			"impact_multipliers: there is no blocked_wieght; did you mean blocked_weight?"},
+			"impact_multipliers: unknown name blocked_wieght; did you mean blocked_weight?"},
 		{"stuck_steps", arguments{"older_than": -1}, "older_than is -1; it must be from 0 up to 100 years, in microseconds"},
 		{"stuck_steps", arguments{}, "older_than is missing; it must be from 0"},
 		{"claim_ready_steps", arguments{"handlers": [][]string{{"n", "t", "", ""}}, "limit": 1, "function_version": 2},
 			"a handler needs the names of a task and of a step"},
 		{"publish_events", arguments{"events": []any{[]any{"a", nil, "x", nil, nil, nil, nil, nil}}},
-			"it cannot be published: the event's task_id is a text; it must be an integer"},
+			"it cannot be published: the event's task_id is a string; it must be an integer"},
 		{"publish_events", arguments{"events": []any{[]any{"a", nil, 1, nil, nil, nil, nil, nil}, []any{"a", nil, 1, nil, 7, nil, nil, nil}}},
-			"it cannot be published: event 1 of the list: namespace is an integer; it must be a text"},
+			"it cannot be published: event 1 of the list: namespace is an integer; it must be a string"},
 	} {
 		refused := dispatched(t, core, one.operation, one.with, []any{})
 		assert.Equal(t, string(CodeInvalidArgument), refused.code(t), one.says)

@@ -209,7 +209,7 @@ func sessionSettle(c call, a settleArguments) (any, error) {
 		return nil, err
 	}
 	if a.Now == "" {
-		return nil, Errorf(CodeInvalidArgument, "now is missing; it must be the time that the lost statement was given")
+		return nil, Errorf(CodeInvalidArgument, "now is missing; it must be the time that was passed to the lost statement")
 	}
 	to := a.To.value
 	if to != lifecycle.InProgress || a.Claim.given {

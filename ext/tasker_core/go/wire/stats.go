@@ -21,9 +21,9 @@ type report struct {
 const failover = "failover"
 
 func (a statsArguments) metrics(core *operation.Core) []telemetry.Metric {
-	reports := telemetry.Metric{Name: "tasker_core_reports_total", Kind: telemetry.Counter, Help: "Reports by capability and kind, fail-overs aside."}
+	reports := telemetry.Metric{Name: "tasker_core_reports_total", Kind: telemetry.Counter, Help: "Reports by capability and kind, without fail-overs."}
 	failovers := telemetry.Metric{Name: "tasker_core_failovers_total", Kind: telemetry.Counter,
-		Help: "Calls that went on with the engine's own code, because the core failed."}
+		Help: "Calls that the engine's own code finished because the core failed."}
 	for _, r := range a.Reports {
 		sample := telemetry.Sample{Labels: []telemetry.Label{{Name: "capability", Value: r.Capability}}, Value: float64(r.Count)}
 		if r.Kind == failover {

@@ -56,7 +56,7 @@ func recordSpans(c call, a spansArguments) (any, error) {
 	copy(root[:], a.Root)
 	count, err := msgpack.NewDecoder(bytes.NewReader(a.Spans)).DecodeArrayLen()
 	if err != nil {
-		return nil, Errorf(CodeInvalidArgument, "spans are no list: %v", err)
+		return nil, Errorf(CodeInvalidArgument, "spans are not a list: %v", err)
 	}
 	raw := bytes.Clone(a.Spans)
 	c.core.Tracer.Record(id, root, count, func() ([]telemetry.Span, error) {
@@ -122,7 +122,7 @@ func decodeAttributes(d *msgpack.Decoder) ([]attribute.KeyValue, error) {
 		return nil, err
 	}
 	if n%2 != 0 {
-		return nil, fmt.Errorf("attributes are names and values in turns, not %d elements", n)
+		return nil, fmt.Errorf("attributes are alternating names and values, not %d elements", n)
 	}
 	attributes := make([]attribute.KeyValue, 0, min(n/2, 64))
 	for range n / 2 {

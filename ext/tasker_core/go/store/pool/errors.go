@@ -22,7 +22,7 @@ const (
 )
 
 // errClosed ends the statements that run when the pool is closed.
-var errClosed = fmt.Errorf("the core was closed: %w", context.Canceled)
+var errClosed = fmt.Errorf("the core is closed: %w", context.Canceled)
 
 // AcquireTimeoutError says that a statement got no connection in time.
 type AcquireTimeoutError struct {
@@ -34,7 +34,7 @@ type AcquireTimeoutError struct {
 
 func (e *AcquireTimeoutError) Error() string {
 	if e.Busy < e.Max {
-		return fmt.Sprintf("the database server let no connection be opened within %v (%d of %d are in use): check that it can be reached, or raise pool_acquire_timeout_seconds",
+		return fmt.Sprintf("the database server accepted no connection within %v (%d of %d are in use): check that it can be reached, or raise pool_acquire_timeout_seconds",
 			e.Waited, e.Busy, e.Max)
 	}
 	return fmt.Sprintf("no connection became free within %v: all %d of the pool are in use; raise pool_max_connections or pool_acquire_timeout_seconds, or run fewer calls at once",

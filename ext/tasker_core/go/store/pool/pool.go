@@ -31,7 +31,7 @@ func New(settings Settings) (*Pool, error) {
 	}
 	connections, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
-		return nil, fmt.Errorf("the connection pool cannot be made: %w", err)
+		return nil, fmt.Errorf("the connection pool cannot be created: %w", err)
 	}
 	p := &Pool{connections: connections, settings: settings}
 	p.closing, p.close = context.WithCancel(context.Background())

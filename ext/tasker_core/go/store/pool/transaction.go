@@ -73,7 +73,7 @@ func commit(ctx context.Context, conn *pgx.Conn) error {
 	}
 	return &store.Error{
 		SQLState: stateUnknown,
-		Message:  "the connection was lost during COMMIT, so it is unknown whether the transaction took effect: look before you run it again: " + err.Error(),
+		Message:  "the connection was lost during COMMIT, so it is unknown whether the transaction took effect: check before you run it again: " + err.Error(),
 	}
 }
 
