@@ -1,6 +1,5 @@
-// Package analysis says what a task's graph means for its progress: the answers
-// of the engine's RuntimeGraphAnalyzer and TemplateGraphAnalyzer, as plain
-// functions over plain values.
+// Package analysis analyses a task's graph: it gives the answers of the engine's
+// RuntimeGraphAnalyzer and TemplateGraphAnalyzer, as plain functions over plain values.
 //
 // # Paths without enumerating them
 //
@@ -27,11 +26,11 @@
 // A task without steps, edges that lead to another task's steps, and NULL
 // attempts (readiness rules v01) make the engine's analyzer raise. Here such a
 // task has an empty analysis, such edges are left out, and NULL attempts are 0.
-// Steps in a circle are a *dag.CycleError: the engine would not end.
+// A cycle is a *dag.CycleError; the engine would not end.
 //
 // # Limits
 //
-// Everything is linear in steps and edges but two parts, whose answers are not:
+// Everything is linear in steps and edges except two parts, whose answers are not:
 // the steps behind each failed step are listed, and for each bottleneck they are
 // counted (64 at a time). The times in an analysis are micros of the tables' wall
 // clock.

@@ -1,3 +1,3 @@
-// Package creation says what a new task is made of: which values it may have, what its
-// steps wait for, and by what it is known. It knows no database.
+// Package creation defines a new task: its allowed values, the dependencies of its steps,
+// and its identity. It does not use a database.
 package creation

@@ -1,12 +1,12 @@
-// Package dag holds the dependency graph of one task in a form that can be
-// asked many times and cheaply.
+// Package dag holds the dependency graph of one task in a form that answers many
+// questions cheaply.
 //
 // # Shape
 //
-// Compile turns step ids and edges, as the database gives them, into flat
+// Compile turns step ids and edges, as the database returns them, into flat
 // arrays: the steps of the task sorted by id, and for each the indexes of its
 // parents and children (compressed sparse rows). A node is an index into these
-// arrays, an int32; ids are translated at the border only. Nothing here is
+// arrays, an int32; ids are translated only at the package's boundary. Nothing here is
 // recursive, so a chain of 100,000 steps needs no more stack than one of two.
 // A compiled Graph never changes and may be shared by goroutines.
 //
@@ -34,22 +34,21 @@
 // MinDepths follows min_depth_from_root of the view
 // tasker_step_dag_relationships: the shortest path from any step without
 // parents, no deeper than MaxDepth. The view crosses into other tasks along
-// their edges. For the same answer the caller must hand Compile the edges of
-// foreign ancestors too; a foreign node without a known parent is taken for a
-// root.
+// their edges. For the same answer the caller must pass Compile the edges of
+// foreign ancestors too; a foreign node without a known parent counts as a root.
 //
 // # Cycles
 //
-// The engine recurses for ever on a cycle that a root leads to, and gives no
-// rows for a cycle that none leads to. This package answers with a CycleError
+// The engine recurses forever on a cycle that a root leads to, and returns no rows
+// for a cycle that none leads to. This package answers with a CycleError
 // and its path in both cases, since no step on or behind a cycle can ever run.
-// Only cycles among the steps of the task are looked for: the engine's levels do
-// not follow edges out of a task, and so end. What needs no order (parents,
+// Only cycles among the steps of the task are detected: the engine's levels do not
+// follow edges out of a task, and so end. Whatever needs no order (parents,
 // children, counters, depths) works on a cyclic graph as it does in the engine.
 //
 // # Counters
 //
 // Counters keep, for each step, how many of its parent edges still wait.
 // Completing a step costs as much as it has children, over a whole run as much
-// as there are edges, and gives the steps that this very completion freed.
+// as there are edges, and returns the steps that this completion made ready.
 package dag

@@ -1,5 +1,5 @@
-// Package drawing shows a task's workflow to people: as Mermaid text, and as an
-// SVG that needs nothing but itself (no fonts, scripts or files from elsewhere).
+// Package drawing draws a task's workflow as Mermaid text, and as a self-contained SVG
+// (without external fonts, scripts or files).
 //
 // # Layout
 //
@@ -13,7 +13,7 @@
 //   - place: each vertex as near to its neighbours as the order and the distances
 //     allow, by isotonic regression (pool adjacent violators);
 //   - bands: a long workflow continues below like a line of text, so that a
-//     thousand steps one after the other are a page and no ribbon.
+//     thousand steps one after the other are a page and not a ribbon.
 //
 // A layer of many steps becomes a block of rows and columns; edges reach its boxes
 // along lanes between the rows. Edges are drawn between layers and in lanes only,

@@ -1,5 +1,4 @@
-// Package event knows the events of a workflow: their names and payloads
-// (catalog.json, the one source of docs/EVENTS.md, of the Ruby and of the Python
-// names), and the bus that carries them: in memory, in order, bounded, with an
-// account of each event.
+// Package event has the events of a workflow: their names and payloads (catalog.json,
+// the source of docs/EVENTS.md and of the names in Ruby and Python), and the bus that
+// carries them: in memory, in order and bounded, and it counts every event.
 package event

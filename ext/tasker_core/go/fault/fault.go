@@ -1,5 +1,5 @@
-// Package fault turns a panic into an error, so that one request or one message that the
-// core cannot take does not end the process or what the others do.
+// Package fault turns a panic into an error, so that one bad request or message ends
+// neither the process nor other calls.
 package fault
 
 import (

@@ -1,7 +1,6 @@
-// Package lifecycle holds the two state machines of the engine, of tasks and of
-// steps, as tables: which states there are, which may follow which, which target
-// has a guard, which event tells of a transition, and in which words a
-// transition is refused.
+// Package lifecycle holds the engine's two state machines, of tasks and of steps, as
+// tables: the states, the allowed transitions, the targets with a guard, the event of
+// each transition, and the wording of a refusal.
 //
 // # Who decides what
 //
@@ -12,9 +11,8 @@
 // outcome, Conflict, is one of the codes here, but only the database can give
 // it.
 //
-// As in Statesman, the successors are asked first and the guard after them, so
-// a transition into the present state is Code TransitionFailed, whatever the
-// guard would say.
+// As in Statesman, the successors are checked before the guard, so a transition to the
+// current state is Code TransitionFailed, whatever the guard would decide.
 //
 // # Guards
 //
@@ -28,8 +26,8 @@
 //
 // The engine's maps (StepStateMachine::TRANSITION_EVENT_MAP and
 // Constants::TASK_TRANSITION_EVENT_MAP) have an event for each pair of states.
-// But the audit rows that the engine writes have no from_state, so that what it
-// publishes is always the entry for "from nothing": error -> pending is published
+// But the audit rows that the engine writes have no from_state, so it always
+// publishes the entry for "from nothing": error -> pending is published
 // as initialize_requested, and retry_requested never fires. Decision.Event is
 // what the engine publishes, Decision.PairEvent what its map has for the pair.
 package lifecycle

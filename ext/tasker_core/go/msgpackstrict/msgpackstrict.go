@@ -1,4 +1,4 @@
-// Package msgpackstrict decodes msgpack maps into structs and says by name what does not fit.
+// Package msgpackstrict decodes msgpack maps into structs and names the fields that do not fit.
 package msgpackstrict
 
 import (

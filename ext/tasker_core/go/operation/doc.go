@@ -1,6 +1,5 @@
-// Package operation has one file for each thing that a host can ask: it reads
-// what it needs through the store, lets the pure packages decide, and writes
-// what they decided.
+// Package operation has one file for each operation of a host. An operation reads what
+// it needs through the store, lets the pure packages decide, and writes their decision.
 //
 // Operations are ordinary blocking code over a store.Driver. Up to its last
 // statement an operation has no effect and depends on its arguments and on the

@@ -1,5 +1,5 @@
-// Package orchestration follows one run of a task: which steps can run next, what
-// became of those that ran, and whether the task is blocked or done.
+// Package orchestration follows one run of a task: which steps can run next, what the
+// outcomes of the others are, and whether the task is blocked or done.
 //
 // A Session is a snapshot of the task in memory. It makes the next decision a
 // matter of microseconds, and it may be wrong: the database decides each claim
@@ -10,5 +10,5 @@
 //	                          |                               |
 //	                          +-> Refused: stale              +-> Refused: stale
 //
-// The package is pure: time is an argument, and it knows no database.
+// The package is pure: time is an argument, and it does not use a database.
 package orchestration

@@ -1,5 +1,5 @@
-// Package queue holds bounded queues whose reader, in Go or in a host, sleeps until
-// there is something to take.
+// Package queue implements bounded queues whose reader, in Go or in a host, sleeps until
+// the queue has items.
 //
 // A host's reader waits on a file descriptor, which is readable while the queue is
 // not empty, and takes batches as msgpack arrays. Nothing calls back into the host.

@@ -1,5 +1,5 @@
-// Package readiness says of each step of a task whether it may run now, and of
-// a task where it stands: the rules of the engine's SQL functions
+// Package readiness decides for each step of a task whether it may run now, and
+// computes the progress of a task. It has the rules of the engine's SQL functions
 // get_step_readiness_status, get_step_readiness_status_batch,
 // get_task_execution_context and get_task_execution_contexts_batch, as plain
 // functions over plain values.

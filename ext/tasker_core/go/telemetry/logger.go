@@ -1,4 +1,4 @@
-// Package telemetry is what the core tells about itself: traces, logs and metrics.
+// Package telemetry contains the core's traces, logs and metrics.
 package telemetry
 
 import (

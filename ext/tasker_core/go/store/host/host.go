@@ -6,11 +6,11 @@
 // The caller runs it on its connection and calls again with the same request
 // and the answers so far; the operation starts over and finds them recorded.
 //
-// So a parked operation is a plain value in the caller's hands. The core holds
-// no goroutine, no lock and no memory for it: a caller that walks away (a
-// timeout, a killed thread, a fork) leaves nothing to cancel or to collect.
-// What it asks of an operation: up to its last statement it has no effect and
-// depends on nothing but its request and the answers. Operations need one or
+// So a parked operation is a plain value that the caller holds. The core keeps no
+// goroutine, no lock and no memory for it: if the caller gives up (a timeout, a killed
+// thread, a fork), there is nothing to cancel or to collect. An operation must meet
+// one condition: up to its last statement it has no effect and depends only on its
+// request and the answers. Operations need one or
 // two statements, so the work done twice is the building of their parameters.
 package host
 
