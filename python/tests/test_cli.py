@@ -91,7 +91,7 @@ def test_a_task_from_nothing_to_its_end(empty_url: str, tmp_path: Path) -> None:
 
 def test_a_terminal_is_drawn_anew_as_a_task_goes_on(url: str, task_id: int, handlers: str) -> None:
     with Terminal("watch", url, task_id, "--seconds", "0.05") as screen:
-        first = screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        first = screen.until(lambda frame: "Ctrl-C quits" in frame)
         assert "\x1b[90m○\x1b[0m" in first
         assert "  ├─○ score    pending" not in plain(first)
         assert plain(first).splitlines()[:4] == [
@@ -143,7 +143,7 @@ def test_lines_for_each_change_where_there_is_no_terminal(
 
 def test_colours_can_be_had_without(url: str, task_id: int) -> None:
     with Terminal("watch", url, task_id, NO_COLOR="1") as screen:
-        screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        screen.until(lambda frame: "Ctrl-C quits" in frame)
         assert "\x1b[" not in screen.frames[0]
 
 
@@ -166,7 +166,7 @@ def test_a_terminal_without_the_letters_gets_question_marks(client: tasker_core.
 
 def test_ctrl_c_leaves_the_task_alone(client: tasker_core.Client, url: str, task_id: int) -> None:
     with Terminal("watch", url, task_id) as screen:
-        screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        screen.until(lambda frame: "Ctrl-C quits" in frame)
         screen.press(b"\x03")
         assert screen.end() == 130
     assert "Traceback" not in screen.output
@@ -180,7 +180,7 @@ def test_a_database_that_comes_back_is_waited_for(url: str, task_id: int, client
         psycopg.connect(server_url(), autocommit=True) as server,
         Terminal("watch", url, task_id, "--seconds", "0.1", columns=120) as screen,
     ):
-        screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        screen.until(lambda frame: "Ctrl-C quits" in frame)
         try:
             server.execute((allow + "false").encode())
             server.execute(
@@ -190,7 +190,7 @@ def test_a_database_that_comes_back_is_waited_for(url: str, task_id: int, client
         finally:
             server.execute((allow + "true").encode())
         assert "extract  pending" in plain(lost)
-        screen.until(lambda frame: "Ctrl-C leaves" in frame)
+        screen.until(lambda frame: "Ctrl-C quits" in frame)
         client.transition_task_or_raise(task_id, to="cancelled")
         assert screen.end() == 2
 
@@ -238,7 +238,7 @@ def test_stuck_steps_are_listed_and_taken(url: str, rows: Rows, connection: psyc
     assert run("stuck", url, "--older-than", "2h").stdout == ""
     found = run("stuck", url, "--older-than", "10m")
     assert found.stdout.startswith(f"{task_id}\t{step_id}\tstep_1\t")
-    assert found.stderr == "1 steps and 0 tasks are stuck for more than 600 seconds\n"
+    assert found.stderr == "1 steps and 0 tasks have been stuck for more than 600 seconds\n"
     with Terminal("stuck", url) as screen:
         assert screen.end() == 0
     assert re.search(r"task +step +name +in progress since +attempts", plain(screen.output))
@@ -259,7 +259,7 @@ def test_a_drawing_is_what_its_name_says(url: str, task_id: int, tmp_path: Path)
     )
     refused = run("draw", url, task_id, tmp_path / "task.png")
     assert (refused.returncode, (tmp_path / "task.png").exists()) == (64, False)
-    assert "a drawing is written as .svg, or as .mmd or .md for Mermaid" in refused.stderr
+    assert "a drawing is written to .svg, or to .mmd or .md for Mermaid" in refused.stderr
     assert run("draw", url, task_id, tmp_path / "none" / "task.svg").returncode == 3
     assert run("draw", url, 1).returncode == 3
 
@@ -269,7 +269,7 @@ def test_a_drawing_is_what_its_name_says(url: str, task_id: int, tmp_path: Path)
     [
         (["a"], "which steps?"),
         (["a", "--step", "a"], "which context?"),
-        (["a", "--step", "a", "--context", "{"], "--context is no JSON"),
+        (["a", "--step", "a", "--context", "{"], "--context is not valid JSON"),
         (["a", "--step", "a", "--context", "[1]"], "must be a JSON object"),
         (["a", "--step", "a", "--context", "{}"], "context is empty"),
         (["a", "--step", "a:b", "--context", '{"a": 1}'], 'depends_on of the step "a" has "b"'),
@@ -328,7 +328,7 @@ def test_it_is_said_where_no_event_can_come(url: str) -> None:
     nowhere = "event_relay_url=postgresql://u:secret@127.0.0.1:1/shop"
     found = run("events", url, "--seconds", "0.2", "--set", nowhere)
     assert (found.returncode, found.stdout) == (0, "")
-    assert found.stderr.startswith("tasker-core: no event comes yet: ")
+    assert found.stderr.startswith("tasker-core: no events arrive yet: ")
     assert "secret" not in found.stderr
 
 

@@ -426,7 +426,7 @@ class TestAnExecutorThatBreaks:
         step_id = line().step_ids[0]
         worker = make(executor=factory)
         worker.add(elsewhere.dying, TASK, "step_1")
-        with pytest.raises(ExecutorFailed, match="cannot be made anew: IndexError"):
+        with pytest.raises(ExecutorFailed, match="cannot be created again: IndexError"):
             worker.run()
         assert database.history(step_id) == "in_progress error"
 
@@ -464,7 +464,7 @@ class TestAStepThatArrivesTwice:
         assert away.retryable
         Database(connection).move(step_id, "cancelled")
         lost = Call(elsewhere.whereabouts, RemoteStep(claim, Access(url, {})))()
-        assert "before its handler began" in lost.error["error"]
+        assert "before its handler started" in lost.error["error"]
         assert pids(tmp_path, step_id, "began") == []
 
 
@@ -475,7 +475,7 @@ class TestTheSetting:
             Worker("postgresql://localhost/shop", executor=executor)
 
     def test_does_not_go_with_processes(self) -> None:
-        with pytest.raises(ConfigurationError, match="give one of them"):
+        with pytest.raises(ConfigurationError, match="pass one of them"):
             Worker("postgresql://localhost/shop", processes=2, executor=ThreadPoolExecutor)
 
     def test_makes_nothing_else(self) -> None:

@@ -106,7 +106,7 @@ def test_clients_say_where_they_are(client: tasker_core.Client, url: str, rows: 
     left = other.subscribe("*")
     other.close()
     assert repr(other).endswith(" closed>")
-    assert "its client was closed" in repr(left)
+    assert "its client is closed" in repr(left)
 
     async def look() -> str:
         async with aio.connect(url) as awaited:

@@ -213,7 +213,7 @@ def test_whatever_a_handler_raises_its_step_ends_and_its_thread_goes_on(
         (lambda _: {"a": "\ud800"}, r"database: .*\(SQLSTATE 22P02\)"),
         (lambda _: {"a": 10**5000}, rf"{NO_JSON}Exceeds the limit \(4300 digits\) .*"),
         (lambda _: {(1, 2): 3}, f"{NO_JSON}keys must be .*, not tuple"),
-        (lambda _: {"a": Decimal("sNaN")}, f"{NO_JSON}sNaN is no number in JSON"),
+        (lambda _: {"a": Decimal("sNaN")}, f"{NO_JSON}sNaN is not a number in JSON"),
     ],
 )
 def test_whatever_a_handler_gives_its_step_ends_and_its_thread_goes_on(
