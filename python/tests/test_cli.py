@@ -59,7 +59,7 @@ def test_a_task_from_nothing_to_its_end(empty_url: str, tmp_path: Path) -> None:
     there = {"TASKER_CORE_DATABASE_URL": empty_url, "PYTHONPATH": str(tmp_path)}
     (tmp_path / "handlers.py").write_text(HANDLERS % empty_url)
     found = run("doctor", **there)
-    assert (found.returncode, "install-schema makes" in found.stdout) == (1, True)
+    assert (found.returncode, "install-schema creates" in found.stdout) == (1, True)
     assert run("check", **there).returncode == 1
     assert "were created" in run("install-schema", **there).stdout
     again = run("install-schema", **there)
@@ -345,7 +345,7 @@ def test_a_module_may_have_a_worker_of_its_own(
     assert client.current_task_state(task_id) == "in_progress"
     refused = run("worker", "handlers", "--concurrency", "2", PYTHONPATH=handlers)
     assert refused.returncode == 64
-    assert "has its own settings, so that concurrency cannot be given" in refused.stderr
+    assert "has its own settings, so concurrency cannot be set here" in refused.stderr
 
 
 def test_processes_find_the_handlers(

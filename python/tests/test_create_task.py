@@ -85,7 +85,7 @@ def test_it_can_be_awaited(url: str) -> None:
     ("changes", "message"),
     [
         ({"steps": [NewStep("a", depends_on=["b"])]}, r'steps\[0\].depends_on of the step "a" has "b"'),
-        ({"steps": ["a", "a"]}, r'steps\[1\].name is "a", as that of steps\[0\] is'),
+        ({"steps": ["a", "a"]}, r'steps\[1\].name is "a", like steps\[0\]'),
         ({"steps": "extract"}, "steps is 'extract'; it must be a list of steps"),
         ({"steps": [1]}, r"steps\[0\] is 1; it must be a NewStep"),
         ({"steps": [{"name": "a", "retries": 1}]}, r"steps\[0\] is invalid: unknown name retries"),

@@ -378,7 +378,9 @@ class TestAnExecutorThatBreaks:
         pool = pool_of_processes()
         worker = make(executor=pool, concurrency=3)
         worker.add(elsewhere.dying, TASK, "step_1")
-        with pytest.raises(ExecutorFailed, match=r"no factory is given: BrokenProcessPool") as raised:
+        with pytest.raises(
+            ExecutorFailed, match=r"no factory to create another: BrokenProcessPool"
+        ) as raised:
             worker.run()
         assert raised.value.code == "executor"
         for step_id in step_ids:
@@ -460,7 +462,7 @@ class TestAStepThatArrivesTwice:
         claim = client.claim_ready_steps([name])[0]
         nowhere = Access("postgresql://me@127.0.0.1:1/nowhere", {})
         away = Call(elsewhere.whereabouts, RemoteStep(claim, nowhere))()
-        assert "could not ask the database" in away.error["error"]
+        assert "could not reach the database" in away.error["error"]
         assert away.retryable
         Database(connection).move(step_id, "cancelled")
         lost = Call(elsewhere.whereabouts, RemoteStep(claim, Access(url, {})))()

@@ -41,7 +41,7 @@ RSpec.describe 'create_task', database: :committed do
   end
 
   { { steps: [{ name: 'a', depends_on: ['b'] }] } => /steps\[0\].depends_on of the step "a" has "b", which is not/,
-    { steps: [{ name: 'a' }, { name: 'a' }] } => /steps\[1\].name is "a", as that of steps\[0\] is/,
+    { steps: [{ name: 'a' }, { name: 'a' }] } => /steps\[1\].name is "a", like steps\[0\]/,
     { steps: {} } => /steps is Hash; it must be an Array/, { steps: ['a'] } => /steps\[0\] is "a"; it must be a Hash/,
     { steps: [{ name: 'a', retries: 3 }] } => /steps\[0\] is invalid: unknown name retries/,
     { context: {} } => /context is empty/, { context: [1] } => /context is no JSON object/,
