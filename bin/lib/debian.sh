@@ -91,7 +91,7 @@ TEXT
 }
 
 # Ruby and the gems as packages: from the release this machine runs where it is
-# new enough, else from the second source.
+# new enough, otherwise from the second source.
 install_debian_ruby() {
   local from=()
   apt_update

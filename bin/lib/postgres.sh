@@ -43,7 +43,7 @@ pg_url() { printf 'postgresql:///%s?user=postgres&host=%s&port=%s\n' "$1" "$PG_H
 pg_foreign_url() {
   local database=$1 address=${DATABASE_URL%%\?*} query=""
   [[ "$DATABASE_URL" == *\?* ]] && query="?${DATABASE_URL#*\?}"
-  [[ "$address" =~ ^([a-z0-9]+://[^/]*)(/.*)?$ ]] || die "DATABASE_URL is not an URL: it should begin with postgresql://"
+  [[ "$address" =~ ^([a-z0-9]+://[^/]*)(/.*)?$ ]] || die "DATABASE_URL is not a URL: it should begin with postgresql://"
   printf '%s/%s%s\n' "${BASH_REMATCH[1]}" "$database" "$query"
 }
 

@@ -3,11 +3,11 @@
 require_relative 'native_build'
 
 module TaskerCore
-  # Installs the gem with its native core, or as Ruby only where the core cannot be
-  # built, whatever the reason. The build runs in processes of its own, before the
-  # Makefile for RubyGems is written: a failing compiler fails no install.
+  # Installs the gem with its native core, or as Ruby only if the core cannot be built. The
+  # build runs in separate processes, before the Makefile for RubyGems is written, so a
+  # failing compiler does not fail the install.
   #
-  # TASKER_CORE_REQUIRE_NATIVE=1 makes the failure of the core one of the install.
+  # TASKER_CORE_REQUIRE_NATIVE=1 makes a failed build of the core fail the install.
   class GemInstall
     LIBRARY = "tasker_core_native.#{RbConfig::CONFIG['DLEXT']}".freeze
     REQUIRED = 'TASKER_CORE_REQUIRE_NATIVE'
@@ -49,7 +49,7 @@ module TaskerCore
 
       File.write(File.join(FOLDER, LOG), log)
       NativeBuild::Refusal.new(reason: "the native core could not be compiled: #{last_words(log)}",
-                               remedy: "Mend what #{LOG} beside the file #{REASON} says")
+                               remedy: "Fix the errors in #{LOG}, beside the file #{REASON}")
     end
 
     def succeeds?(command, log)
@@ -62,7 +62,7 @@ module TaskerCore
       false
     end
 
-    # What was said last, beside that make gave up.
+    # The last lines of the log, without make's own.
     def last_words(log)
       log.lines(chomp: true).reject { |line| line.strip.empty? || line.match?(GIVEN_UP) }.last(3).join(' / ')
     end
@@ -72,8 +72,8 @@ module TaskerCore
         "\nUnset #{REQUIRED} to install the gem as Ruby only."
     end
 
-    # RubyGems keeps what extconf.rb says to itself, so the same is said on its own
-    # standard error, where Linux lets us.
+    # RubyGems hides the output of extconf.rb, so it is also written to RubyGems' own
+    # standard error, if Linux allows it.
     def tell(refusal)
       said = "tasker_core: installed WITHOUT its native core, as Ruby only: #{refusal.reason}. " \
              "#{refusal.remedy && "#{refusal.remedy}, then install it again. "}" \

@@ -15,12 +15,12 @@ module TaskerCore
     # The vendored Go modules, in the packaged gem alone; a checkout has Go fetch them.
     MODULES = 'go_modules.tar.gz'
 
-    # Why there will be no native core.
+    # The reason why there is no native core.
     #
     # @!attribute [r] reason
     #   @return [String] what is missing or failed
     # @!attribute [r] remedy
-    #   @return [String, nil] what to do; nil where nothing can be done
+    #   @return [String, nil] how to fix it; nil if it cannot be fixed
     Refusal = Data.define(:reason, :remedy)
 
     # @param source [String] the folder of extconf.rb
@@ -35,7 +35,7 @@ module TaskerCore
     # The archive that go build makes, in the build folder.
     def archive = File.join(Dir.pwd, 'libtasker_core_go.a')
 
-    # @return [Refusal, nil] why the core cannot be built here, nil where it can be tried
+    # @return [Refusal, nil] why the core cannot be built here; nil if it may be built
     def refusal
       reason = platform_reason
       return Refusal.new(reason:, remedy: nil) if reason
@@ -45,7 +45,7 @@ module TaskerCore
     end
 
     # Where the gem carries the modules, the core's sources are copied into the build
-    # folder and the modules unpacked beside them; else it is built where it is.
+    # folder and the modules unpacked beside them; otherwise it is built in place.
     #
     # @return [String] the folder with build_core.sh
     def prepare_core
@@ -74,7 +74,7 @@ module TaskerCore
       return "#{@engine} has no C extensions of this kind" unless @engine == 'ruby'
 
       system = @config['host_os']
-      return "the native core is proven on Linux with glibc only, this is #{system}" unless system.start_with?('linux')
+      return "the native core is tested only on Linux with glibc, and this is #{system}" unless system.start_with?('linux')
 
       'musl libc refuses the thread-local storage model of a Go archive' if system.include?('musl')
     end

@@ -38,4 +38,4 @@ def test_code_tables_of_programs_and_links_are_left_alone(tmp_path: Path) -> Non
     text = f"# Pages\n\nPages: `{weak}`, [a page](is-said.md).\n\n```sh\n{weak}\n```\n"
     generated = f"<!-- bin/generate: events -->\n{weak}\n<!-- bin/generate: end -->\n"
     found = lint(tmp_path / "page.md", text + generated)
-    assert (found.returncode, found.stdout) == (0, "0 findings in 1 pages\n")
+    assert (found.returncode, found.stdout) == (0, "0 findings in 1 files\n")

@@ -13,7 +13,7 @@ module Generate
     SWITCH = %w[off shadow active].freeze
     private_constant :TYPES, :SWITCH
 
-    # @return [Boolean] whether the core is told
+    # @return [Boolean] whether the core receives it
     def core? = self.for != 'rails'
 
     # @return [Boolean] whether it is one of Rails' configuration

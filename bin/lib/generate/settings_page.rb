@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Generate
-  # The tables of settings: all in docs/SETTINGS.md, others where they are told of.
+  # The tables of settings: all in docs/SETTINGS.md, some on other pages.
   class SettingsPage
     FOR = { 'rails' => 'Rails', 'core' => 'Rails, programs', 'connections' => 'programs', 'host' => 'hosts' }.freeze
     private_constant :FOR

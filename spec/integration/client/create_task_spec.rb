@@ -44,7 +44,7 @@ RSpec.describe 'create_task', database: :committed do
     { steps: [{ name: 'a' }, { name: 'a' }] } => /steps\[1\].name is "a", like steps\[0\]/,
     { steps: {} } => /steps is Hash; it must be an Array/, { steps: ['a'] } => /steps\[0\] is "a"; it must be a Hash/,
     { steps: [{ name: 'a', retries: 3 }] } => /steps\[0\] is invalid: unknown name retries/,
-    { context: {} } => /context is empty/, { context: [1] } => /context is no JSON object/,
+    { context: {} } => /context is empty/, { context: [1] } => /context is not a JSON object/,
     { context: { a: "\0" } } => /context has the character \\u0000/, { version: '1' } => /version is "1"/,
     { versoin: '1.0.0' } => /unknown name versoin/, { version: 1.0 } => /version is a number with a fraction/,
     { identity: :md5 } => /identity is "md5"/, { tags: 'x' } => /tags is a string; it must be a list/ }

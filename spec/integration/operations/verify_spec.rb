@@ -251,11 +251,11 @@ RSpec.describe TaskerCore::Verification, :database, :delegation do
 
     it 'names what does not fit, and what may have been meant' do
       expect { verify(states: [:eror]) }
-        .to raise_error(TaskerCore::InvalidArgument, /no state of a task eror; did you mean error\?/)
+        .to raise_error(TaskerCore::InvalidArgument, /unknown state of a task eror; did you mean error\?/)
       expect { verify(only: [:step_readyness]) }
-        .to raise_error(TaskerCore::InvalidArgument, /no question step_readyness; did you mean step_readiness\?/)
+        .to raise_error(TaskerCore::InvalidArgument, /unknown question step_readyness; did you mean step_readiness\?/)
       expect { verify(sample: 0) }.to raise_error(TaskerCore::InvalidArgument, /sample is 0; it must be .* or :all/)
-      expect { verify(older_than: -1) }.to raise_error(TaskerCore::InvalidArgument, /older_than is -1; .* from 0/)
+      expect { verify(older_than: -1) }.to raise_error(TaskerCore::InvalidArgument, /older_than is -1; .* of 0 or more/)
       expect { verify(newer_than: 'soon') }.to raise_error(TaskerCore::InvalidArgument, /newer_than is "soon"/)
       expect { verify(seconds: 0) }.to raise_error(TaskerCore::InvalidArgument, /seconds is 0; it must be/)
       expect { verify(task_ids: ['x']) }.to raise_error(TaskerCore::InvalidArgument, /"x" is not an id/)

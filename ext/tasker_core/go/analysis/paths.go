@@ -8,8 +8,8 @@ import (
 // shownPaths is how many paths an analysis shows.
 const shownPaths = 5
 
-// suffix is a path from some step to a leaf: by its first edge, and which of the
-// suffixes of the step behind that edge goes on.
+// suffix is a path from a step to a leaf: its first edge, and the suffix of the step behind that
+// edge that continues it.
 type suffix struct {
 	score int64
 	leaf  int32

@@ -29,8 +29,8 @@ type Runtime struct {
 	TaskID        int64         `msgpack:"task_id"`
 }
 
-// Analyze stands for the engine's RuntimeGraphAnalyzer#analyze. It returns a
-// *dag.CycleError where steps wait for each other in a circle.
+// Analyze replaces the engine's RuntimeGraphAnalyzer#analyze. It returns a *dag.CycleError if the
+// dependencies form a cycle.
 func Analyze(in Input) (*Runtime, error) {
 	a := &analyzer{Input: in, graph: in.Graph}
 	graph, err := a.describeGraph()

@@ -28,8 +28,8 @@ func blockingReason(s *readiness.Status) string {
 	return unknownReason
 }
 
-// secondsUntilReady is the engine's #time_until_ready: whole seconds from now to
-// the next retry, 0 where there is none or it has passed.
+// secondsUntilReady is the engine's #time_until_ready: whole seconds from now to the next retry, 0
+// if there is none or if it has passed.
 func (a *analyzer) secondsUntilReady(s *readiness.Status) int64 {
 	if s.ReadyForExecution || !s.NextRetryAt.Valid || s.NextRetryAt.Value < a.Now {
 		return 0

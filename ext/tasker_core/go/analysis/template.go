@@ -17,9 +17,8 @@ type Template struct {
 type TemplateGraph struct {
 	// Topology is empty where there is a circle.
 	Topology []string
-	// Cycles are paths against the edges, each ending where the circle closes. As
-	// in the engine, a step that is found after the first circle and leads into it
-	// is reported as a path of its own.
+	// Cycles are paths against the edges, each ending where the cycle closes. As in the engine, a step
+	// that is found after the first cycle and leads into it is reported as a separate path.
 	Cycles [][]string
 	// Levels has a level for each name of Topology.
 	Levels  []int

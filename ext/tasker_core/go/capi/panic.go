@@ -12,10 +12,9 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/wire"
 )
 
-// poison holds why the core does not go on: a panic came as far as here, so that memory
-// which all calls use may be half changed. Every later call is refused, and the host
-// takes its own path. A panic in an operation that leaves nothing half changed does not
-// come here: see wire.Dispatch.
+// poison holds the reason why the core has stopped: a panic came as far as this, so that shared
+// memory may be half changed. Every later call is refused, and the host uses its own code. A panic
+// in an operation that leaves nothing half changed does not come here: see wire.Dispatch.
 var poison atomic.Pointer[string]
 
 func poisoned(reason string) error {

@@ -47,7 +47,7 @@ func submit(core, token uint64, request []byte, handle uint64) bool {
 	return true
 }
 
-// start runs a call in the background for somebody who waits with tc_wait.
+// start runs a call in the background for a caller of tc_wait.
 func start(core, token uint64, request []byte) *C.tc_running {
 	running := C.running_new()
 	background(core, token, request, func(reply []byte) {

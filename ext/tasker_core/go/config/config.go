@@ -21,8 +21,7 @@ type Config struct {
 	// MaxSessions is how many task runs may be open at once. Default 10,000.
 	MaxSessions int `msgpack:"max_sessions"`
 
-	// DatabaseURL gives the core connections of its own. Default none: the host
-	// runs the statements.
+	// DatabaseURL gives the core its own connections. Without it, the host runs the statements.
 	DatabaseURL Secret `msgpack:"database_url"`
 	// PoolMaxConnections is how many of them may be open at once. Default 4.
 	PoolMaxConnections int `msgpack:"pool_max_connections"`
@@ -32,8 +31,7 @@ type Config struct {
 	PoolExecMode string `msgpack:"pool_exec_mode"`
 	// PoolAcquireTimeoutSeconds bounds the wait for a connection. Default 5.
 	PoolAcquireTimeoutSeconds float64 `msgpack:"pool_acquire_timeout_seconds"`
-	// ApplicationName is shown in pg_stat_activity. Default what the URL says,
-	// else tasker_core.
+	// ApplicationName is shown in pg_stat_activity. The default is the URL's, or tasker_core.
 	ApplicationName string `msgpack:"application_name"`
 
 	Telemetry

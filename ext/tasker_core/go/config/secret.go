@@ -1,7 +1,7 @@
 package config
 
-// Secret is a text that must appear in no log and no error, such as a URL with a
-// password. It prints as a placeholder in every form; Reveal gives the text.
+// Secret is a string that must appear in no log and no error, such as a URL with a password. It
+// prints as a placeholder in every form; Reveal returns the string.
 type Secret string
 
 const hidden = "[hidden]"

@@ -22,7 +22,7 @@ type setting struct {
 	Values                  []string
 }
 
-// coreSettings are those that a core is told.
+// coreSettings are the settings that a core receives.
 func coreSettings(t *testing.T) []setting {
 	t.Helper()
 	text, err := os.ReadFile("settings.json")

@@ -31,8 +31,7 @@ type ValueError struct {
 
 func (e *ValueError) Error() string { return e.Argument + " " + e.Problem }
 
-// CircleError says that steps wait for each other in a circle, so that none of them could
-// ever run.
+// CircleError reports that the dependencies form a cycle, so that none of its steps could ever run.
 type CircleError struct {
 	// Path are their names in the direction of the edges; the first is also the last.
 	Path []string
@@ -50,8 +49,8 @@ func (e *CircleError) Error() string {
 		"; remove one of these dependencies"
 }
 
-// Check tells what is wrong with a task, by name; else it gives the edges in the order of
-// the steps and of their dependencies.
+// Check names the first invalid value of a task; for a valid task it returns the edges in the order
+// of the steps and of their dependencies.
 func (t Task) Check() ([]Edge, error) {
 	if err := t.checkValues(); err != nil {
 		return nil, err
@@ -119,7 +118,7 @@ func checkText(name, text string, longest int, blank bool) error {
 	return nil
 }
 
-// checkContext refuses an empty one too: the engine could not save the task any more.
+// checkContext also refuses an empty context: the engine could no longer save the task.
 func checkContext(text string) error {
 	if err := CheckJSON("context", text); err != nil {
 		return err

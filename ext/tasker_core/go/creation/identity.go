@@ -12,14 +12,14 @@ const (
 	// Hash is the SHA256 of what was asked for and the minute of it, so that the same
 	// request is the same task.
 	Hash Kind = "hash"
-	// Given is the caller's own.
+	// Given is an identity of the caller.
 	Given Kind = "given"
 )
 
 // Identity is by what a task is known. No two tasks have the same.
 type Identity struct {
 	Kind Kind
-	// Text is the caller's own.
+	// Text is the caller's identity.
 	Text string
 }
 

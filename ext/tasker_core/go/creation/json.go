@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// JSON is read and written here as Ruby on Rails does: names keep their order, and numbers
-// and texts have the form that ActiveSupport gives them. What the engine hashes is such a
-// text, and so is what it writes into a column of the type json.
+// JSON is read and written here as Ruby on Rails does: names keep their order, and numbers and
+// strings have the form that ActiveSupport gives them. The engine hashes such a text, and writes it
+// to columns of the type json.
 
 type member struct {
 	name  string
@@ -19,7 +19,7 @@ type member struct {
 // object has each name once, at its first place and with its last value.
 type object []member
 
-// decode reads a text that is JSON: object, []any, string, json.Number, bool or nil.
+// decode reads JSON text: object, []any, string, json.Number, bool or nil.
 func decode(text string) any {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()

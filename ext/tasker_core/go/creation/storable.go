@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// CheckJSON tells whether a text is JSON that PostgreSQL's jsonb can keep. How deep it is
-// nested is not looked at.
+// CheckJSON checks whether a text is JSON that PostgreSQL's jsonb can store. It does not check the
+// nesting.
 func CheckJSON(name, text string) error {
 	switch {
 	case !utf8.ValidString(text):
@@ -29,7 +29,7 @@ func CheckJSON(name, text string) error {
 	}
 }
 
-// escapeProblem looks at the escape that a text begins with, and tells how long it is.
+// escapeProblem checks the escape at the start of a text, and returns its length.
 func escapeProblem(text string) (problem string, length int) {
 	if text[1] != 'u' {
 		return "", 2

@@ -64,8 +64,8 @@ func (g *Graph) heaviestChains(weights []int64) (totals []int64, before []int32)
 	return totals, before
 }
 
-// heaviestEnd looks among steps without children in the task only, so that a
-// chain goes on to its end through steps of weight 0.
+// heaviestEnd considers only steps without children in the task, so that a chain continues to its
+// end through steps of weight 0.
 func heaviestEnd(g *Graph, totals []int64) int32 {
 	last := int32(-1)
 	for node := range int32(g.own) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// CycleError says that steps of one task wait for each other in a circle, so
-// that none of them can ever run. Get at it with errors.As.
+// CycleError reports that the dependencies of a task form a cycle, so that none of its steps can
+// ever run. Use errors.As to get it.
 type CycleError struct {
 	// Path holds workflow_step_ids in the direction of the edges. It begins at
 	// the smallest id on the cycle and ends with the same id: [3 7 5 3].

@@ -7,14 +7,13 @@ const MaxDepth int32 = 50
 // NoDepth stands for NULL in min_depth_from_root.
 const NoDepth int32 = -1
 
-// MinDepths gives, for each step of the task, the length of the shortest path
-// from a node without parents, as min_depth_from_root of the view
-// tasker_step_dag_relationships: NoDepth where there is none, or none of at most
-// MaxDepth edges.
+// MinDepths returns, for each step of the task, the length of the shortest path from a node without
+// parents, as min_depth_from_root of the view tasker_step_dag_relationships: NoDepth if there is
+// none of at most MaxDepth edges.
 //
-// Paths may run through foreign nodes, as they do in the view. A foreign node
-// counts as a root when no edge to it was given to Compile. A cycle does not
-// disturb a shortest path, so there is no error.
+// Paths may run through foreign nodes, as they do in the view. A foreign node counts as a root when
+// no edge to it was passed to Compile. A cycle does not disturb a shortest path, so there is no
+// error.
 func (g *Graph) MinDepths() []int32 {
 	depths := make([]int32, len(g.ids))
 	reached := make([]int32, 0, len(g.ids))

@@ -133,7 +133,7 @@ func isWord(r rune) bool {
 	return r >= 0x80 || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9')
 }
 
-// yamlText is a text in double quotes, as YAML and JSON have it.
+// yamlText is a text in double quotes, as in YAML and JSON.
 func yamlText(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(printable(text)) + `"`
 }

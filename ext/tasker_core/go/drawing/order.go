@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// sweeps is how often the layers are sorted through, forth and back in turn;
-// fewSweeps is that for drawings so dense that nobody follows single edges.
+// sweeps is the number of times that the layers are sorted, alternately forwards and backwards;
+// fewSweeps is the number for drawings too dense to follow single edges.
 const (
 	sweeps        = 12
 	fewSweeps     = 2

@@ -77,8 +77,8 @@ func (d *diagram) leave(p *path, from int32) {
 	}
 }
 
-// follow goes on from the end of a vertex's layer to a vertex of the next, up to a
-// step's box or through a waypoint.
+// follow continues from the end of a vertex's layer to a vertex of the next layer, up to a step's
+// box or through a waypoint.
 func (d *diagram) follow(p *path, from, to int32) {
 	v := &d.vertices[to]
 	x, y := d.entry(v)

@@ -120,7 +120,7 @@ func (s *svg) writeDefinitions() {
 	s.WriteString("</defs>\n")
 }
 
-// writeHead writes the title, how the task stands, and the legend.
+// writeHead writes the title, the task's progress, and the legend.
 func (s *svg) writeHead(width float64) {
 	room := width - 2*margin
 	s.printf("<text class=\"tc-title\" x=\"%d\" y=\"42\">%s</text>\n", margin, escapeXML(fit(s.title(), room/20)))

@@ -9,8 +9,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/lifecycle"
 )
 
-// The largest task that is drawn. More than that nobody reads, and no browser
-// shows with pleasure.
+// The limits of a drawing. Larger drawings are unreadable, and slow in browsers.
 const (
 	MaxSteps = 10_000
 	MaxEdges = 100_000
@@ -79,8 +78,7 @@ type workflow struct {
 	criticalDuration int64
 }
 
-// analyze fails with a *TooLargeError, or a *dag.CycleError for steps that depend
-// on each other in a circle.
+// analyze fails with a *TooLargeError, or with a *dag.CycleError if the dependencies form a cycle.
 func analyze(task Task) (*workflow, error) {
 	if len(task.Steps) > MaxSteps || len(task.Edges) > MaxEdges {
 		return nil, &TooLargeError{Steps: len(task.Steps), Edges: len(task.Edges)}

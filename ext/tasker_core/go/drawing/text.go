@@ -67,7 +67,7 @@ func (w *workflow) durationText(node int32) string {
 	return durationText(w.durations[node])
 }
 
-// summary says how the task stands, in parts.
+// summary describes the task's progress, in parts.
 func (w *workflow) summary() []string {
 	done := 0
 	for _, count := range w.count() {
@@ -86,8 +86,8 @@ func (w *workflow) summary() []string {
 	return parts
 }
 
-// widthOf estimates the width of a text in ems, a little too wide for the fonts
-// that browsers take, since the font is not known here.
+// widthOf estimates the width of a text in ems, slightly too wide for browsers' fonts, because the
+// font is not known here.
 func widthOf(text string) float64 {
 	width := 0.0
 	for _, r := range text {
@@ -110,7 +110,7 @@ func runeWidth(r rune) float64 {
 	return 0.62
 }
 
-// fit shortens a text to a width in ems, with an ellipsis where it was too long.
+// fit shortens a text to a width in ems, with an ellipsis if it was too long.
 func fit(text string, ems float64) string {
 	if widthOf(text) <= ems {
 		return text

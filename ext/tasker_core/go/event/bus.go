@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// ErrClosed says that a bus takes no events any more.
+// ErrClosed reports that a bus no longer accepts events.
 var ErrClosed = errors.New("the core is closed: its events are no longer published")
 
-// Bus hands events to subscriptions. It is safe for concurrent use.
+// Bus passes events to subscriptions. It is safe for concurrent use.
 //
-// One lock orders the events, so that each subscription sees ascending sequences.
-// It is never held while somebody waits for room.
+// One lock orders the events, so that each subscription sees ascending sequences. It is never held
+// while a publisher waits for room.
 type Bus struct {
 	origin string
 
@@ -123,8 +123,8 @@ func (b *Bus) publish(events []Event, wait bool) (count int, full *Subscription,
 	return len(events), nil, nil
 }
 
-// withoutRoom finds a subscription that an event has to wait for. Since everybody who
-// puts holds the lock, room that was found stays.
+// withoutRoom finds a subscription that an event has to wait for. Every publisher holds the lock,
+// so room that was found stays free.
 func (b *Bus) withoutRoom(e *Event) *Subscription {
 	for _, s := range b.subscriptions {
 		if s.blocks && s.matches(e) && s.queue.Room() != nil {
@@ -145,8 +145,8 @@ func (b *Bus) Close() {
 	}
 }
 
-// Stats count what became of events, summed over subscriptions: an event that
-// matched two of them is delivered twice.
+// Stats count events, summed over subscriptions: an event that matched two of them is delivered
+// twice.
 type Stats struct {
 	// Published are the events that the bus took, whether anybody wanted them or not.
 	Published     uint64

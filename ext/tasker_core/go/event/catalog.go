@@ -21,7 +21,7 @@ type Group string
 
 // The groups.
 const (
-	// Lifecycle events tell what becomes of tasks and steps.
+	// Lifecycle events report the states of tasks and steps.
 	Lifecycle Group = "lifecycle"
 	// Export events tell of metrics that leave the application.
 	Export Group = "export"

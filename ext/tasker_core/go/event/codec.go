@@ -19,10 +19,9 @@ const (
 	publishedElements = 8
 )
 
-// Encode writes an event as hosts get it: [sequence, name, occurred_at, task_id,
-// step_id, namespace, task_name, step_name, origin, payload], where ids are 0 and
-// texts empty for none, and the payload is binary, so that a host unpacks it only
-// where somebody asks for it, or nil.
+// Encode writes an event in the form for hosts: [sequence, name, occurred_at, task_id, step_id,
+// namespace, task_name, step_name, origin, payload]. Missing ids are 0 and missing strings are
+// empty. The payload is binary, so that a host decodes it only on use, or nil.
 func Encode(to *msgpack.Encoder, e *Event) error {
 	return cmp.Or(to.EncodeArrayLen(deliveredElements),
 		to.EncodeUint(e.Sequence), to.EncodeString(e.Name), to.EncodeInt(e.OccurredAt),

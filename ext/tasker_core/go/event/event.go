@@ -19,8 +19,8 @@ type Event struct {
 	// Origin is the bus where the event was published first. Where it is empty, the
 	// bus gives its own.
 	Origin string
-	// Relayed tells that other processes were told already, in the transaction that
-	// caused the event.
+	// Relayed records that other processes were notified already, in the transaction that caused the
+	// event.
 	Relayed bool
 	// Payload is a msgpack map, which the bus does not look into; nil for none.
 	Payload []byte

@@ -23,11 +23,11 @@ type Options struct {
 	// MaxBytes is how much they may take together; the heap holds up to five times as
 	// much before it is collected.
 	MaxBytes int
-	// WhenFull is what becomes of events that find no room. Default drop_oldest.
+	// WhenFull is the behaviour when the queue is full. Default drop_oldest.
 	WhenFull queue.Policy
-	// MaxWait is how long, under block, a publisher waits for a subscriber that takes
-	// nothing at all. After that, events without room are dropped and counted, and
-	// nobody waits, until the subscriber takes again. Negative waits for ever.
+	// MaxWait is how long, under block, a publisher waits for a subscriber that takes no events at
+	// all. After that, events without room are dropped and counted without waiting, until the
+	// subscriber takes events again. A negative value sets no limit.
 	MaxWait time.Duration
 	// SpillFolder is where spill makes its files, empty for the system's folder.
 	SpillFolder string

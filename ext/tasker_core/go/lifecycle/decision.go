@@ -2,8 +2,8 @@ package lifecycle
 
 import "strconv"
 
-// Code says what became of a wish to transition. The words are the same in Go,
-// in Ruby and on the wire.
+// Code is the result of a requested transition. The words are the same in Go, in Ruby and on the
+// wire.
 type Code string
 
 // The codes.
@@ -24,14 +24,14 @@ const (
 	Conflict Code = "conflict"
 )
 
-// Decision is the answer to one wish to transition.
+// Decision is the answer to a requested transition.
 type Decision struct {
 	Machine Machine
 	From    string // the current state
 	To      string // the target
 	Code    Code
-	// Message is empty when allowed, else the text of the error that the engine
-	// raises for transition_to!.
+	// Message is empty when allowed, otherwise the text of the error that the engine raises for
+	// transition_to!.
 	Message string
 	// BeforeEvent is published before the audit row is written:
 	// task.before_transition for tasks, nothing for steps. Empty unless allowed.
@@ -48,10 +48,9 @@ type Decision struct {
 // can_transition_to? answers.
 func (d Decision) Allowed() bool { return d.Code == Allowed }
 
-// Decide says whether a task or step in the state current (see
-// Machine.CurrentState) may go to the state to. guardSatisfied is the answer to
-// the condition that Machine.GuardFor names; it does not matter where there is
-// none.
+// Decide tells whether a task or step in the state current (see Machine.CurrentState) may go to the
+// state to. guardSatisfied is the answer to the condition of Machine.GuardFor; it does not matter
+// if there is no guard.
 func Decide(machine Machine, current, to string, guardSatisfied bool) Decision {
 	d := Decision{Machine: machine, From: current, To: to, Code: judge(machine, current, to, guardSatisfied)}
 	switch d.Code {

@@ -8,9 +8,9 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// MaxDepth is how deep lists and maps may be nested in the payload of an event, in a JSON
-// document and in an argument. Who reads them recurses, and a stack that is used up ends
-// the process; deeper than this, Ruby's readers of JSON and msgpack give up.
+// MaxDepth is the maximum nesting of lists and maps in the payload of an event, in a JSON document
+// and in an argument. Readers recurse, and exhausting a stack ends the process; deeper than this,
+// Ruby's readers of JSON and msgpack fail.
 const MaxDepth = 100
 
 // Around is how many levels of an envelope may be around such a value.
@@ -124,8 +124,8 @@ func number(data []byte, width int) (uint64, error) {
 	return 0, nil
 }
 
-// ShallowJSON tells whether a text that is JSON is nested no deeper than MaxDepth below as
-// many levels of an envelope. It does not look whether the text is JSON.
+// ShallowJSON tells whether JSON text is nested no deeper than MaxDepth below this many levels of
+// an envelope. It does not check whether the text is JSON.
 func ShallowJSON(text []byte, around int) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {

@@ -5,8 +5,8 @@ import "strings"
 // longestName is far longer than any name of ours.
 const longestName = 64
 
-// Nearest gives the one of some names that somebody may have meant, "" where none is near:
-// what begins with it, or differs from it in one letter of three at most.
+// Nearest returns the most similar of some names, "" if none is similar: one that begins with it,
+// or differs from it in at most one letter of three.
 func Nearest(name string, names []string) string {
 	if len(name) > longestName {
 		return ""

@@ -67,7 +67,7 @@ func (m *module) addFolder(root, folder string) error {
 	return nil
 }
 
-// marks tell a licence by a sentence of its own.
+// marks identify a licence by a sentence that only it has.
 var marks = []struct{ id, sentence string }{
 	{"Apache-2.0", "Apache License, Version 2.0"},
 	{"Apache-2.0", "Apache License Version 2.0"},
@@ -78,7 +78,7 @@ var marks = []struct{ id, sentence string }{
 
 var spaces = regexp.MustCompile(`\s+`)
 
-// identify gives the SPDX names of what a text permits, sorted; none where it is not known.
+// identify returns the SPDX names of what a text permits, sorted; none if it is unknown.
 func identify(text string) []string {
 	text = spaces.ReplaceAllString(text, " ")
 	var found []string
@@ -100,8 +100,8 @@ func identify(text string) []string {
 
 // expression is a module's licence in SPDX's form.
 //
-// A module without a licence, or with one that nobody has looked at yet, is an error:
-// its package must not be given on.
+// A module without a licence, or with an unreviewed one, is an error: its package must not be
+// distributed.
 func (m module) expression() (string, error) {
 	var all []string
 	for _, file := range m.files {

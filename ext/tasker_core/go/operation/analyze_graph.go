@@ -8,9 +8,8 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// AnalyzeGraph gives the engine's RuntimeGraphAnalyzer's analysis of a task, from
-// one snapshot of it; nil for an unknown task. Steps in a circle are a
-// *dag.CycleError.
+// AnalyzeGraph returns the analysis of the engine's RuntimeGraphAnalyzer for a task, from one
+// snapshot of it; nil for an unknown task. A cycle is a *dag.CycleError.
 func AnalyzeGraph(ctx context.Context, driver store.Driver, version readiness.Version, taskID int64, weights analysis.Weights) (*analysis.Runtime, error) {
 	snapshot, err := store.LoadSnapshot(ctx, driver, taskID, store.WithNames|store.WithTasks)
 	if err != nil {

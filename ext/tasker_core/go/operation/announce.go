@@ -24,7 +24,7 @@ type Change struct {
 	Event string
 	// Names are nil where they have to be looked up.
 	Names *store.Names
-	// Fields make the payload of an event that is of no transition; else they are nil.
+	// Fields are the payload of an event without a transition; otherwise they are nil.
 	Fields func() map[string]any
 }
 
@@ -90,9 +90,9 @@ func (c *Core) relay(ctx context.Context, driver store.Driver, changes *Changes)
 
 const lookUpTime = time.Second
 
-// Announce publishes changes that are committed. They happened whatever becomes of the
-// caller: one who gives up waiting for a full subscription leaves events that this
-// subscription counts as dropped, and nobody waits long for names.
+// Announce publishes committed changes. They are valid even if the caller gives up: if it stops
+// waiting for a full subscription, that subscription counts the remaining events as dropped, and no
+// caller waits long for names.
 func (c *Core) Announce(ctx context.Context, changes *Changes) {
 	if len(changes.list) == 0 {
 		return
@@ -106,8 +106,8 @@ func (c *Core) Announce(ctx context.Context, changes *Changes) {
 	}
 }
 
-// events makes events of changes. Names are looked up where somebody subscribed to such
-// events, once for all steps of a task; events whose names cannot be had are without.
+// events builds events from changes. Names are looked up if there are subscriptions to such events,
+// once for all steps of a task; events whose names are not available have none.
 func (c *Core) events(ctx context.Context, driver store.Driver, changes []Change) []event.Event {
 	var names map[lifecycle.Machine]map[int64]store.Names
 	wanted := slices.ContainsFunc(changes, func(change Change) bool { return c.Bus.Wants(change.Event) })
@@ -176,7 +176,7 @@ func (change Change) fields(now time.Time, e *event.Event) map[string]any {
 	return fields
 }
 
-// maxNames bounds what is remembered; then it is forgotten and read anew.
+// maxNames bounds the cache; beyond it, the cache is cleared and filled again.
 const maxNames = 100_000
 
 // nameMemory remembers names, which never change.

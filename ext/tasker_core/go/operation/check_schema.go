@@ -7,8 +7,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// DependencyResolution is the capability that stands in for the engine's
-// functions and its view.
+// DependencyResolution is the capability that replaces the engine's functions and its view.
 const DependencyResolution = "dependency_resolution"
 
 // SchemaCheck is a live database compared with what the engine and the core
@@ -30,13 +29,13 @@ type FunctionBody struct {
 	// Known is false for a text that is neither the engine's nor the core's.
 	Known   bool
 	Version schema.Version
-	// Capability is the switch whose delegation stands in for it.
+	// Capability is the switch of the capability that replaces it.
 	Capability string
 }
 
-// CheckSchema compares the database with the expected catalogue, through the
-// current search path. A missing function or view is a difference; one with an
-// unknown text is told in Functions: the core does not stand in for it.
+// CheckSchema compares the database with the expected catalogue, through the current search path. A
+// missing function or view is a difference; one with an unknown text is listed in Functions, and
+// the core does not replace it.
 func CheckSchema(ctx context.Context, driver store.Driver) (*SchemaCheck, error) {
 	rows, err := driver.Query(ctx, store.Statement{Name: "schema_catalog", SQL: schema.CatalogSQL()})
 	if err != nil {

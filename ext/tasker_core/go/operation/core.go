@@ -18,8 +18,8 @@ type Core struct {
 	Stats *telemetry.Stats
 	// Observer sees the statements.
 	Observer telemetry.Observer
-	// Pool holds connections of the core's own; nil where the host runs the
-	// statements on its connection.
+	// Pool holds the core's own connections; it is nil if the host runs the statements on its
+	// connection.
 	Pool *pool.Pool
 	// Bus carries the events of this core.
 	Bus *event.Bus

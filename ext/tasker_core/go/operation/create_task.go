@@ -20,7 +20,7 @@ const waitsForRails = `{"wake_up": "created"}`
 // CreateRequest asks for a task with its steps.
 type CreateRequest struct {
 	Task creation.Task
-	// Enqueue leaves the task to Rails, whose listener enqueues it; else it is for workers
+	// Enqueue leaves the task to Rails, whose listener enqueues it; otherwise the task is for workers
 	// that own their tasks.
 	Enqueue bool
 	Now     *string
@@ -159,8 +159,8 @@ func noteCreated(ctx context.Context, task creation.Task, created *Created) {
 	})
 }
 
-// plain reads JSON as an event holds it: integers where they fit, else numbers with a
-// fraction, and text for what is larger than both.
+// plain reads JSON in the form of an event: integers if they fit, otherwise numbers with a
+// fraction, and text for numbers that are larger than both.
 func plain(text string) any {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()

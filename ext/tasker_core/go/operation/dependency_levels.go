@@ -7,10 +7,10 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// DependencyLevels gives each step of a task with its level, the longest path
-// from a root, ordered by level and id. An unknown task has no steps. It stands
-// for the engine's function calculate_dependency_levels, in time linear in steps
-// and edges instead of paths. Steps in a circle are a *dag.CycleError.
+// DependencyLevels returns each step of a task with its level, the longest path from a root,
+// ordered by level and id. An unknown task has no steps. It replaces the engine's function
+// calculate_dependency_levels, in time linear in steps and edges instead of paths. A cycle is a
+// *dag.CycleError.
 func DependencyLevels(ctx context.Context, driver store.Driver, taskID int64) ([]dag.DependencyLevel, error) {
 	topology, err := store.LoadTopology(ctx, driver, taskID)
 	if err != nil {

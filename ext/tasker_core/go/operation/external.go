@@ -17,8 +17,8 @@ type ClaimRequest struct {
 	Handlers store.StepHandlers
 	Rules    readiness.Version
 	Limit    int64
-	// StartTasks also sets pending tasks of claimed steps in_progress: nobody else
-	// runs them.
+	// StartTasks also sets pending tasks of claimed steps in_progress; use it for tasks that only
+	// workers run.
 	StartTasks bool
 	// ClaimID is noted with each claim, where it is given: who did not get the answer asks
 	// again with the same one and gets what it holds.
@@ -35,11 +35,11 @@ type ClaimedStep = store.WorkerStep
 // that it found: what it sees then is newer.
 const claimRounds = 10
 
-// ClaimReadySteps finds steps that can run and claims them, in the transaction of
-// the driver. Failed steps whose waiting time is over go back to pending first. A
-// step that another worker looks at is passed over, one that somebody else claims at
-// the same moment is left out. None means that nothing is ready. Where an answer was lost,
-// see ClaimRequest.Again, the steps that it had are given and nothing is claimed.
+// ClaimReadySteps finds steps that can run and claims them, in the transaction of the driver.
+// Failed steps whose backoff is over go back to pending first. It skips a step that another worker
+// has locked, and leaves out one that another process claims at the same moment. An empty answer
+// means that nothing is ready. After a lost answer, see ClaimRequest.Again, it returns the steps of
+// that answer and claims nothing.
 func ClaimReadySteps(ctx context.Context, core *Core, driver store.Driver, request ClaimRequest) ([]ClaimedStep, error) {
 	if request.Again {
 		held, err := store.HeldSteps(ctx, driver, request.Handlers, request.ClaimID)
@@ -168,15 +168,14 @@ func BeginClaim(ctx context.Context, driver store.Driver, token int64, runner st
 	return store.BeginClaim(ctx, driver, token, runner)
 }
 
-// ClaimState tells a handler, in whatever process, how its step's claim stands:
-// store.ClaimHeld, store.ClaimStopping or store.ClaimLost.
+// ClaimState tells a handler, in any process, the state of its step's claim: store.ClaimHeld,
+// store.ClaimStopping or store.ClaimLost.
 func ClaimState(ctx context.Context, driver store.Driver, token int64) (string, error) {
 	return store.ClaimState(ctx, driver, token)
 }
 
-// FinalizeTask closes a task that nobody else runs, once nothing of it is left to do:
-// complete where every step is, error where a step has failed for good. It gives the
-// task's state.
+// FinalizeTask ends a task that only workers run, once no work is left: complete if every step is,
+// error if a step has failed permanently. It returns the task's state.
 func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Version, taskID int64, now *string) (string, error) {
 	snapshot, at, err := readTaskSnapshot(ctx, driver, taskID)
 	if err != nil {
@@ -199,7 +198,7 @@ func FinalizeTask(ctx context.Context, driver store.Driver, rules readiness.Vers
 	return state, nil
 }
 
-// closeTask leaves the task to whoever was faster.
+// closeTask leaves the task to another process that was faster.
 func closeTask(ctx context.Context, driver store.Driver, taskID int64, to string, now *string) (string, error) {
 	write := TransitionOne
 	if to == lifecycle.Complete {

@@ -8,7 +8,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// Progress is how a task stands, step by step.
+// Progress is the progress of a task, step by step.
 type Progress struct {
 	Name      string
 	Namespace string
@@ -20,7 +20,7 @@ type Progress struct {
 	Steps []StepProgress
 }
 
-// StepProgress is how a step stands.
+// StepProgress is the progress of a step.
 type StepProgress struct {
 	ID         int64
 	Name       string
@@ -39,8 +39,8 @@ type StepProgress struct {
 	ParentIDs []int64
 }
 
-// TaskProgress reads how a task stands with one statement, nil for an unknown task. Steps
-// in a circle are a *dag.CycleError.
+// TaskProgress reads the progress of a task with one statement, nil for an unknown task. A cycle is
+// a *dag.CycleError.
 func TaskProgress(ctx context.Context, driver store.Driver, taskID int64) (*Progress, error) {
 	read, err := store.LoadProgress(ctx, driver, taskID)
 	if err != nil || read == nil {

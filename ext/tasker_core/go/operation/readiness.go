@@ -54,8 +54,9 @@ func ViableSteps(ctx context.Context, driver store.Driver, version readiness.Ver
 	return readiness.AppendReady(version, snapshot.Now, inputs(snapshot), []int64{}), nil
 }
 
-// TaskExecutionContexts tells how tasks stand, ordered by task id: the engine's function
-// get_task_execution_contexts_batch. Unknown tasks get no row; an id given twice gets two.
+// TaskExecutionContexts describes the progress of tasks, ordered by task id, as the engine's
+// function get_task_execution_contexts_batch does. Unknown tasks get no row; an id given twice gets
+// two.
 func TaskExecutionContexts(ctx context.Context, driver store.Driver, version readiness.Version, taskIDs []int64) ([]readiness.Context, error) {
 	snapshot, err := store.LoadSnapshots(ctx, driver, taskIDs, store.WithTasks)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// UnknownFunctionError is a database function whose body is neither the engine's
-// nor ours: somebody changed its rules, so the core must not stand in for it.
+// UnknownFunctionError is a database function whose body is neither the engine's nor tasker_core's:
+// its rules were changed, so the core must not replace it.
 type UnknownFunctionError struct {
 	Function string
 	BodyMD5  string

@@ -23,9 +23,9 @@ const (
 	listenPatience = 2 * time.Second
 )
 
-// Relay is a core's part in the exchange of events between processes. It sends what is
-// published on a core with connections of its own, and listens from the first
-// subscription on: where nobody subscribes there is no connection for it.
+// Relay is a core's part in the exchange of events between processes. It sends the events of a core
+// with its own connections, and listens from the first subscription on: without subscriptions there
+// is no connection for it.
 type Relay struct {
 	mutex    sync.Mutex
 	settings *relay.Settings
@@ -58,8 +58,8 @@ func newRelay(settings config.Config, own *pool.Pool, bus *event.Bus, log *zap.L
 	return r, err
 }
 
-// Listen makes sure that the core listens. It waits until it does, but neither long
-// nor beyond the context's end: the listener goes on trying.
+// Listen makes sure that the core listens. It waits for a limited time, and not beyond the
+// context's end; the listener keeps trying.
 func (r *Relay) Listen(ctx context.Context) {
 	listener := r.started()
 	if listener == nil {
@@ -112,7 +112,7 @@ func (r *Relay) Close() {
 type RelayStats struct {
 	// Sent events were handed to the database, Failed could not be.
 	Sent, Failed uint64
-	// Heard is empty while nobody has subscribed.
+	// Heard is empty while there are no subscriptions.
 	Heard relay.Stats
 }
 

@@ -108,7 +108,7 @@ type NextSteps struct {
 	orchestration.Batch
 	// Stale tells that a strict read is due before the answer can be relied on.
 	Stale bool
-	// Blocked tells that nothing can run and a step has failed for good.
+	// Blocked tells that nothing can run and a step has failed permanently.
 	Blocked bool
 }
 

@@ -23,7 +23,7 @@ type FinishRequest struct {
 	Claim store.NullInt
 }
 
-// FinishResult is what became of it.
+// FinishResult is the result of writing an outcome.
 type FinishResult struct {
 	Code    lifecycle.Code
 	Message string
@@ -31,7 +31,7 @@ type FinishResult struct {
 	SortKey int64
 	// TaskVersion is the row version of the task, for a host that keeps a copy of it.
 	TaskVersion int64
-	// Claim is what became of the claim; nil where none was asked for.
+	// Claim is the result of the claim; nil if none was requested.
 	Claim *ClaimResult
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// SettleRequest asks what became of a claim or an outcome whose answer was lost.
+// SettleRequest asks for the result of a claim or an outcome whose answer was lost.
 type SettleRequest struct {
 	Session int64
 	StepID  int64
@@ -18,18 +18,18 @@ type SettleRequest struct {
 	Now string
 	// Claim is the step that was to be claimed with the completion.
 	Claim store.NullInt
-	// Token is the step's claim where the session does not hold it any more.
+	// Token is the step's claim if the session no longer holds it.
 	Token store.NullInt
 }
 
-// SessionSettle reads what became of a statement that was sent and not answered, and
-// notes it. Allowed: it was written, the result is that of the statement, and the session
-// is stale, since the columns were not read. NotWritten: the step is as it was.
-// Conflict: somebody else changed it.
+// SessionSettle finds out whether a statement whose answer was lost was executed, and records it.
+// Allowed: it was written, the result is that of the statement, and the session is stale, because
+// the columns were not read. NotWritten: the step is unchanged. Conflict: another process changed
+// it.
 //
-// A server that has not noticed the broken connection may still be at work on the
-// statement: where it is repeated after NotWritten and refused then, settling it once
-// more, with the time of the first, tells whether it was the first that came through.
+// A server that has not noticed the broken connection may still be executing the statement. If the
+// statement is repeated after NotWritten and then refused, settling it once more, with the time of
+// the first, tells whether the first one was executed.
 func SessionSettle(ctx context.Context, core *Core, driver store.Driver, request SettleRequest) (*FinishResult, error) {
 	live, err := core.Sessions.find(request.Session)
 	if err != nil {

@@ -44,7 +44,7 @@ func (b testbed) settle(t *testing.T, request operation.SettleRequest) *operatio
 	return result
 }
 
-// settling asks what became of a completion that claims another step.
+// settling asks for the result of a completion that claims another step.
 func settling(session, step, claim int64) operation.SettleRequest {
 	return operation.SettleRequest{Session: session, StepID: step, To: lifecycle.Complete, Claim: store.NullInt{Value: claim, Valid: true}}
 }

@@ -13,7 +13,7 @@ import (
 const (
 	// TaskClosed: the task was completed, cancelled or resolved meanwhile.
 	TaskClosed lifecycle.Code = "task_closed"
-	// NotEligible: somebody works on the step, it waits, or it has no attempts left.
+	// NotEligible: the step is being executed, is in backoff, or has no attempts left.
 	NotEligible lifecycle.Code = "not_eligible"
 	// NotClaimed: the step could not be claimed with the completion of another; it can
 	// be claimed alone, or that says what is in the way.
@@ -36,7 +36,7 @@ func committed[T any](ctx context.Context, driver store.Driver, write func(store
 	return result, nil
 }
 
-// ClaimResult is what became of a claim.
+// ClaimResult is the result of a claim.
 type ClaimResult struct {
 	Code    lifecycle.Code
 	Message string

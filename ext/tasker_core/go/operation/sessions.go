@@ -19,8 +19,8 @@ type Sessions struct {
 	stats SessionStats
 }
 
-// lastSession numbers the sessions of all cores of the process: who holds one of a
-// core that was closed meanwhile must not find another's under its number.
+// lastSession numbers the sessions of all cores of the process: the number of a session of a closed
+// core must not belong to another session.
 var lastSession atomic.Int64
 
 // SessionStats count what sessions did since the core was opened.

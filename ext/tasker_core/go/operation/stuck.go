@@ -20,8 +20,7 @@ type ResetRequest struct {
 	// OlderThan is in microseconds.
 	OlderThan int64
 	Now       *string
-	// LeaveTasks leaves the tasks to the caller, who moves them through a state
-	// machine of its own.
+	// LeaveTasks leaves the tasks to the caller, who moves them through its own state machine.
 	LeaveTasks bool
 }
 

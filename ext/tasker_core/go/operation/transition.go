@@ -20,7 +20,7 @@ type TransitionRequest struct {
 	TellsRetries bool
 }
 
-// TransitionResult tells what became of one task or step.
+// TransitionResult is the result for one task or step.
 type TransitionResult struct {
 	lifecycle.Decision
 	ID int64

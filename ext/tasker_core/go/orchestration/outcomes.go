@@ -47,8 +47,8 @@ func (s *Session) Refused(id int64) {
 	s.ClaimRefused()
 }
 
-// RolledBack notes that what the session was told of a step never happened.
-// token is the claim that holds nevertheless, 0 for none.
+// RolledBack records that a change of a step, which the session knows, was rolled back. token is
+// the claim that still holds, 0 for none.
 func (s *Session) RolledBack(id, token int64) {
 	s.Refused(id)
 	if token != 0 {
@@ -56,7 +56,7 @@ func (s *Session) RolledBack(id, token int64) {
 	}
 }
 
-// Outcome is what became of a step that ran: its columns as they were written.
+// Outcome is the outcome of a step that ran: its columns as they were written.
 type Outcome struct {
 	State                 string // complete or error
 	At                    int64  // micros

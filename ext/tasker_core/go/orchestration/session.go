@@ -16,7 +16,7 @@ type TaskSnapshot struct {
 	TaskVersion int64
 	// Steps are the task's steps in ascending order of id.
 	Steps []readiness.StepInput
-	// Versions are the steps' row versions: whoever changes a row changes it.
+	// Versions are the steps' row versions; every change of a row changes its version.
 	Versions []int64
 	// Edges lead into the steps; parents may lie in other tasks.
 	Edges []dag.Edge
@@ -39,7 +39,7 @@ type Session struct {
 	failed  int
 	running int
 	stale   bool
-	// noted counts what the session was told since it was made.
+	// noted counts what the session has recorded since it was created.
 	noted int
 }
 
@@ -52,8 +52,7 @@ type Options struct {
 	FinalWhenNotRetryable bool
 }
 
-// New makes a session from a strict read. Steps that depend on each other in a
-// circle are a *dag.CycleError.
+// New makes a session from a strict read. A cycle is a *dag.CycleError.
 func New(options Options, snapshot TaskSnapshot) (*Session, error) {
 	s := &Session{rules: options.Rules, final: options.FinalWhenNotRetryable, tokens: make(map[int64]int64)}
 	return s, s.show(snapshot)
@@ -116,8 +115,8 @@ func (s *Session) Refresh(snapshot TaskSnapshot) ([]int64, error) {
 	return changed, s.show(snapshot)
 }
 
-// Noted tells how often the session was told of a claim, an outcome or a refusal: a
-// strict read during which that number moved may have seen less than is known.
+// Noted counts the claims, outcomes and refusals that the session has recorded: a strict read
+// during which that number changed may have seen less than is known.
 func (s *Session) Noted() int { return s.noted }
 
 // MarkStale asks for a strict read before the next decision.
@@ -160,7 +159,7 @@ func (s *Session) Next(now int64) Batch {
 	return batch
 }
 
-// closed tells that nothing of the task is run any more.
+// closed tells that no step of the task may run any longer.
 func (s *Session) closed() bool {
 	state := s.task.State.Or(lifecycle.Pending)
 	return lifecycle.Satisfied(state) || state == lifecycle.Cancelled
@@ -174,8 +173,8 @@ func (s *Session) input(node int32) *readiness.StepInput {
 	return step
 }
 
-// Context tells how the task stands at the time now, as the engine's
-// get_task_execution_context does.
+// Context describes the task's progress at the time now, as the engine's get_task_execution_context
+// does.
 func (s *Session) Context(now int64) readiness.Context {
 	tally := s.tally(now)
 	return tally.Context(s.task)
@@ -200,8 +199,8 @@ func (s *Session) givenUp(node int, row *readiness.Status) bool {
 		!(row.Attempts.Valid && row.Attempts.Value >= row.RetryLimit)
 }
 
-// Blocked tells whether nothing can run and a step has failed for good. Without a
-// failed step it costs nothing.
+// Blocked tells whether nothing can run and a step has failed permanently. Without a failed step it
+// costs nothing.
 func (s *Session) Blocked(now int64) bool {
 	return s.failed > 0 && s.Context(now).ExecutionStatus == readiness.BlockedByFailures
 }
@@ -226,8 +225,8 @@ func (s *Session) Task() readiness.TaskInput { return s.task }
 // Steps are the steps as the session knows them. The slice is the session's own.
 func (s *Session) Steps() []readiness.StepInput { return s.steps }
 
-// Observe takes the row versions that somebody saw and gives the ids, in ascending
-// order, of those of the task's steps whose version the session did not know.
+// Observe takes the row versions that the caller saw and returns the ids, in ascending order, of
+// those of the task's steps whose version the session did not know.
 func (s *Session) Observe(versions map[int64]int64) []int64 {
 	changed := []int64{}
 	for id, version := range versions {

@@ -255,7 +255,7 @@ func TestACircleIsNamed(t *testing.T) {
 	require.ErrorAs(t, err, &cycle)
 }
 
-// A step that failed for good blocks its task only where the rules say so.
+// A step that has failed permanently blocks its task only if the rules say so.
 func TestFinalFailuresBlock(t *testing.T) {
 	failed := newRow(1)
 	failed.state, failed.audit, failed.attempts, failed.retryable = lifecycle.Error, 1, 1, false

@@ -13,8 +13,8 @@ import (
 
 const second = int64(1_000_000)
 
-// world is the database of a test: the truth, kept as plainly as can be. Whatever
-// is asked of it is worked out anew from the states.
+// world is the database of a test: the truth, kept as plainly as can be. Each
+// answer is computed from the states.
 type world struct {
 	now       int64
 	clock     int64 // of row versions and tokens

@@ -15,12 +15,12 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// Policy says what becomes of an item for which there is no room.
+// Policy is the behaviour for an item without room.
 type Policy string
 
 // The policies.
 const (
-	// Block lets who puts wait for room: see Room.
+	// Block lets publishers wait for room: see Room.
 	Block Policy = "block"
 	// DropOldest makes room by dropping what has waited longest.
 	DropOldest Policy = "drop_oldest"
@@ -45,8 +45,8 @@ type Options[T any] struct {
 	Decode func([]byte) (T, error)
 	// SpillFolder is where temporary files are made, empty for the system's.
 	SpillFolder string
-	// Descriptor gives the queue a file descriptor for a reader outside of Go; else
-	// the reader waits on Ready.
+	// Descriptor gives the queue a file descriptor for a reader outside of Go; otherwise the reader
+	// waits on Ready.
 	Descriptor bool
 }
 
@@ -127,8 +127,8 @@ func (q *Queue[T]) Put(item *T) bool {
 	return true
 }
 
-// Room gives nil where Put finds room, or need not look for it; else a channel that
-// is closed when asking again is worth it.
+// Room returns nil if Put finds room, or need not look for it; otherwise a channel that is closed
+// when the caller should ask again.
 func (q *Queue[T]) Room() <-chan struct{} {
 	if q.options.WhenFull != Block {
 		return nil
@@ -151,9 +151,9 @@ func (q *Queue[T]) Taken() uint64 {
 	return q.taken
 }
 
-// GiveUp stops the waiting for room until the reader takes something: a reader that
-// has stopped must not hold up everybody for ever. What does not fit meanwhile is
-// dropped and counted. It does nothing if the reader came since Taken was taken.
+// GiveUp stops the waiting for room until the reader takes items: a reader that has stopped must
+// not block publishers forever. Items without room are dropped and counted meanwhile. It does
+// nothing if the reader came since Taken was taken.
 func (q *Queue[T]) GiveUp(taken uint64) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -234,8 +234,8 @@ func (q *Queue[T]) Close() {
 	q.close()
 }
 
-// Release closes the queue, drops what still waits, and gives back its descriptor and
-// files. It is the reader's last act: nobody may wait on the descriptor any more.
+// Release closes the queue, drops the remaining items, and frees its descriptor and files. It is
+// the reader's last call: no thread may wait on the descriptor after it.
 func (q *Queue[T]) Release() {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()

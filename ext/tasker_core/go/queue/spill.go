@@ -67,8 +67,8 @@ func (s *spill) last() (*spillFile, error) {
 	return s.files[len(s.files)-1], nil
 }
 
-// take gives the oldest record, valid until the next call, or nil and the number of
-// records that cannot be read any more.
+// take returns the oldest record, valid until the next call, or nil and the number of records that
+// can no longer be read.
 func (s *spill) take() (record []byte, lost int) {
 	first := s.files[0]
 	record, lost = first.take()

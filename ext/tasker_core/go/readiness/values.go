@@ -14,8 +14,8 @@ const (
 // String gives "v01" or "v02".
 func (v Version) String() string { return fmt.Sprintf("v%02d", uint8(v)) }
 
-// Null is a value that may be missing. It is a value of its own rather than a
-// pointer, so that a step can be read and judged without allocating.
+// Null is a value that may be missing. It is a value and not a pointer, so that a step can be read
+// and evaluated without allocating.
 type Null[T any] struct {
 	Value T
 	Valid bool // false for NULL; Value is then the zero value

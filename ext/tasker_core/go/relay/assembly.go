@@ -7,14 +7,14 @@ import "strings"
 type assembly struct {
 	origin string
 	number uint64
-	// process is the server's process that notified. Origin and number are what the
-	// sender says; two senders that say the same are told apart by it.
+	// process is the server's process that notified. The sender sets origin and number; process
+	// distinguishes two senders with the same values.
 	process uint32
 	bodies  []string
 }
 
-// add takes a part and gives the whole text with the last one. Parts come in order; one
-// that does not go on with the message that is open ends it.
+// add takes a part and returns the whole text with the last one. Parts come in order; a part that
+// does not continue the open message ends it.
 func (a *assembly) add(process uint32, m message) (list string, whole bool) {
 	if m.parts == 1 {
 		return m.body, true

@@ -247,7 +247,7 @@ func (l *Listener) take(process uint32, text string) {
 	l.publish(events)
 }
 
-// publish waits for subscriptions without room, but not for ever.
+// publish waits for subscriptions without room, up to a limit.
 func (l *Listener) publish(events []event.Event) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

@@ -21,8 +21,8 @@ const (
 	waiting = 50_000
 )
 
-// Sender notifies other processes of the events that are published on a bus. Each
-// statement is a transaction of its own.
+// Sender notifies other processes of the events that are published on a bus. Each statement is a
+// separate transaction.
 type Sender struct {
 	driver  store.Driver
 	channel string

@@ -27,7 +27,7 @@ const (
 	ViewColumnType    Kind = "view_column_type"
 	MissingFunction   Kind = "missing_function"
 	FunctionSignature Kind = "function_signature"
-	// Extra is something that the application added; it does no harm.
+	// Extra is an addition of the application; it is harmless.
 	Extra Kind = "extra"
 )
 
@@ -37,7 +37,7 @@ type Difference struct {
 	// Object is the name: "tasker_tasks", "tasker_tasks.context", or that of an index,
 	// constraint or function.
 	Object string
-	// Expected and Actual are types, defaults or definitions, empty where there is none.
+	// Expected and Actual are types, defaults or definitions; empty if there is none.
 	Expected string
 	Actual   string
 }

@@ -58,8 +58,8 @@ func ParseFingerprints(text []byte) (Fingerprints, error) {
 	return found, nil
 }
 
-// Identify tells the version of a function by the hash of its body, as FingerprintSQL
-// gives it. An unknown body (false) means: do not stand in for this function.
+// Identify finds the version of a function by the hash of its body, from FingerprintSQL. An unknown
+// body (false) means: do not replace this function.
 func Identify(signature, bodyMD5 string) (Version, bool) {
 	version, known := bodies[signature][bodyMD5]
 	return version, known

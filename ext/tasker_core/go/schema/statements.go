@@ -25,12 +25,12 @@ type Statement struct {
 // Names of tables are not qualified in the DDL: everything is made in the current schema.
 var created = regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?(TABLE|INDEX|VIEW|FUNCTION) (\w+)`)
 
-// Statements returns the commands that make the engine's database in an empty schema, in
-// the order in which they have to run: tables with their indexes, the view, the nine
-// functions. They belong into one transaction. schema_migrations is not touched.
+// Statements returns the commands that create the engine's database in an empty schema, in the
+// order in which they have to run: tables with their indexes, the view, the nine functions. Run
+// them in one transaction. They do not write to schema_migrations.
 //
-// The catalogue that they leave equals that of the engine after its migrations
-// 20250701165431 and 20250710110830; the functions follow readiness rules v02.
+// The resulting catalogue equals that of the engine after its migrations 20250701165431 and
+// 20250710110830; the functions follow readiness rules v02.
 func Statements() []Statement {
 	var statements []Statement
 	for _, table := range readAll("ddl/tables") {

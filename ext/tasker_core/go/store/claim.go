@@ -17,7 +17,7 @@ const eligible = `object.retryable IS NOT FALSE AND object.processed IS NOT TRUE
 
 var (
 	claimSQL = fillClaim("'{}'")
-	// workerClaimSQL notes who claims, see HeldSteps.
+	// workerClaimSQL records the claimant; see HeldSteps.
 	workerClaimSQL = fillClaim("jsonb_build_object('claim', $3::text)")
 )
 
@@ -26,8 +26,8 @@ func fillClaim(metadata string) string {
 		"{{metadata}}", metadata).Replace(claimTemplate)
 }
 
-// Claim is what became of a claim. Without a token nothing was written, and where
-// the step was claimed alone the fields below Versions say what was in the way.
+// Claim is the result of a claim. Without a token nothing was written; if the step was claimed
+// alone, the fields below Versions give the reason.
 type Claim struct {
 	Token   NullInt
 	SortKey NullInt

@@ -106,8 +106,8 @@ type NewTask struct {
 	Tags         string
 	Context      string
 	Now          *string
-	// Identity is the one that was given; else what is hashed: the text up to the minute, the
-	// minute, nil for that of Now, and the text behind it; without both it is a random UUID.
+	// Identity is the given identity; otherwise the parts to hash: the text up to the minute, the
+	// minute, nil for that of Now, and the text behind it. Without both it is a random UUID.
 	Identity   *string
 	HashedText *string
 	Minute     *string
@@ -128,7 +128,7 @@ type NewTask struct {
 	Pending *string
 }
 
-// WrittenTask is what became of it.
+// WrittenTask is the result of creating a task.
 type WrittenTask struct {
 	// ID is not Valid where nothing was written: another task has the same identity.
 	ID       NullInt

@@ -59,7 +59,7 @@ type WorkerStep struct {
 	Results    *string
 	// Parents is an object: the parents' results by name; nil without parents.
 	Parents *string
-	// Token is the id of the claim's audit row, 0 where nobody holds the step.
+	// Token is the id of the claim's audit row; 0 if no worker holds the step.
 	Token int64
 }
 
@@ -102,8 +102,8 @@ func workerSteps(ctx context.Context, driver Driver, statement Statement) ([]Wor
 	return steps, nil
 }
 
-// RenewClaims notes that whoever holds these claims is alive, and gives those that
-// still hold. With stopping it also notes that the worker has been asked to end.
+// RenewClaims records that the holder of these claims is alive, and returns those that still hold.
+// With stopping it also records that the worker is shutting down.
 func RenewClaims(ctx context.Context, driver Driver, tokens []int64, stopping bool, now *string) ([]int64, error) {
 	rows, err := driver.Query(ctx, Statement{
 		Name: "renew_claims",
@@ -128,9 +128,9 @@ SELECT array_agg(id)::text FROM renewed`,
 	return append([]int64{}, lists[0]...), nil
 }
 
-// What becomes of a wish to begin the handler of a claimed step, and how a claim stands.
+// The answers of BeginClaim and ClaimState.
 const (
-	// ClaimBegun is the runner's own: nobody else has begun, or will.
+	// ClaimBegun: this runner may execute the handler, and no other runner will.
 	ClaimBegun = "begun"
 	// ClaimTaken is one whose handler another runner has begun.
 	ClaimTaken = "taken"
@@ -142,8 +142,8 @@ const (
 	ClaimLost = "lost"
 )
 
-// BeginClaim notes which runner executes the handler of a claimed step: one for each
-// claim. Who asks again hears the same.
+// BeginClaim records which runner executes the handler of a claimed step: one for each claim. The
+// same runner gets the same answer again.
 func BeginClaim(ctx context.Context, driver Driver, token int64, runner string) (string, error) {
 	return claimText(ctx, driver, Statement{
 		Name: "begin_claim",
@@ -160,7 +160,7 @@ SELECT coalesce((SELECT CASE WHEN runner = $2::text THEN 'begun' ELSE 'taken' EN
 	})
 }
 
-// ClaimState tells how a claim stands, and changes nothing.
+// ClaimState reads the state of a claim and changes nothing.
 func ClaimState(ctx context.Context, driver Driver, token int64) (string, error) {
 	return claimText(ctx, driver, Statement{
 		Name: "claim_state",
@@ -182,8 +182,8 @@ func claimText(ctx context.Context, driver Driver, statement Statement) (string,
 	return d.text(), d.err
 }
 
-// NotifyStep tells who listens on a channel of a step's task, when the transaction
-// commits; false where the step is of another task.
+// NotifyStep notifies the listeners of a channel of a step's task when the transaction commits;
+// false if the step belongs to another task.
 func NotifyStep(ctx context.Context, driver Driver, channel string, taskID, stepID int64) (bool, error) {
 	rows, err := driver.Query(ctx, Statement{Name: "notify",
 		SQL: `SELECT pg_notify($1::text, task_id::text)::text FROM tasker_workflow_steps

@@ -63,8 +63,8 @@ const attemptColumns = `, attempts = coalesce(step.attempts, 0) + 1,
     last_attempted_at = coalesce($4::timestamp, LOCALTIMESTAMP), in_process = false, processed = $3::text = 'complete',
     processed_at = CASE WHEN $3::text = 'complete' THEN coalesce($4::timestamp, LOCALTIMESTAMP) ELSE step.processed_at END`
 
-// Finished is what became of it. Without a RowID the claim no longer held and
-// nothing was written; State is the step's state then.
+// Finished is the result of writing an outcome. Without a RowID the claim no longer held and
+// nothing was written; State is then the step's state.
 type Finished struct {
 	RowID                 NullInt
 	SortKey               NullInt
@@ -80,8 +80,8 @@ type Finished struct {
 	State                 string
 	// TaskVersion is the row version of the step's task.
 	TaskVersion NullInt
-	// Claim is what became of the other step's claim: no token where it could not be
-	// had. Its versions are those of the step and of its parents but the finished one.
+	// Claim is the result of the other step's claim; it has no token if it was refused. Its versions
+	// are those of the step and of its parents except the finished one.
 	Claim Claim
 }
 

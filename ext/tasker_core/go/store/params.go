@@ -19,7 +19,7 @@ func (n NullInt) param() *string {
 	return Int(n.Value)
 }
 
-// Text gives a text parameter.
+// Text returns a text parameter.
 func Text(value string) *string { return &value }
 
 // Ints gives a bigint[] parameter.
@@ -42,10 +42,10 @@ func Bools(values []bool) *string {
 	return array(values, func(b *strings.Builder, value bool) { b.WriteString(strconv.FormatBool(value)) })
 }
 
-// Texts gives a text[] parameter.
+// Texts returns a text[] parameter.
 func Texts(values []string) *string { return array(values, writeText) }
 
-// NullTexts gives a text[] parameter whose elements may be NULL.
+// NullTexts returns a text[] parameter whose elements may be NULL.
 func NullTexts(values []*string) *string {
 	return array(values, func(b *strings.Builder, value *string) {
 		if value == nil {

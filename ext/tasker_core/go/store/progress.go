@@ -13,7 +13,7 @@ const progressColumns = 14
 // TaskProgressOf is the statement of LoadProgress, without its parameter.
 var TaskProgressOf = Statement{Name: "task_progress", SQL: progressSQL}
 
-// Progress is how a task stands, step by step. Its lists of steps have one length, and
+// Progress is the progress of a task, step by step. Its lists of steps have the same length, and
 // are in ascending order of StepID.
 type Progress struct {
 	// Now is the database's time, in microseconds.
@@ -37,7 +37,7 @@ type Progress struct {
 	Edges Edges
 }
 
-// LoadProgress reads how a task stands with one statement, nil for an unknown task.
+// LoadProgress reads the progress of a task with one statement, nil for an unknown task.
 func LoadProgress(ctx context.Context, driver Driver, taskID int64) (*Progress, error) {
 	rows, err := driver.Query(ctx, TaskProgressOf.With(Int(taskID)))
 	if err != nil || len(rows) == 0 {

@@ -39,8 +39,7 @@ type Settled struct {
 	Claim Claim
 }
 
-// Settle reads what became of a statement whose answer was lost; nil for an unknown
-// step.
+// Settle finds out whether a statement whose answer was lost was executed; nil for an unknown step.
 func Settle(ctx context.Context, driver Driver, lost Lost) (*Settled, error) {
 	rows, err := driver.Query(ctx, Statement{Name: "settle_step", SQL: settleSQL,
 		Params: []*string{Int(lost.StepID), lost.Token.param(), Text(lost.Now), lost.Claim.param()}})

@@ -29,8 +29,8 @@ const (
 // lastAttempt is when a step was tried last, as Micros reads it.
 const lastAttempt = `encode(timestamp_send(step.last_attempted_at), 'hex')`
 
-// stepFlags packs the booleans of a step, and which of the columns behind it are NULL:
-// concat_ws leaves those out. What most steps have is told first.
+// stepFlags packs the booleans of a step, and which of the columns behind it are NULL: concat_ws
+// leaves those out. The most common combinations come first.
 const stepFlags = `CASE WHEN step.retryable AND NOT step.in_process AND NOT step.processed AND step.attempts IS NOT NULL
       AND step.retry_limit IS NOT NULL AND step.backoff_request_seconds IS NULL THEN 33
     ELSE CASE WHEN step.retryable IS FALSE THEN 0 ELSE 1 END

@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// Transactor is a Driver that can give an operation a transaction of its own.
+// Transactor is a Driver that can give an operation its own transaction.
 type Transactor interface {
 	Driver
 	// WithTransaction runs do on one connection inside a transaction, commits
@@ -10,9 +10,9 @@ type Transactor interface {
 	WithTransaction(ctx context.Context, do func(Driver) error) error
 }
 
-// InTransaction runs do so that its statements take effect together or not at
-// all: in a transaction of the driver's, or, where the driver is the caller's
-// connection, in the one that the caller has opened there.
+// InTransaction runs do so that its statements take effect together or not at all: in the driver's
+// transaction or, if the driver is the caller's connection, in the transaction that the caller has
+// opened there.
 func InTransaction(ctx context.Context, driver Driver, do func(Driver) error) error {
 	if own, ok := driver.(Transactor); ok {
 		return own.WithTransaction(ctx, do)

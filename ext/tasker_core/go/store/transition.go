@@ -32,7 +32,7 @@ type Transition struct {
 	Now *string
 }
 
-// TransitionRow tells what became of one task or step.
+// TransitionRow is the result for one task or step.
 type TransitionRow struct {
 	ID int64
 	// State and Guard are what the statement saw before it wrote.

@@ -94,7 +94,7 @@ func (f *filter) text(key, path, text string) any {
 	}
 	var parsed any
 	if json.Unmarshal([]byte(text), &parsed) != nil {
-		// Nobody knows which keys are in it.
+		// Its keys are unknown.
 		return fmt.Sprintf("%d characters", len(text))
 	}
 	return f.value(key, path, parsed)

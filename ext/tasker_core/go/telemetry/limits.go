@@ -30,7 +30,7 @@ func limitsOfEnvironment() limits {
 	return l
 }
 
-// variable gives a whole number above 0, the default where there is none.
+// variable returns a whole number above 0, or the default.
 func variable(name string, otherwise int) int {
 	if value, err := strconv.ParseInt(os.Getenv(name), 10, 32); err == nil && value > 0 {
 		return int(value)

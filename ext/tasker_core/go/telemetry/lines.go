@@ -29,7 +29,7 @@ func newLines() (*Lines, error) {
 	return &Lines{waiting}, nil
 }
 
-// Metrics give what became of the lines.
+// Metrics count the lines.
 func (l *Lines) Metrics() []Metric {
 	var dropped uint64
 	if l != nil {

@@ -14,7 +14,7 @@ import (
 // Log is the core's logger with what is behind it.
 type Log struct {
 	*zap.Logger
-	// Lines are the lines that wait for the host, where they go to it; else nil.
+	// Lines are the lines that wait for the host, if they go to it; otherwise nil.
 	Lines *Lines
 	// Opaque tells that the host hides values by rules which the core cannot apply:
 	// arguments of operations are not logged then.
@@ -22,9 +22,8 @@ type Log struct {
 	file   io.Closer
 }
 
-// NewLog gives the core's log, at the destination that the settings name, or on
-// standard error where that cannot be had: it keeps nobody from working. With level
-// "off" it drops everything.
+// NewLog returns the core's log, at the destination of the settings, or on standard error if that
+// cannot be opened, which does not fail the core. With level "off" it drops everything.
 func NewLog(c config.Config) *Log {
 	if c.LogLevel == "off" {
 		return &Log{Logger: zap.NewNop()}
@@ -75,7 +74,7 @@ func encoder(format string) zapcore.Encoder {
 
 // Close ends the log. Lines that wait for the host can still be taken.
 func (l *Log) Close() {
-	// Syncing standard error fails on terminals; there is nobody to tell.
+	// Syncing standard error fails on terminals; there is no place to report it.
 	_ = l.Sync()
 	if l.Lines != nil {
 		l.Lines.Close()

@@ -81,7 +81,7 @@ func (r *recorder) record(id trace.TraceID, root trace.SpanID, s *Span) {
 	span.End(trace.WithTimestamp(time.Unix(0, s.End)))
 }
 
-// readable makes a text UTF-8: one that is not would take its whole batch along.
+// readable makes a text valid UTF-8; otherwise the whole batch would be lost.
 func readable(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 // Begun is the decision about a trace of the host's.
@@ -126,7 +126,7 @@ type Ending func(err error, attributes ...attribute.KeyValue)
 
 func nothing(error, ...attribute.KeyValue) {}
 
-// Start begins a span of the core's own, below that of the context.
+// Start begins one of the core's own spans, below that of the context.
 func (t *Tracer) Start(ctx context.Context, name string, kind trace.SpanKind) (context.Context, Ending) {
 	if t == nil {
 		return ctx, nothing

@@ -11,8 +11,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/fault"
 )
 
-// SpanCounts say what became of the spans of a tracer. Ended is the sum of the
-// others.
+// SpanCounts count the spans of a tracer. Ended is the sum of the others.
 type SpanCounts struct {
 	// Ended were handed over.
 	Ended uint64
@@ -26,12 +25,11 @@ type SpanCounts struct {
 	Waiting uint64
 }
 
-// spool keeps spans until there are enough of them, or the time has come, and sends
-// them. It stands in for the SDK's batch processor, which wakes its goroutine for each
-// span and tells nobody how many it dropped; its limits are the same.
+// spool keeps spans until there are enough of them, or the time has come, and sends them. It
+// replaces the SDK's batch processor, which wakes its goroutine for each span and does not count
+// dropped spans; its limits are the same.
 //
-// Spans of the host come as they are on the wire: who hands them over does not wait for
-// the decoding.
+// Spans of the host arrive in wire form, so the host does not wait for their decoding.
 type spool struct {
 	exporter sdk.SpanExporter
 	log      *zap.Logger
@@ -230,7 +228,7 @@ func (s *spool) Shutdown(ctx context.Context) error {
 	return s.exporter.Shutdown(ctx)
 }
 
-// sayAgain is how long a loss that goes on is not reported again.
+// sayAgain is how long a continuing loss is not reported again.
 const sayAgain = time.Minute
 
 // say reports a loss, under the lock.
@@ -241,7 +239,7 @@ func (s *spool) say(message string, err error) {
 	}
 }
 
-// Counts say what became of the spans so far.
+// Counts count the spans so far.
 func (s *spool) Counts() SpanCounts {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -45,9 +45,8 @@ var silence = sync.OnceFunc(func() {
 	otel.SetLogger(logr.Discard())
 })
 
-// NewTracer gives the tracer that settings and environment ask for, nil where they
-// ask for none. What of the environment cannot be used is logged: it keeps nobody from
-// working.
+// NewTracer returns the tracer for the settings and the environment, nil if they enable none.
+// Unusable environment variables are logged and do not fail the core.
 func NewTracer(settings config.Telemetry, log *zap.Logger) *Tracer {
 	if !settings.TracingOn() {
 		return nil
@@ -97,7 +96,7 @@ func (t *Tracer) Flush(ctx context.Context) error {
 	return t.provider.ForceFlush(ctx)
 }
 
-// Counts say what became of the spans.
+// Counts count the spans.
 func (t *Tracer) Counts() SpanCounts {
 	if t == nil {
 		return SpanCounts{}
@@ -132,7 +131,7 @@ func warnOfBadAddresses(log *zap.Logger) {
 	}
 }
 
-// isAddress tells whether a text is a URL of HTTP.
+// isAddress tells whether a string is an HTTP URL.
 func isAddress(text string) bool {
 	address, err := url.Parse(text)
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() != ""

@@ -155,8 +155,8 @@ func TestNoTracerMakesNoSpans(t *testing.T) {
 	tracer.Close()
 }
 
-// Where the receiver is slow the queue fills: what does not fit is dropped and
-// counted, nothing waits, and it is said once.
+// If the receiver is slow the queue fills: spans without room are dropped and
+// counted, nothing waits, and it is logged once.
 func TestEverySpanIsAccountedFor(t *testing.T) {
 	release := make(chan struct{})
 	receiver := otlptest.New()

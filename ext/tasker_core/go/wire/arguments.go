@@ -73,10 +73,10 @@ type text struct {
 	given bool
 }
 
-// Wanted is what a text must be.
+// Wanted is the expected type of a string.
 func (text) Wanted() string { return "a string" }
 
-// DecodeMsgpack reads a text, or nil for one that is not given.
+// DecodeMsgpack reads a string, or nil if it is missing.
 func (t *text) DecodeMsgpack(d *msgpack.Decoder) error {
 	code, err := d.PeekCode()
 	if err != nil {

@@ -23,7 +23,7 @@ type subscribeArguments struct {
 	Capacity  *int     `msgpack:"capacity"`
 	MaxBytes  *int     `msgpack:"max_bytes"`
 	WhenFull  string   `msgpack:"when_full"`
-	// MaxWait is in seconds: see event.Options. 0 waits for ever.
+	// MaxWait is in seconds: see event.Options. 0 sets no limit.
 	MaxWait *float64 `msgpack:"max_wait"`
 }
 
@@ -88,8 +88,8 @@ func (a subscribeArguments) options() (event.Options, error) {
 	return options, nil
 }
 
-// unsubscribe ends a subscription: publishers that wait for it go on, and what it
-// holds can still be taken. It is false where there is no such queue.
+// unsubscribe ends a subscription: waiting publishers continue, and its remaining events can still
+// be taken. It returns false if there is no such queue.
 func unsubscribe(_ call, a queueArguments) (any, error) {
 	if a.Queue == nil {
 		return nil, Errorf(CodeInvalidArgument, "queue is missing; subscribe returned it")
@@ -101,8 +101,8 @@ func unsubscribe(_ call, a queueArguments) (any, error) {
 	return found, nil
 }
 
-// publishEvents is the number of events that were published. It is smaller than the
-// list where the call was cancelled: the caller goes on with the rest, or leaves it.
+// publishEvents returns the number of published events. It is smaller than the list if the call was
+// cancelled: the caller publishes the rest, or drops it.
 func publishEvents(c call, a publishArguments) (any, error) {
 	events, err := event.DecodeAll(a.Events)
 	if err != nil {

@@ -25,7 +25,7 @@ type createArguments struct {
 	BypassSteps  []string `msgpack:"bypass_steps"`
 	// Identity is uuid, also where none is given, or hash.
 	Identity *string `msgpack:"identity"`
-	// IdentityHash is the caller's own instead.
+	// IdentityHash is an identity of the caller instead.
 	IdentityHash *string `msgpack:"identity_hash"`
 	// Enqueue: see operation.CreateRequest.
 	Enqueue bool    `msgpack:"enqueue"`
@@ -102,7 +102,7 @@ func readStep(at string, raw msgpack.RawMessage) (step creation.Step, err error)
 		Skippable: fields.Skippable, Inputs: fields.Inputs}, err
 }
 
-// shallow refuses JSON that nobody could read again.
+// shallow refuses JSON that could not be read again.
 func shallow(name, text string) error {
 	if err := msgpackstrict.ShallowJSON([]byte(text), 0); err != nil {
 		return Errorf(CodeInvalidArgument, "%s cannot be written: %v", name, err)

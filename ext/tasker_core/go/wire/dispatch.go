@@ -50,9 +50,8 @@ func handle[A any](run func(c call, arguments A) (any, error)) entry {
 // Operations lists the names of all operations in order.
 func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
 
-// Dispatch runs a request, on the core's own connections where it has some and
-// else on the caller's, and gives the reply: a value, a statement for the caller
-// to run, or an error.
+// Dispatch runs a request, on the core's own connections if it has any and otherwise on the
+// caller's, and returns the reply: a value, a statement for the caller to run, or an error.
 func Dispatch(ctx context.Context, core *operation.Core, data []byte) []byte {
 	reply, err := dispatch(ctx, core, data)
 	if err != nil {

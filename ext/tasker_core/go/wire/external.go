@@ -189,7 +189,7 @@ type beginArguments struct {
 	Runner string `msgpack:"runner"`
 }
 
-// beginClaim tells whether the runner may go on.
+// beginClaim tells whether the runner may execute the handler.
 func beginClaim(c call, a beginArguments) (any, error) {
 	if a.Runner == "" || strings.ContainsRune(a.Runner, 0) {
 		return nil, Errorf(CodeInvalidArgument, "runner is %q; it must be a non-empty string that names the runner of the handler", a.Runner)

@@ -43,8 +43,8 @@ const (
 const (
 	answerText    = "text"    // nil without a row
 	answerBoolean = "boolean" // "true" or not
-	// answerTransition is of transition_one.sql: where a row was written the value follows
-	// from the text, the target and its event; else the core says why not.
+	// answerTransition is for transition_one.sql: if a row was written, the value follows from the
+	// row, the target and its event; otherwise the core gives the reason.
 	answerTransition = "transition"
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/telemetry"
 )
 
-// notes are what the core tells of one request: counts, log lines and, where it has
-// connections of its own, spans.
+// notes are the records of one request: counts, log lines and, if the core has its own connections,
+// spans.
 type notes struct {
 	core    *operation.Core
 	request *Request
@@ -103,8 +103,8 @@ func (n *notes) line(level zapcore.Level, message string, fields ...zap.Field) {
 	}
 }
 
-// level says who has to know: a caller knows already, for whom the line would be the second
-// message of one failure.
+// level is the log level of a failure: its caller knows it already, so the line would be its second
+// message.
 func (n *notes) level(failure *Error) zapcore.Level {
 	if failure.Code == CodeCancelled {
 		return zap.DebugLevel
@@ -112,7 +112,7 @@ func (n *notes) level(failure *Error) zapcore.Level {
 	return zap.InfoLevel
 }
 
-// warning is the level of what somebody has to know. A host whose own connection the
+// warning is the level of messages that an operator has to see. A host whose own connection the
 // core uses knows already, and reports it itself.
 func (n *notes) warning() zapcore.Level {
 	if n.core.Pool == nil {
@@ -146,7 +146,7 @@ func (n *notes) About() []zap.Field {
 	_ = msgpack.Unmarshal(n.request.Arguments, &s)
 	correlationID := n.request.Origin.CorrelationID
 	if s.Session != nil {
-		// Steps are executed on threads that have correlation ids of their own.
+		// Steps are executed on threads with their own correlation ids.
 		if taskID, of, open := n.core.Sessions.About(*s.Session); open {
 			s.TaskID, correlationID = &taskID, cmp.Or(of, correlationID)
 		}

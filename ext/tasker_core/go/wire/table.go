@@ -13,8 +13,9 @@ import (
 // On the wire: {"rows": n, "columns": [[name, kind, data, nulls, dictionary], ...]}.
 // data has 8 bytes a cell (int, time, float: little endian) or 1 (bool), or 4
 // for text and decimal: a little endian index into dictionary, a list of
-// strings. ids has 4 bytes a cell: where the cell's list ends in dictionary, here
-// 8 bytes an id; it begins where the one before ended. nulls is nil where no cell is null, else one byte a cell, 1 for null.
+// strings. ids has 4 bytes per cell: the end of the cell's list in dictionary, which
+// holds 8 bytes per id; the list begins at the end of the one before. nulls is nil if no cell is null, otherwise one byte per cell,
+// 1 for null.
 type Table struct {
 	Rows    int
 	Columns []Column

@@ -384,7 +384,7 @@ class Loop:
         if not steps:
             return
         claims = [step.claim for step in steps]
-        # Handlers in this process are told directly.
+        # Handlers in this process read it directly.
         stopping = self._executors is not None and self.stopping
         held = {claim.token for claim in self._client.renew_claims(claims, stopping=stopping)}
         for step in steps:

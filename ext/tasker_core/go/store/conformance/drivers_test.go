@@ -39,7 +39,7 @@ func eachRunner(t *testing.T, database string, test func(t *testing.T, run runne
 	}
 }
 
-// errTakenBack ends a transaction whose rows nobody is to see.
+// errTakenBack ends a transaction whose rows must not be visible.
 var errTakenBack = errors.New("taken back by the test")
 
 type poolRunner struct{ pool *pool.Pool }

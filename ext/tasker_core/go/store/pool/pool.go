@@ -12,8 +12,7 @@ import (
 	"github.com/jcoletaylor/tasker_core/go/store"
 )
 
-// Pool is a store.Driver over connections of its own. It may be used from any
-// goroutine.
+// Pool is a store.Driver with its own connections. Any goroutine may use it.
 type Pool struct {
 	connections *pgxpool.Pool
 	settings    Settings

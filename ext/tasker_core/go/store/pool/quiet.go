@@ -37,8 +37,8 @@ func nothingToRead(socket net.Conn) bool {
 		return false
 	}
 	silent := false
-	// Control and not Read: pgx may have left a goroutine of its own in a read after
-	// a slow write, and Read would wait for it.
+	// Control and not Read: pgx may have left its own goroutine in a read after a slow write, and Read
+	// would wait for it.
 	err = raw.Control(func(fd uintptr) {
 		var one [1]byte
 		_, _, readErr := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)

@@ -41,7 +41,7 @@ var ExecModes = map[string]pgx.QueryExecMode{
 
 const (
 	defaultApplicationName = "tasker_core"
-	// maxIdle gives connections back that nobody has used for so long.
+	// maxIdle closes connections that were not used for this long.
 	maxIdle = 5 * time.Minute
 	// pingAfter is how long a connection may lie idle before it is asked whether
 	// it still answers: firewalls forget connections without telling either end.
@@ -82,9 +82,9 @@ func (s Settings) startUp(params map[string]string) {
 	}
 }
 
-// urlError says what is wrong with a URL without repeating any part of it that
-// could be its password. A URL that cannot be taken apart is not quoted at all:
-// nobody knows which part of it is the password.
+// urlError describes an invalid URL without repeating any part of it that could be its password. A
+// URL that cannot be parsed is not quoted at all, because it is unknown which part of it is the
+// password.
 func urlError(text string, err error) error {
 	const unreadable = "database_url cannot be read: it must look like postgresql://user@host:5432/database or host=... dbname=...; characters such as / ? # @ in a password must be percent-encoded"
 	var parse *pgconn.ParseConfigError

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// commitGrace is how long a call that was cancelled waits for a COMMIT that is
-	// under way: cut off, nobody would know whether it happened.
+	// commitGrace is how long a cancelled call waits for a running COMMIT: if it were cut off, its
+	// result would be unknown.
 	commitGrace = 30 * time.Millisecond
 	// rollbackLimit bounds a ROLLBACK; a connection that needs longer is closed,
 	// which takes back as well.

@@ -8,7 +8,7 @@ module TaskerCore
       module StepStart
         private
 
-        # Claims the step and publishes that. If the application takes part in the claim, it is told
+        # Claims the step and publishes that. If the application takes part in the claim, it is notified
         # of the execution first, with the step's state at that time. Otherwise the claim itself
         # shows whether the step's row has changed.
         #

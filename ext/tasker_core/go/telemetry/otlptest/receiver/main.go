@@ -1,10 +1,10 @@
-// A receiver of spans for tests that are not written in Go: it prints its URL, and
-// ends when its standard input does.
+// A receiver of spans for tests that are not written in Go: it prints its URL, and ends when its
+// standard input does.
 //
 //	POST   /v1/traces      takes spans, as a collector does
-//	GET    /spans?count=n  waits for n spans, gives what has arrived as JSON and forgets it
-//	POST   /prometheus     checks a text of metrics; 400 with the reason where it is wrong,
-//	                       else the types of the metrics
+//	GET    /spans?count=n  waits for n spans, returns what has arrived as JSON and forgets it
+//	POST   /prometheus     checks a text of metrics; 400 with the reason if it is wrong,
+//	                       otherwise the types of the metrics
 package main
 
 import (
