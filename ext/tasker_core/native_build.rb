@@ -74,7 +74,7 @@ module TaskerCore
       return "#{@engine} has no C extensions of this kind" unless @engine == 'ruby'
 
       system = @config['host_os']
-      return "the native core is tested only on Linux with glibc, and this is #{system}" unless system.start_with?('linux')
+      return "the native core needs Linux with glibc, and this is #{system}" unless system.start_with?('linux')
 
       'musl libc refuses the thread-local storage model of a Go archive' if system.include?('musl')
     end

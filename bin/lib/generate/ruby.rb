@@ -38,7 +38,7 @@ module Generate
         "    # #{tuple.meaning}\n    #{Generate.snake(tuple.name).upcase} = " \
           "%i[#{tuple.fields.map(&:name).join(' ')}].freeze\n"
       end
-      "  # The places of the answers that are lists.\n" \
+      "  # The elements of the answers that are lists, in order.\n  #\n  # @api private\n" \
         "  module Tuples\n#{lists.join}  end\n  private_constant :Tuples\n"
     end
 

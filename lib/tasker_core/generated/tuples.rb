@@ -2,7 +2,9 @@
 
 # Written by bin/generate; change operations.json instead.
 module TaskerCore
-  # The places of the answers that are lists.
+  # The elements of the answers that are lists, in order.
+  #
+  # @api private
   module Tuples
     # The result of a transition.
     TRANSITION_REPLY = %i[id code message from to transition_id sort_key event].freeze

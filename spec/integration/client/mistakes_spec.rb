@@ -12,7 +12,8 @@ RSpec.describe 'mistakes', :database do
   it 'says that something is no connection' do
     { nil => 'NilClass', ActiveRecord::Base => 'Class' }.each do |odd, name|
       expect { TaskerCore.on(odd) }
-        .to told("a #{name} is not a connection; pass an Active Record connection such as ActiveRecord::Base.connection")
+        .to told("a #{name} is not a connection; pass an Active Record connection such as ActiveRecord::Base." \
+                 'connection')
     end
   end
 

@@ -9,7 +9,7 @@ RSpec.describe TaskerCore::NativeBuild do
   end
 
   { 'musl' => [{ host_os: 'linux-musl' }, /musl libc refuses/],
-    'macOS' => [{ host_os: 'darwin24' }, /proven on Linux with glibc only, this is darwin24/],
+    'macOS' => [{ host_os: 'darwin24' }, /needs Linux with glibc, and this is darwin24/],
     'JRuby' => [{ host_os: 'linux', engine: 'jruby' }, /jruby has no C extensions/],
     'TruffleRuby' => [{ host_os: 'linux', engine: 'truffleruby' }, /truffleruby has no C extensions/] }
     .each do |platform, (settings, reason)|

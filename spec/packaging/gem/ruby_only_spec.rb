@@ -34,12 +34,12 @@ RSpec.describe 'the source gem where its core cannot be built', timeout: 300 do
       [-> { { 'GO' => program('go', 'echo cannot start; exit 7') } }, /go version` failed: cannot start/, /Install Go/],
     'with a Go that fails in the middle' =>
       [-> { { 'GO' => go_but('build', 'echo out of memory >&2; exit 2') } },
-       /could not be compiled: .*out of memory/, /Mend what build\.log .* says/],
+       /could not be compiled: .*out of memory/, /Fix the errors in build\.log/],
     'without a C compiler' =>
-      [-> { without_compiler }, /could not be compiled: .*no compiler here/, /Mend what build\.log .* says/],
+      [-> { without_compiler }, /could not be compiled: .*no compiler here/, /Fix the errors in build\.log/],
     'without the headers of Ruby' =>
       [-> { { 'RUBYOPT' => "-r#{program('headers.rb', '').tap { |file| File.write(file, without_headers) }}" } },
-       /could not be compiled: .*can't find header files for ruby/, /Mend what build\.log .* says/] }
+       /could not be compiled: .*can't find header files for ruby/, /Fix the errors in build\.log/] }
     .each do |circumstances, (environment, reason, remedy)|
     # All but the one that is frequent: `rake release:check`.
     it "is Ruby only #{circumstances}, and tells it at once, in the message and to the application",
