@@ -1,6 +1,6 @@
 /*
- * What the examples share: an open core, requests to it, and what becomes of errors. Define
- * EXAMPLE_NAME before it is included.
+ * The common part of the examples: an open core, requests to it, and error handling. Define
+ * EXAMPLE_NAME before including it.
  */
 #ifndef EXAMPLE_CLIENT_H
 #define EXAMPLE_CLIENT_H
@@ -42,7 +42,7 @@ typedef struct {
 static inline client open_client(const char *database_url) {
   client c = {0, {NULL, 0}};
   mp_writer settings = {0};
-  if (tc_abi_version() != TC_ABI_VERSION) die("the library is of another version than its header");
+  if (tc_abi_version() != TC_ABI_VERSION) die("the library and the header have different versions");
   mp_map(&settings, 1);
   mp_text(&settings, "database_url");
   mp_text(&settings, database_url);
@@ -63,7 +63,7 @@ static inline void close_client(client *c) {
   tc_close(c->core);
 }
 
-/* Begins the request [operation, arguments, answers]: so many arguments follow. */
+/* Begins the request [operation, arguments, answers] with this number of arguments. */
 static inline mp_writer request(const char *operation, uint32_t arguments) {
   mp_writer w = {0};
   mp_array(&w, 3);
@@ -82,7 +82,7 @@ static inline void text_argument(mp_writer *w, const char *name, const char *val
   mp_text(w, value);
 }
 
-/* Sends the request and frees it; gives a reader of the value, good until the next call. */
+/* Sends the request and frees it; returns a reader of the value, valid until the next call. */
 static inline mp_reader ask(client *c, mp_writer *w) {
   mp_reader value = {NULL, NULL, 0};
   mp_array(w, 0); /* No answers: a core with connections of its own asks for none. */

@@ -1,5 +1,5 @@
 /*
- * Makes a task, executes its steps, tells how it stands, and draws it.
+ * Creates a task, executes its steps, prints its progress, and draws it.
  *
  *   cc first_task.c $(pkg-config --cflags --libs tasker_core) -o first_task
  *   ./first_task postgresql://localhost/first
@@ -14,7 +14,7 @@ static void text_list_argument(mp_writer *w, const char *name, const char *const
   for (i = 0; i < count; i++) mp_text(w, values[i]);
 }
 
-/* Makes the tables; where they are there already the answer is an error that is none here. */
+/* Creates the tables. If they exist already, the error is ignored. */
 static void install_schema(client *c) {
   mp_writer w = request("install_schema", 0);
   mp_array(&w, 0);
@@ -54,7 +54,7 @@ static int64_t create_task(client *c) {
 }
 
 /* A table is {"rows": n, "columns": [[name, kind, data, nulls, dictionary], ...]}; a column
- * of integers has eight bytes for each, the lowest first. Gives how many rows there are. */
+ * of integers has eight bytes per cell, little endian. Returns the number of rows. */
 static uint32_t read_integers(mp_reader table, const char *wanted, int64_t *values, uint32_t room) {
   uint32_t pairs = mp_read_map(&table), rows = 0, columns, row;
   size_t length;
@@ -84,7 +84,7 @@ static uint32_t read_integers(mp_reader table, const char *wanted, int64_t *valu
     mp_skip(&table);
     mp_skip(&table);
   }
-  if (rows > 0) die("the table lacks a column");
+  if (rows > 0) die("a column of the table is missing");
   return 0;
 }
 
@@ -118,7 +118,7 @@ static void complete(client *c, int64_t task, int64_t step_id, int64_t token) {
   ask(c, &w);
 }
 
-/* Closes the task where nothing is left to do, and prints how it stands. */
+/* Ends the task if no work is left, and prints its state. */
 static int finalize(client *c, int64_t task, int64_t version, uint32_t done) {
   size_t length;
   const char *state;
@@ -132,8 +132,8 @@ static int finalize(client *c, int64_t task, int64_t version, uint32_t done) {
   return mp_is(state, length, "complete");
 }
 
-/* Executes what is ready until the task is complete. Steps of other tasks of this name, if
- * there are any, are executed too. */
+/* Executes ready steps until the task is complete. Steps of other tasks with the same name
+ * are executed too. */
 static void work(client *c, int64_t task, int64_t version) {
   int64_t ids[STEPS], tasks[STEPS], tokens[STEPS];
   uint32_t done = 0, row, rows;
@@ -142,7 +142,7 @@ static void work(client *c, int64_t task, int64_t version) {
     rows = read_integers(claimed, "workflow_step_id", ids, STEPS);
     read_integers(claimed, "task_id", tasks, STEPS);
     read_integers(claimed, "token", tokens, STEPS);
-    if (rows == 0) die("nothing is ready");
+    if (rows == 0) die("no step is ready");
     for (row = 0; row < rows; row++) {
       complete(c, tasks[row], ids[row], tokens[row]);
       if (tasks[row] == task) done++;

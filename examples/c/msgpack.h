@@ -1,10 +1,9 @@
 /*
- * As much msgpack as the requests and replies of tasker_core need, for this example
- * and for programs that want no library for it. Larger programs are well served by
- * msgpack-c or mpack.
+ * The part of msgpack that the requests and replies of tasker_core need, for these examples
+ * and for programs without a msgpack library. Larger programs can use msgpack-c or mpack.
  *
- * Errors stick: after the first one everything that is written or read is nothing,
- * and failed says so at the end.
+ * Errors are sticky: after the first one, nothing more is written or read, and failed is
+ * set.
  */
 #ifndef EXAMPLE_MSGPACK_H
 #define EXAMPLE_MSGPACK_H
@@ -34,7 +33,7 @@ static inline void mp_bytes(mp_writer *w, const void *bytes, size_t length) {
   w->length += length;
 }
 
-/* A byte of type, and a number in the bytes that follow it, the highest first. */
+/* A type byte, followed by a big-endian number. */
 static inline void mp_number(mp_writer *w, uint8_t type, uint64_t value, int bytes) {
   uint8_t out[9];
   int i;
@@ -72,7 +71,7 @@ static inline uint64_t mp_unsigned(mp_reader *r, int bytes) {
   return value;
 }
 
-/* How many elements follow: those of an array, or of a map the pairs. */
+/* The number of elements of an array, or of pairs of a map. */
 static inline uint32_t mp_elements(mp_reader *r, uint8_t fixed, uint8_t type16) {
   uint8_t type = mp_byte(r);
   if ((type & 0xf0) == fixed) return type & 0x0f;
@@ -100,7 +99,7 @@ static inline int64_t mp_read_integer(mp_reader *r) {
   }
 }
 
-/* A text or binary value where it lies in the reply: length bytes, without a NUL. */
+/* A string or binary value inside the reply: length bytes, not NUL-terminated. */
 static inline const char *mp_read_text(mp_reader *r, size_t *length) {
   uint8_t type = mp_byte(r);
   const char *text;
@@ -121,7 +120,7 @@ static inline int mp_is(const char *text, size_t length, const char *expected) {
   return strlen(expected) == length && memcmp(text, expected, length) == 0;
 }
 
-/* Passes over one value of any type. */
+/* Skips one value of any type. */
 static inline void mp_skip(mp_reader *r) {
   uint64_t values = 1;
   while (values > 0 && !r->failed) {

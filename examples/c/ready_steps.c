@@ -1,6 +1,6 @@
 /*
- * Asks which steps of a task can run, claims the first, does its work, records the
- * result, and asks again.
+ * Lists the steps of a task that can run, claims and executes the first, records its result,
+ * and lists again.
  *
  *   cc ready_steps.c $(pkg-config --cflags --libs tasker_core) -o ready_steps
  *   ./ready_steps postgresql://localhost/shop 42
@@ -8,7 +8,7 @@
 #define EXAMPLE_NAME "ready_steps"
 #include "client.h"
 
-/* Prints the steps that can run, and gives the first, or 0. */
+/* Prints the steps that can run, and returns the first, or 0. */
 static int64_t show_ready_steps(client *c, int64_t task, int64_t version) {
   int64_t first = 0;
   uint32_t i, count;
@@ -38,7 +38,7 @@ static int64_t open_session(client *c, int64_t task, int64_t version) {
   return mp_read_integer(&view);
 }
 
-/* Prints the code that a claim or an outcome begins with: [code, message, ...]. */
+/* Prints the code at the start of a claim or an outcome: [code, message, ...]. */
 static int allowed(const char *what, int64_t step, mp_reader *outcome) {
   size_t code_length, message_length;
   const char *code, *message;

@@ -1,5 +1,5 @@
 /*
- * What Go's and Ruby's signal handlers need of each other.
+ * Lets Go's and Ruby's signal handlers work together.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include "signals.h"
 
 /* Go needs SA_ONSTACK on every handler that may run on its threads. Handlers
- * set by Signal.trap after the library was loaded lack it. */
+ * set by Signal.trap after the library was loaded do not have it. */
 void add_onstack_to_handlers(void) {
   for (int signal = 1; signal < 32; signal++) {
     struct sigaction action;
@@ -20,15 +20,15 @@ void add_onstack_to_handlers(void) {
   }
 }
 
-/* Ruby makes SystemStackError of a SIGSEGV (elsewhere a SIGBUS): its handler leaves by
- * longjmp and unblocks that one signal. Go's handler, which calls it for faults outside of
- * Go, blocks all signals while it runs. Without what follows they stay blocked in the thread
- * that ran out of stack, and in every thread that it makes: nothing interrupts those any
- * more where they wait, and Thread#kill and Timeout hang. */
+/* Ruby turns a SIGSEGV (elsewhere a SIGBUS) into a SystemStackError: its handler leaves by
+ * longjmp and unblocks only that signal. Go's handler, which calls it for faults outside of
+ * Go, blocks all signals while it runs. Without the following code they would stay blocked in
+ * the thread that ran out of stack, and in every thread that it creates: their waits could
+ * no longer be interrupted, and Thread#kill and Timeout would hang. */
 static struct sigaction segv_before, bus_before;
 
-/* Calls the handler that was there before Go's, with the signals blocked that the handler
- * would have found blocked without Go. */
+/* Calls the handler that Go's handler replaced, with the signals blocked that would be
+ * blocked without Go. */
 static void pass_on(int signal, siginfo_t *info, void *context) {
   const struct sigaction *before = signal == SIGBUS ? &bus_before : &segv_before;
   sigset_t blocked = ((ucontext_t *)context)->uc_sigmask;
@@ -50,8 +50,8 @@ static void stand_before(int signal, struct sigaction *before) {
   sigaction(signal, &action, NULL);
 }
 
-/* Runs before Go's own initialization, which has no priority: Go takes the handlers that it
- * finds for those to pass signals on to. */
+/* Runs before Go's own initialization, which has no priority: Go passes signals on to
+ * the handlers that it finds. */
 __attribute__((constructor(101))) static void stand_before_go(void) {
   stand_before(SIGSEGV, &segv_before);
   stand_before(SIGBUS, &bus_before);

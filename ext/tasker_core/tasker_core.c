@@ -1,5 +1,5 @@
 /*
- * The Ruby shim: it copies bytes, releases the GVL where a call may take long,
+ * The Ruby shim: it copies bytes, releases the GVL for calls that may take long,
  * and keeps a forked child out of Go. Everything else is Ruby or Go.
  *
  * The extension is loaded on first use, never at require: a Go runtime that is
@@ -14,11 +14,11 @@
 #include "include/tasker_core.h"
 #include "signals.h"
 
-/* Requests up to this many bytes are answered in microseconds: giving the GVL
- * away and queueing for it again would cost more than the call. */
+/* Requests up to this many bytes are answered in microseconds: releasing the GVL and
+ * waiting for it again would cost more than the call. */
 #define SHORT_REQUEST (32 * 1024)
 
-/* How many calls pass between two looks at the signal handlers. */
+/* The number of calls between two checks of the signal handlers. */
 #define SIGNAL_SWEEP_INTERVAL 256
 
 static VALUE eForked;
@@ -37,7 +37,7 @@ struct call {
 
 static void guard_process(void) {
   if (getpid() != loaded_in) {
-    rb_raise(eForked, "the native core was loaded in process %d and does not live on in its fork %d",
+    rb_raise(eForked, "the native core was loaded in process %d and cannot be used in its forked child %d",
              (int)loaded_in, (int)getpid());
   }
   if (calls++ % SIGNAL_SWEEP_INTERVAL == 0) add_onstack_to_handlers();
@@ -53,7 +53,7 @@ static VALUE free_buffer(VALUE buffer_address) {
   return Qnil;
 }
 
-/* rb_str_new may raise NoMemoryError: the buffer is freed all the same. */
+/* rb_str_new may raise NoMemoryError: the buffer is freed in any case. */
 static VALUE take_buffer(tc_buffer *buffer) {
   return rb_ensure(copy_and_free, (VALUE)buffer, free_buffer, (VALUE)buffer);
 }
@@ -86,8 +86,8 @@ static void wake_call(void *data) {
   tc_wake(call->running);
 }
 
-/* Waits for a call that runs in the background. Whatever interrupts the thread wakes it,
- * and is served; the call goes on, unless that raises (Timeout, a signal's handler) or
+/* Waits for a call that runs in the background. An interrupt wakes the thread and is
+ * served; the call continues, unless the interrupt raises (Timeout, a signal's handler) or
  * ends the thread. */
 static VALUE wait_for_call(VALUE data) {
   struct call *call = (struct call *)data;
@@ -104,8 +104,7 @@ static void *await_end(void *data) {
   return call;
 }
 
-/* Every call that was started comes to its end, soon where it is cancelled. What else
- * interrupts meanwhile waits for that. */
+/* Every started call ends, soon if it is cancelled. Other interrupts wait for that. */
 static VALUE end_call(VALUE data) {
   struct call *call = (struct call *)data;
   if (!call->done) {
@@ -116,7 +115,7 @@ static VALUE end_call(VALUE data) {
   return Qnil;
 }
 
-/* A call that was cancelled may have come to its end all the same: its reply is taken too. */
+/* A cancelled call may still have completed: its reply is taken too. */
 static VALUE wait_and_take(VALUE data, VALUE taken) {
   struct call *call = (struct call *)data;
   VALUE reply;
@@ -132,16 +131,16 @@ static VALUE wait_and_take(VALUE data, VALUE taken) {
 /*
  * call(core, request, blocking, taken = nil) -> String
  *
- * A blocking call gives the GVL away and can be interrupted: where that raises
- * (Timeout, Thread#kill, a signal's handler) the operation is cancelled and has ended when
- * the exception goes on. A handler that returns lets it go on. An interrupt that comes
- * when the operation has ended is served after this has returned its reply.
+ * A blocking call releases the GVL and can be interrupted. If the interrupt raises
+ * (Timeout, Thread#kill, a signal's handler), the operation is cancelled and has ended
+ * before the exception propagates. If a handler returns, the operation continues. An
+ * interrupt after the end of the operation is served after this has returned its reply.
  *
  * @param core [Integer] a handle
  * @param request [String] a request envelope
  * @param blocking [Boolean] whether the core may wait for a database
- * @param taken [Array, nil] gets the reply too, also where an interrupt raises: of what
- *   opens something, so that it can be given back
+ * @param taken [Array, nil] also receives the reply, even if an interrupt raises, so that
+ *   whatever the operation opened can be closed
  * @return [String] a reply envelope, binary
  * @raise [TaskerCore::Native::Forked] in a forked child
  */
@@ -220,8 +219,8 @@ static void *run_drain(void *data) {
 /*
  * queue_drain(queue, limit) -> String, nil or false
  *
- * A batch, nil where nothing waits now, false where nothing will come any more. No
- * interrupt is served once something was taken: it would be lost.
+ * A batch, nil if the queue is empty, false if no more items will come. No interrupt is
+ * served once items were taken, because they would be lost.
  */
 static VALUE native_queue_drain(VALUE self, VALUE queue, VALUE limit) {
   struct drain drain = {0};
@@ -277,8 +276,8 @@ static VALUE define(VALUE data) {
   return Qnil;
 }
 
-/* The handler of a signal may raise in the hook of each definition. All the same all
- * of them are made: half of them would be the parent's in a forked child. */
+/* A signal's handler may raise in the hook of each definition. All definitions are made
+ * nevertheless: otherwise some of them would be the parent's in a forked child. */
 static void define_all(VALUE module) {
   VALUE raised = Qnil;
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -297,10 +296,10 @@ void Init_tasker_core_native(void) {
   VALUE mNative = rb_define_module_under(mTaskerCore, "Native");
   loaded_in = getpid();
   if (tc_abi_version() != TC_ABI_VERSION) {
-    rb_raise(rb_eLoadError, "tasker_core: the library speaks ABI %u, this extension %d", tc_abi_version(), TC_ABI_VERSION);
+    rb_raise(rb_eLoadError, "tasker_core: the library has ABI version %u, and this extension needs %d", tc_abi_version(), TC_ABI_VERSION);
   }
   eForked = rb_define_class_under(mNative, "Forked", rb_eStandardError);
-  /* A forked child that loads a copy of its own has the constant already. */
+  /* A forked child that loads its own copy has the constant already. */
   if (!rb_const_defined_at(mNative, rb_intern("ABI_VERSION"))) {
     rb_define_const(mNative, "ABI_VERSION", INT2NUM(TC_ABI_VERSION));
   }

@@ -6,7 +6,7 @@ return if defined?(YardPages)
 require 'cgi'
 require 'pathname'
 
-# Adds two things that YARD lacks for pages written for GitHub: links between files, and the
+# Adds what YARD lacks for pages written for GitHub: links between files, and the
 # anchors of headings. .yardopts loads it.
 module YardPages
   REPOSITORY = 'https://github.com/jcoletaylor/tasker_core'
@@ -58,4 +58,14 @@ module YardPages
   end
 end
 
+# Keeps the first documentation of a module or class. Files that reopen it describe what they add.
+module FirstDocumentation
+  # @param object [YARD::CodeObjects::Base]
+  # @return [void]
+  def register_docstring(object, ...)
+    super unless object.is_a?(YARD::CodeObjects::NamespaceObject) && !object.docstring.blank?
+  end
+end
+
 YARD::Templates::Template.extra_includes << YardPages
+YARD::Handlers::Base.prepend(FirstDocumentation)

@@ -207,7 +207,7 @@ static void end_capsule(PyObject *capsule) {
   free(stream);
 }
 
-const char arrow_stream_doc[] = "arrow_stream(column) -> capsule\n\nA stream of one batch, as __arrow_c_stream__ gives it.";
+const char arrow_stream_doc[] = "arrow_stream(column) -> capsule\n\nA stream of one batch, as __arrow_c_stream__ returns it.";
 
 PyObject *arrow_stream(PyObject *module, PyObject *args) {
   PyObject *column, *capsule;
@@ -237,7 +237,7 @@ PyObject *arrow_stream(PyObject *module, PyObject *args) {
   return capsule;
 }
 
-const char arrow_bits_doc[] = "arrow_bits(flags, inverted) -> bytes\n\nA bit for each byte, the first one the lowest.";
+const char arrow_bits_doc[] = "arrow_bits(flags, inverted) -> bytes\n\nOne bit for each byte; the first byte is the lowest bit.";
 
 PyObject *arrow_bits(PyObject *module, PyObject *args) {
   const char *flags;

@@ -31,7 +31,7 @@ static pid_t loaded_in;
 /* -1 with Forked set where this process is a fork of the one that loaded Go. */
 static int guard_process(void) {
   if (getpid() == loaded_in) return 0;
-  PyErr_Format(forked_error, "the native core was loaded in process %d and does not live on in its fork %d",
+  PyErr_Format(forked_error, "the native core was loaded in process %d and cannot be used in its forked child %d",
                (int)loaded_in, (int)getpid());
   return -1;
 }
@@ -121,9 +121,9 @@ static PyObject *call_here(uint64_t core, tc_byte *request, size_t length) {
 PyDoc_STRVAR(call_doc,
 "call(core, request, milliseconds, taken=None) -> bytes\n\n"
 "Runs a request that may wait for the database, without the GIL. A signal whose\n"
-"handler raises cancels it; so does a limit that passes (TimeoutError). A negative\n"
-"limit is none. taken is a list that gets the reply too, also where a signal's handler\n"
-"raises: of what opens something, so that it can be given back.");
+"handler raises cancels it, and so does the time limit (TimeoutError). A negative\n"
+"value means no limit. taken is a list that also receives the reply, even if a signal's\n"
+"handler raises, so that whatever the request opened can be closed.");
 
 static PyObject *native_call(PyObject *self, PyObject *args) {
   unsigned long long core;
@@ -176,7 +176,7 @@ static PyObject *native_submit(PyObject *self, PyObject *args) {
   return PyLong_FromUnsignedLongLong(token);
 }
 
-PyDoc_STRVAR(cancel_doc, "cancel(token): ends a submitted request; its reply comes all the same.");
+PyDoc_STRVAR(cancel_doc, "cancel(token): ends a submitted request, which still gets a reply.");
 
 static PyObject *native_cancel(PyObject *self, PyObject *token) {
   const uint64_t number = PyLong_AsUnsignedLongLong(token);
@@ -197,7 +197,7 @@ static PyObject *native_completions(PyObject *self, PyObject *ignored) {
 
 PyDoc_STRVAR(drain_doc,
 "drain(queue, limit) -> bytes or None\n\n"
-"Takes what waits in a queue, without waiting: a msgpack array, or nothing; None where\n"
+"Takes the items of a queue without waiting: a msgpack array, or nothing; None where\n"
 "the queue has ended.");
 
 static PyObject *native_drain(PyObject *self, PyObject *args) {
@@ -238,7 +238,7 @@ static PyObject *native_open(PyObject *self, PyObject *args) {
 
 PyDoc_STRVAR(close_doc,
 "close(core)\n\n"
-"Ends a core: what other threads have under way is cancelled. In a forked child\n"
+"Closes a core and cancels the calls of other threads. In a forked child\n"
 "there is nothing to end.");
 
 static PyObject *native_close(PyObject *self, PyObject *args) {
@@ -252,7 +252,7 @@ static PyObject *native_close(PyObject *self, PyObject *args) {
   Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(abi_version_doc, "abi_version() -> int, asked of the library.");
+PyDoc_STRVAR(abi_version_doc, "abi_version() -> int, the library's version.");
 
 static PyObject *native_abi_version(PyObject *self, PyObject *ignored) {
   if (guard_process() < 0) return NULL;
@@ -278,7 +278,7 @@ static PyMethodDef methods[] = {
 static int start(PyObject *module) {
   loaded_in = getpid();
   if (tc_abi_version() != TC_ABI_VERSION) {
-    PyErr_Format(PyExc_ImportError, "tasker_core: the library speaks ABI %u, this extension %d",
+    PyErr_Format(PyExc_ImportError, "tasker_core: the library has ABI version %u, and this extension needs %d",
                  (unsigned)tc_abi_version(), TC_ABI_VERSION);
     return -1;
   }
