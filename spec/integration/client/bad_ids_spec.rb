@@ -23,7 +23,7 @@ RSpec.describe 'ids', :database do
 
   it 'refuses at the wire what no binding should send' do
     refused = { {} => /task_id is missing/, { 'task_id' => nil } => /task_id is missing/,
-                { 'task_id' => 2**63 } => /too large for an id/, { 'task_id' => 'seven' } => /do not fit/ }
+                { 'task_id' => 2**63 } => /too large for an id/, { 'task_id' => 'seven' } => /invalid arguments/ }
     refused.each do |arguments, words|
       expect { core.call('dependency_levels', arguments, host) }.to raise_error(TaskerCore::InvalidArgument, words)
     end
