@@ -8,7 +8,7 @@ module TaskerCore
   module Tuples
     # The result of a transition.
     TRANSITION_REPLY = %i[id code message from to transition_id sort_key event].freeze
-    # A session's snapshot of its task; parents and children are the edges into its steps, task_version is its row's version.
+    # A session's snapshot of its task; parents and children are edges, task_version is its row's version.
     SESSION_REPLY = %i[session task_state step_ids states changed parents children task_version].freeze
     # The steps that can run now; stale if the snapshot has to be read again first.
     NEXT_REPLY = %i[ready retry stale blocked].freeze

@@ -22,7 +22,7 @@ class TransitionReply(NamedTuple):
 
 
 class SessionReply(NamedTuple):
-    """A session's snapshot of its task; parents and children are the edges into its steps, task_version is its row's version."""
+    """A session's snapshot of its task; parents and children are edges, task_version is its row's version."""
 
     session: int
     task_state: str

@@ -76,7 +76,7 @@ type transitionReply struct {
 	Event        string
 }
 
-// sessionReply: A session's snapshot of its task; parents and children are the edges into its steps, task_version is its row's version.
+// sessionReply: A session's snapshot of its task; parents and children are edges, task_version is its row's version.
 type sessionReply struct {
 	_msgpack    struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
 	Session     int64

@@ -425,7 +425,8 @@ class Loop:
             claims = self._client.run(self._claims(max(1, self._free()), again=True))
         except Error as error:
             logger.warning(
-                "the steps of a claim whose answer was lost stay claimed, and stuck_steps lists them: %s", error
+                "steps of a claim whose answer was lost stay claimed; stuck_steps lists them: %s",
+                error,
             )
             return
         for claim in claims:
