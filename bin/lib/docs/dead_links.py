@@ -71,8 +71,8 @@ def main(folders: list[str]) -> int:
         for path, target in links:
             if is_dead(folder, path, target):
                 dead += 1
-                print(f"{path.relative_to(ROOT)}: {target} is a dead link")
-        print(f"{folder.relative_to(ROOT)}: {len(links)} links in {len(pages)} pages")
+                print(f"{path.relative_to(folder.parent)}: {target} is a dead link")
+        print(f"{folder.name}: {len(links)} links in {len(pages)} pages")
         dead += not links
     return 1 if dead else 0
 
