@@ -55,9 +55,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def in_site(source: Path, target: str, repository: str) -> str:
-    """The target of a link in the site, or on GitHub where the site does not have the file."""
+    """The target of a link in the site, or on GitHub where the site does not have the file.
+
+    The target of a file that does not exist stays as it is, and mkdocs warns of it.
+    """
     name, hash_sign, anchor = target.partition("#")
     path = Path(os.path.normpath(source.parent / name))
+    if not path.exists():
+        return target
     if path in PLACES:
         here = posixpath.dirname(PLACES[source])
         return posixpath.relpath(PLACES[path], here or ".") + hash_sign + anchor
