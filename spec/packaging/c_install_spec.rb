@@ -151,7 +151,7 @@ RSpec.describe 'the installed C library', timeout: 300 do
       FileUtils.rm("#{@build}/broken/lib/libtasker_core.so.1")
       output, status = configure("#{@build}/broken", TaskerCore::VERSION)
       expect(status).not_to be_success
-      expect(output).to match(/libtasker_core\.so\.1\s+is\s+not\s+there:\s+install\s+tasker_core\s+again/)
+      expect(output).to match(/libtasker_core\.so\.1\s+is\s+missing:\s+install\s+tasker_core\s+again/)
     end
   end
 end
