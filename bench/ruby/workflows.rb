@@ -4,7 +4,7 @@
 # loaded in one query (a few lines of Ruby of our own), the core, and beside them workers
 # in Python and DBOS for Python, where they can be had. Each is a process of its own; they
 # take turns. Steps do nothing unless said otherwise. Every one of them writes and commits
-# what became of a step before it goes on; the engine, the core and the worker write the
+# the outcome of a step before it goes on; the engine, the core and the worker write the
 # engine's rows with their audit trail, DBOS a row of its own for a step.
 #
 # Without the gem tasker-engine there is nothing to compare with: only the core's column is
