@@ -102,7 +102,7 @@ def the_wheel_is_installed(journey: Journey) -> None:
             pytest.skip("pip finds no index of packages here")
         raise
     journey.has(
-        journey.run("tasker-core doctor", code=1), "-> tasker-core install-schema makes the engine's tables"
+        journey.run("tasker-core doctor", code=1), "-> tasker-core install-schema creates the engine's tables"
     )
     journey.has(journey.run("tasker-core install-schema"), "were created")
 

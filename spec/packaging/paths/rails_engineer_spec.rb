@@ -113,7 +113,7 @@ RSpec.describe 'a Rails engineer with an empty folder', timeout: 600 do
   # As docs/DEPLOYMENT.md shows one.
   let(:report) do
     called = /tasker_core: Tasker::Functions::FunctionBasedStepReadinessStatus.for_task\(\d+, .*\)/
-    row = 'row \d+: retry_limit is 9 by the engine, 3 by the core'
+    row = 'row \d+: retry_limit is 9 from the engine, 3 from the core'
     /#{called} is answered differently by the core: #{row}. The engine's answer was returned.$/
   end
 
