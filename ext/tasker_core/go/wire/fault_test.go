@@ -129,8 +129,9 @@ func TestAFaultIsAnErrorOfItsRequestAlone(t *testing.T) {
 	round := []string{"panic [internal]", "panic_with_index [internal]", "panic_in_value [internal]", "panic_behind_write [internal]", "explosive [internal]",
 		"shared_explosive [internal]", "readiness_version [0 2]"}
 	want := append(append(append([]string{}, round...), round...), round...)
-	want = append(want, "open_session [0 [1 pending [] [] [] [] []]]", "panic [internal]", "session_next [session]",
-		"open_session [0 [2 pending [] [] [] [] []]]", "session_next [0 [[] [] false false]]", "and up came: on purpose")
+	version := number(t, database, "SELECT xmin::text::bigint FROM tasker_tasks")
+	want = append(want, fmt.Sprintf("open_session [0 [1 pending [] [] [] [] [] %d]]", version), "panic [internal]", "session_next [session]",
+		fmt.Sprintf("open_session [0 [2 pending [] [] [] [] [] %d]]", version), "session_next [0 [[] [] false false]]", "and up came: on purpose")
 	assert.Equal(t, want, strings.Split(strings.TrimSpace(said.String()), "\n"))
 	assert.Zero(t, countRows(t, database, "tasker_tasks WHERE reason IS NOT NULL"), "the transaction of a fault is rolled back")
 	assert.Contains(t, complaint.String(), "tasker_core: fault in the core: on purpose")

@@ -48,13 +48,19 @@ func exec(t *testing.T, database, sql string) {
 	require.NoError(t, err, sql)
 }
 
-func countRows(t *testing.T, database, of string) (count int) {
+func countRows(t *testing.T, database, of string) int64 {
+	t.Helper()
+	return number(t, database, "SELECT count(*) FROM "+of)
+}
+
+// number gives the one value of a query.
+func number(t *testing.T, database, query string) (value int64) {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), database)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
-	require.NoError(t, conn.QueryRow(context.Background(), "SELECT count(*) FROM "+of).Scan(&count))
-	return count
+	require.NoError(t, conn.QueryRow(context.Background(), query).Scan(&value))
+	return value
 }
 
 // openCore opens a core; without a database the host runs the statements.
