@@ -26,7 +26,7 @@ def until_a_lock_is_waited_for(connection: psycopg.Connection) -> None:
     """Returns once a statement in the connection's database waits for a lock."""
     ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     waiting = f"{ours} AND wait_event_type = 'Lock'".encode()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while connection.execute(waiting).fetchone() == (0,):
         assert time.monotonic() < deadline, "nothing waits for a lock"
         time.sleep(0.005)

@@ -216,7 +216,7 @@ def test_ctrl_c_ends_a_waiting_call(url: str, connection: psycopg.Connection) ->
         until_a_lock_is_waited_for(connection)
         sent = time.time()
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=90)
     words = output.split()
     assert words[0] == "interrupted"
     assert words[2] == "pong"
@@ -243,5 +243,5 @@ def test_a_signal_that_is_only_handled_does_not_end_a_call(url: str, connection:
         process.send_signal(signal.SIGUSR1)
         assert process.stdout is not None
         assert process.stdout.readline() == "handled\n"
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=90)
     assert output == "0 1\n"
