@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-%w[runner/customizations/application_listeners runner/customizations/engine_overrides runner/workers/connections
-   runner/objects/log_levels runner/objects/current_work runner/objects/event_payloads
-   runner/objects/task_snapshot runner/tasks/task_start runner/objects/structured_logging
+%w[runner/customizations/application_listeners runner/customizations/engine_overrides
+   runner/customizations/table_triggers runner/workers/connections runner/objects/log_levels runner/objects/current_work
+   runner/objects/event_payloads runner/objects/task_snapshot runner/tasks/task_start runner/objects/structured_logging
    runner/steps/error_text runner/active_runs runner/workers/transient_failure runner/workers/database_retry
    runner/customizations/model_customizations runner/objects/step_objects runner/objects/step_sequence
    runner/objects/handler_task runner/objects/step_counts runner/core_loss runner/engine_loop

@@ -46,10 +46,15 @@ module TaskerCore
             end
             return resume(task) if resumes?(task)
 
-            Runner.active? && Runner.native? ? TaskStart.new(self, task).call : super
+            starts? ? TaskStart.new(self, task).call : super
           end
 
           private
+
+          def starts?
+            Runner.active? && Runner.native? &&
+              !EngineOverrides.reopened?(method(:start_task!), ::Tasker::Orchestration::TaskInitializer)
+          end
 
           def resumes?(task) = TaskJob.resuming? && !task.complete && task.status == 'in_progress'
 

@@ -107,7 +107,6 @@ module TaskerCore
           connection = ::Tasker::ApplicationRecord.connection
           HostConnection.new(connection).refuse_prevented_writes("the run of task #{@task.task_id}")
           @in_transaction = connection.transaction_open?
-          @handler_task = HandlerTask.new(@task, TaskStart.version(@task), in_transaction: @in_transaction)
           open_session(connection)
           @steps = StepObjects.new(@task, @handler.step_templates)
           @progress = StepCounts.new(@session, @steps)
@@ -133,12 +132,13 @@ module TaskerCore
         # @return [Boolean] whether the caller has an open transaction, which the workers may share
         def in_transaction? = @in_transaction
 
-        # Prepares a turn: reloads the task and takes a new sequence.
+        # Prepares a turn: reloads the task if it may have changed, and takes a new sequence.
         #
+        # @param ahead [Boolean] see HandlerTask#renew
         # @return [void]
-        def renew
+        def renew(ahead: false)
           @levels.renew
-          @handler_task.renew
+          @handler_task.renew(ahead:)
           @final_read = false
           take_sequence
         end
@@ -307,6 +307,7 @@ module TaskerCore
           @levels = LogLevels.new(@coordinator)
           @customized_steps = ModelCustomizations.update?(::Tasker::WorkflowStep)
           @machine = SharedTransaction::Machine.new(::Tasker::StateMachine::StepStateMachine)
+          @handler_task.always_reload if @customized_steps || !@machine.plain?('complete')
           @own_sequence = EngineOverrides.overridden?(@handler, :get_sequence,
                                                       :establish_step_dependencies_and_defaults)
         end

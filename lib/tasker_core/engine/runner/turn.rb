@@ -27,7 +27,7 @@ module TaskerCore
         # @param ids [Array<Integer>, nil] the steps, if they are known already
         # @return [Boolean] whether there are any
         def begin(ids = nil)
-          @run.renew
+          @run.renew(ahead: !ids.nil?)
           debug(coordinator, 'workflow_iteration', :started) do
             { iteration: @number, current_status: @run.task.status }
           end

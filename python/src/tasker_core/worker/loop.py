@@ -420,17 +420,23 @@ class Loop:
                 step.logger.exception("it could not be failed; it stays claimed")
 
     def _take_over(self) -> None:
-        """Starts the steps of a claim whose answer was lost; no other worker executes them."""
-        try:
-            claims = self._client.run(self._claims(max(1, self._free()), again=True))
-        except Error as error:
-            logger.warning(
-                "steps of a claim whose answer was lost stay claimed; stuck_steps lists them: %s",
-                error,
-            )
-            return
-        for claim in claims:
-            self._start(self._step(claim))
+        """Starts the steps of a claim whose answer was lost; no other worker executes them.
+
+        If that claim was never made, one other step may be claimed. Without grace time left
+        nothing is claimed, because its handler could not end.
+        """
+        reason: object = "the worker stops at once"
+        while not self._out_of_patience():
+            try:
+                for claim in self._client.run(self._claims(1, again=True)):
+                    self._start(self._step(claim))
+                return
+            except Error as error:
+                reason = error
+                self._sleep(0.5)
+        logger.warning(
+            "steps of a claim whose answer was lost may stay claimed; stuck_steps lists them: %s", reason
+        )
 
     def _tell_of_stop(self) -> None:
         """Tells handlers that read the database at once; each heartbeat does it again."""

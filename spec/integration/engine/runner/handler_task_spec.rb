@@ -92,6 +92,70 @@ RSpec.describe 'the task that handlers get', :orchestration, database: :committe
     expect(task).to have_attributes(complete: true, reason: 'annotated', initiator: 'spec')
   end
 
+  %w[step.completed workflow.steps_execution_completed].each do |event|
+    it "shows the next step what a listener to #{event} has written" do
+      seen = nil
+      task = line({ 'two' => ->(given, *) { seen ||= given.reason } })
+      listen([event], ->(*) { outside(task, reason: event) }) { Scripted.handle(task) }
+
+      expect(seen).to eq(event)
+    end
+  end
+
+  it 'shows what a listener has written to whom the end of the loop is told' do
+    task = line
+    listen(['workflow.no_viable_steps'], ->(*) { outside(task, reason: 'none left') }) { Scripted.handle(task) }
+
+    expect(task).to have_attributes(complete: true, reason: 'none left')
+  end
+
+  it 'forgets what a listener to its start changes in the context' do
+    seen = nil
+    task = line({ 'one' => ->(given, *) { seen = given.context } }, context: { 'card' => '4111' })
+    redact = ->(event) { event.payload[:task_context]&.delete('card') }
+    listen(['task.start_requested'], redact) { Scripted.handle(task) }
+
+    expect(seen).to include('card' => '4111')
+  end
+
+  it 'forgets a belongs_to association, and that it was frozen' do
+    seen = []
+    task = line({ 'one' => ->(given, *) { given.freeze }, 'two' => ->(given, *) { seen << given.frozen? },
+                  'three' => ->(given, *) { given.freeze } })
+    Scripted.handle(task)
+
+    expect(seen).to eq([false])
+    expect(task).to have_attributes(complete: true, frozen?: false)
+    expect(task_state(task)).to eq('complete')
+  end
+
+  it 'is read at each turn where the application has a reload of its own' do
+    calls = 0
+    theirs = Module.new { define_method(:reload) { super().tap { calls += 1 } } }
+    task = line
+    task.singleton_class.prepend(theirs)
+    Scripted.handle(task)
+
+    expect(calls).to be >= 4
+  end
+
+  it 'shows what a trigger of the database writes' do
+    connection = Database.connection
+    connection.execute(<<~SQL)
+      CREATE FUNCTION note_completion() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.reason = 'by the trigger'; RETURN NEW; END $$;
+      CREATE TRIGGER note_completion BEFORE UPDATE ON tasker_tasks FOR EACH ROW EXECUTE FUNCTION note_completion()
+    SQL
+    TaskerCore::Engine::Runner::TableTriggers.forget
+    task = line
+    Scripted.handle(task)
+
+    expect(task).to have_attributes(complete: true, reason: 'by the trigger')
+  ensure
+    connection.execute('DROP FUNCTION note_completion() CASCADE')
+    TaskerCore::Engine::Runner::TableTriggers.forget
+  end
+
   it 'leaves no associations of before behind' do
     task = line({ 'three' => ->(given, *) { given.workflow_steps.to_a } })
     Scripted.handle(task)

@@ -249,6 +249,20 @@ RSpec.describe 'handlers in a run', :orchestration, database: :committed do
       theirs.send(:remove_method, :make_finalization_decision)
     end
 
+    it "are the engine's path: a method of a class that the application reopens" do
+      finalizer = Tasker::Orchestration::TaskFinalizer
+      engines = finalizer.instance_method(:complete_task)
+      theirs = 'def complete_task(*) = ended(*)'
+      finalizer.class_eval(theirs, '/application/config/initializers/tasker.rb', 1)
+      finalizer.define_method(:ended, engines)
+
+      expect(claims(Scripted.handler(@task))).to be_empty
+      expect(task_state(@task)).to eq('complete')
+    ensure
+      finalizer.define_method(:complete_task, engines)
+      finalizer.remove_method(:ended)
+    end
+
     it 'are not a subclass that changes nothing' do
       handler = Scripted.handler(@task)
       executor = Class.new(Tasker::Orchestration::StepExecutor).new

@@ -12,6 +12,9 @@ module TaskerCore
         BETWEEN_STEPS = %w[step.completed workflow.steps_execution_completed workflow.viable_steps_discovered
                            workflow.steps_execution_started step.execution_requested].freeze
 
+        # All that is published from the end of a step to the next turn, or to the end of the loop.
+        IN_A_TURN = (BETWEEN_STEPS + %w[step.failed step.retry_requested workflow.no_viable_steps]).freeze
+
         @foreign = ObjectSpace::WeakMap.new
 
         class << self

@@ -52,8 +52,20 @@ module TaskerCore
           # @return [Boolean] whether the application overrides one of them
           def overridden?(handler, *hooks)
             hooks.any? do |hook|
-              handler.respond_to?(hook) && handler.method(hook).owner != ::Tasker::TaskHandler::InstanceMethods
+              handler.respond_to?(hook) && reopened?(handler.method(hook), ::Tasker::TaskHandler::InstanceMethods)
             end
+          end
+
+          # @param method [Method]
+          # @param engine [Module] the engine's class that has it
+          # @return [Boolean] whether it is not the engine's own: another class or module has it, or
+          #   the application reopened the engine's class. What this gem prepends does not count
+          def reopened?(method, engine)
+            method = method.super_method while method && method.owner.name.to_s.start_with?('TaskerCore::')
+            return false unless method
+
+            owned = method.owner == engine || CONCERNS.include?(method.owner.name)
+            !owned || !ModelCustomizations.own?(method.source_location&.first)
           end
 
           private
@@ -61,17 +73,12 @@ module TaskerCore
           def own?(part, owner, names)
             engine = Object.const_get(owner)
             part.is_a?(engine) && names.all? do |name|
-              !part.respond_to?(name, true) || ours?(part.method(name).owner, engine)
+              !part.respond_to?(name, true) || !reopened?(part.method(name), engine)
             end
           end
 
           def own_class?(model, names)
-            names.all? { |name| ours?(model.method(name).owner, model.singleton_class) }
-          end
-
-          # Modules that this gem prepends do not count as the application's changes.
-          def ours?(owner, engine)
-            owner == engine || CONCERNS.include?(owner.name) || owner.name.to_s.start_with?('TaskerCore::')
+            names.none? { |name| reopened?(model.method(name), model.singleton_class) }
           end
         end
       end

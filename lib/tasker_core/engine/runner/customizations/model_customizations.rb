@@ -10,7 +10,11 @@ module TaskerCore
                     _validation_callbacks].freeze
 
         # The methods that an application may have replaced.
-        SAVING = %i[save save! update! create_or_update _update_record].freeze
+        SAVING = %i[save save! update update! assign_attributes write_attribute _write_attribute create_or_update
+                    _update_record].freeze
+
+        # The attributes that the core writes past their writers.
+        WRITERS = %i[complete= updated_at=].freeze
 
         # The attributes for which one of the engine's models has validators.
         VALIDATORS = {
@@ -24,8 +28,13 @@ module TaskerCore
         # @param model [Class]
         # @return [Boolean] whether its rows have to be updated through save!
         def update?(model)
-          callbacks?(model, UPDATE) || model.locking_enabled? ||
-            SAVING.any? { |name| !own?(model.instance_method(name).source_location&.first) }
+          callbacks?(model, UPDATE) || model.locking_enabled? || !model.record_timestamps ||
+            (SAVING + WRITERS).any? { |name| replaced?(model, name) }
+        end
+
+        def replaced?(model, name)
+          method = model.instance_method(name) if model.method_defined?(name) || model.private_method_defined?(name)
+          method && !own?(method.source_location&.first)
         end
 
         # @param model [Class]

@@ -19,6 +19,7 @@ module TaskerCore
         private
 
         def open_session(connection)
+          @handler_task = HandlerTask.new(@task, TaskStart.version(@task), in_transaction: @in_transaction)
           @session = Session.new(Core.current, Connections::Host.new, @task.task_id, FunctionVersions.of(connection),
                                  final_when_not_retryable: TaskerCore.configuration.permanent_errors_final)
           @handler_task.saw(@session.task_version)

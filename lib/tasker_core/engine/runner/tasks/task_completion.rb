@@ -8,8 +8,8 @@ module TaskerCore
       class TaskCompletion
         # The events between the last strict read and the end of a run, whose listeners may write
         # the task.
-        PUBLISHED = [TaskWriter::BEFORE, 'task.completed', 'workflow.task_finalization_started',
-                     'workflow.task_finalization_completed'].freeze
+        PUBLISHED = [TaskWriter::BEFORE, 'task.completed', 'workflow.no_viable_steps',
+                     'workflow.task_finalization_started', 'workflow.task_finalization_completed'].freeze
         private_constant :PUBLISHED
 
         # @param run [Run]
@@ -95,7 +95,7 @@ module TaskerCore
         def show_complete(moment)
           @task.assign_attributes(complete: true, updated_at: moment)
           @task.changes_applied
-          @shown = @task.equal?(@run.task)
+          @shown = @task.equal?(@run.task) && !TableTriggers.found?(::Tasker::ApplicationRecord.connection)
         end
 
         def with_engine

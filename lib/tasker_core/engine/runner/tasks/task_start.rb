@@ -33,7 +33,7 @@ module TaskerCore
         def call
           refuse("task already complete for task #{@task.task_id}") if @task.complete
           counts = TaskCounts.with_version(@task)
-          self.class.keep(@task, counts.version)
+          keep(counts.version)
           unless counts.state == 'pending'
             refuse("task is not pending for task #{@task.task_id}, status is #{counts.state}")
           end
@@ -41,12 +41,22 @@ module TaskerCore
           return failed unless write(counts.stats[:total_steps])
 
           announce(counts)
-          # As after a reload: values that were not read need no comparison with their old values.
-          @task.clear_changes_information if counts.version
+          settle if counts.version
           true
         end
 
         private
+
+        # All writes of one transaction to a row have the same version.
+        def keep(version)
+          self.class.keep(@task, ::Tasker::ApplicationRecord.connection.transaction_open? ? nil : version)
+        end
+
+        # As after a reload: values that were not read need no comparison with their old values. What
+        # the application changed meanwhile stays a change, which the run's reload discards.
+        def settle
+          @task.clear_changes_information unless @task.has_changes_to_save?
+        end
 
         def refuse(reason) = raise(::Tasker::ProceduralError, reason)
 

@@ -22,13 +22,20 @@ module TaskerCore
         # @param span [Tracing::Span, nil] the batch's span
         # @return [void]
         def start(span)
-          Concurrent::Future.execute { Tracing.inside(span) { @run.use { work } } }
+          Concurrent::Future.execute { Tracing.inside(span) { take_part } }
         end
 
         # @return [Boolean] whether it waits for something, instead of computing
         def asleep? = @thread&.status == 'sleep'
 
         private
+
+        # The run does not end before its worker has given the session back.
+        def take_part
+          @run.use { work }
+        ensure
+          @queue.leave(self)
+        end
 
         # A claimed step is executed in any case.
         def work
@@ -39,7 +46,6 @@ module TaskerCore
           @run.break_off(e)
         ensure
           @thread = nil
-          @queue.leave(self)
         end
 
         def lent
