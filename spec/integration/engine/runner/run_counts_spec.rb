@@ -12,6 +12,6 @@ RSpec.describe 'the cost of a run', :orchestration, database: :committed do
     expect(counts[:start_end_statements]).to be <= 10
     expect(counts[:calls]).to be <= 6_000
     expect(counts[:objects]).to be <= 650
-    expect(counts[:start_end_calls]).to be <= 17_000
+    expect(counts[:start_end_calls]).to be <= 17_500
   end
 end

@@ -64,6 +64,7 @@ module TaskerCore
         def own_places
           @own_places ||= [
             File.expand_path('../../..', Object.const_source_location('Tasker::WorkflowStep').first),
+            File.expand_path('../..', Object.const_source_location('Tasker::Orchestration::WorkflowCoordinator').first),
             File.dirname(Object.const_source_location('ActiveRecord::Base').first),
             File.dirname(Object.const_source_location('ActiveModel::Validations').first),
             *instrumentation

@@ -9,10 +9,8 @@ module TaskerCore
       module EventPayloads
         # Times in events have no fraction, so their text is built once a second.
         module Clock
-          Second = Struct.new(:number, :zone, :text)
-          private_constant :Second
-
-          @second = Second.new
+          # Its number, its zone and its text; an array is taken apart without a call.
+          @second = [].freeze
 
           class << self
             # @return [String] the current time in the format of the engine's payloads
@@ -30,10 +28,10 @@ module TaskerCore
 
             def text(time, zone)
               number = time.to_i
-              second = @second
-              return second.text if second.number == number && second.zone.equal?(zone)
+              known, its_zone, text = @second
+              return text if known == number && its_zone.equal?(zone)
 
-              yield.tap { |text| @second = Second.new(number, zone, text) }
+              yield.tap { |made| @second = [number, zone, made].freeze }
             end
           end
         end

@@ -49,8 +49,7 @@ module TaskerCore
         # @return [Tasker::Task] matching its row
         def renew(ahead: false)
           @task.class.connection_pool.clear_query_cache unless ahead
-          stale = @mutex.synchronize { @stale.tap { @stale = false } }
-          reload if stale || @always || (!ahead && listened?) || touched?
+          reload if take_stale || @always || (!ahead && listened?) || touched?
           @task
         end
 
@@ -71,6 +70,14 @@ module TaskerCore
         end
 
         private
+
+        # Whether a different version was seen; it is noted as read.
+        def take_stale
+          return false unless @stale
+
+          @mutex.synchronize { @stale = false }
+          true
+        end
 
         # Whether the application listens to what is published from the end of a step to here: it
         # may have written the task after the step's end has shown its version.

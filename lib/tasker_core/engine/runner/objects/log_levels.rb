@@ -14,12 +14,14 @@ module TaskerCore
           renew
         end
 
-        # Reads the levels again, because the logger's level may have changed.
+        # Reads the levels again, because the logger's level may have changed. A logger that takes
+        # no :info takes no :debug.
         #
         # @return [void]
         def renew
-          @debug = @wants_debug && StructuredLogging.logger_takes?(:debug)
-          @info = @wants_info && StructuredLogging.logger_takes?(:info)
+          takes_info = StructuredLogging.logger_takes?(:info)
+          @info = @wants_info && takes_info
+          @debug = @wants_debug && takes_info && StructuredLogging.logger_takes?(:debug)
         end
 
         # @return [Boolean]

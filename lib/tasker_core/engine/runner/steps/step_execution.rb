@@ -38,6 +38,7 @@ module TaskerCore
           @id = id
           @step = run.steps.executable(id)
           @executor = run.executor
+          @levels = run.levels
           @name = run.steps.name(id) || @step.name
           @state = 'pending'
           @token = 0
@@ -227,9 +228,7 @@ module TaskerCore
 
         def writer = @writer ||= StepWriter.new(self)
 
-        attr_reader :executor
-
-        def levels = @run.levels
+        attr_reader :executor, :levels
       end
     end
   end
