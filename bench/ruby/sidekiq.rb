@@ -21,6 +21,8 @@ POOLS = [5 * THREADS, 2 * THREADS, THREADS].freeze
 # A run: how many tasks were completed, and in how many seconds; the limit where not all were.
 Run = Struct.new(:done, :seconds) do
   def complete? = done == TASKS
+
+  def milliseconds = seconds * 1000
 end
 
 def run(side, pool)
@@ -47,20 +49,24 @@ def in_turns(pool)
   taken
 end
 
-# @return [Hash{String => Float}] seconds by side: medians, the limit where a run was given up
+# @return [Hash{String => Float}] milliseconds by side: medians, the limit where a run was given up
 def measure(pool)
   puts '', "A pool of #{pool} connections, #{THREADS} threads, #{TASKS} tasks of 1 -> 4 -> 1"
-  in_turns(pool).to_h { |side, runs| [side, show(side, runs)] }
+  runs = in_turns(pool)
+  times = spreads(runs)
+  World.table("in Sidekiq, a pool of #{pool} connections", times) if times.any?
+  runs.to_h { |side, own| [side, times[side]&.median || give_up(side, own.last)] }
 end
 
-def show(side, runs)
-  if (given_up = runs.find { |run| !run.complete? })
-    BenchReport.figure("#{side}: tasks of #{TASKS} that were completed within #{LIMIT} s", given_up.done)
-    return given_up.seconds
-  end
-  times = Spread.of(runs.map(&:seconds))
-  times.to_h.slice(:median, :least, :most).each { |kind, seconds| BenchReport.figure("#{side}: #{kind}", seconds, 's') }
-  times.median
+# Of those that completed every task.
+def spreads(runs)
+  completed = runs.select { |_, own| own.all?(&:complete?) }
+  completed.transform_values { |own| Spread.of(own.map(&:milliseconds)) }
+end
+
+def give_up(side, run)
+  BenchReport.figure("#{side}: tasks of #{TASKS} that were completed within #{LIMIT} s", run.done)
+  run.milliseconds
 end
 
 def judge(measured)

@@ -8,6 +8,8 @@ require_relative 'plots'
 module Pages
   FROM = '<!-- bin/bench --publish writes %s from here -->'
   TO = '<!-- to here -->'
+  # The scripts whose targets users look for.
+  FIRST = %w[workflows.rb sidekiq.rb orchestration.rb throughput.rb sidekiq_processes.rb].freeze
 
   module_function
 
@@ -41,6 +43,7 @@ module Pages
   end
 
   def targets(rows)
+    rows = rows.sort_by.with_index { |row, place| [FIRST.index(row[:script]) || FIRST.size, place] }
     Markdown.table([['script', 'target', 'wanted', 'measured', ''],
                     *rows.map { |row| ["`#{row[:script]}`", *row.values_at(:name, :wanted, :value, :met)] }])
   end
