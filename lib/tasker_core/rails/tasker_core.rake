@@ -91,7 +91,10 @@ namespace :tasker_core do
   desc "Watch a task until it ends: 'tasker_core:watch[42]'. Exits with 0 if it is complete or resolved manually, 1 " \
        'if it is in error, 2 if it is cancelled, 3 if it is unknown'
   task :watch, %i[task_id] => :environment do |_, arguments|
-    abort "Which task? bin/rails 'tasker_core:watch[42]'" unless arguments[:task_id]&.match?(/\A\d+\z/)
+    unless arguments[:task_id]&.match?(/\A\d+\z/)
+      warn "Which task? bin/rails 'tasker_core:watch[42]'"
+      exit 64
+    end
     told.call { exit TaskerCore::Watch::Command.new(arguments[:task_id].to_i).run }
   end
 

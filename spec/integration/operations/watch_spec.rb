@@ -180,7 +180,7 @@ RSpec.describe TaskerCore::Watch, :orchestration, database: :committed, timeout:
         expect(rails.call('tasker_core:watch', failed.task_id)).to match([%r{✗ step_1 +error +attempt 3/3}, '', 1])
         expect(rails.call('tasker_core:watch', cancelled.task_id)).to match([/cancelled/, '', 2])
         expect(rails.call('tasker_core:watch', 4_711)).to eq(['', "There is no task 4711.\n", 3])
-        expect(rails.call('tasker_core:watch')).to match(['', /Which task\?/, 1])
+        expect(rails.call('tasker_core:watch')).to match(['', /Which task\?/, 64])
       end
     end
 
