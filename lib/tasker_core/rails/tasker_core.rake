@@ -92,7 +92,7 @@ namespace :tasker_core do
        'if it is in error, 2 if it is cancelled, 3 if it is unknown'
   task :watch, %i[task_id] => :environment do |_, arguments|
     unless arguments[:task_id]&.match?(/\A\d+\z/)
-      warn "Which task? bin/rails 'tasker_core:watch[42]'"
+      $stderr.write("Which task? bin/rails 'tasker_core:watch[42]'\n")
       exit 64
     end
     told.call { exit TaskerCore::Watch::Command.new(arguments[:task_id].to_i).run }
