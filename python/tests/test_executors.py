@@ -46,8 +46,9 @@ def line(rows: Rows, database: Database, tmp_path: Path) -> Callable[..., Workfl
 
     def line(steps: int = 1, **options: Any) -> Workflow:
         made = rows.workflow(steps, **options)
-        context = {"folder": str(tmp_path), "amount": 7}
-        database.set_context(made.task_id, json.dumps(context).replace("7", "0.10000000000000000000001"))
+        # A number that no float holds.
+        context = f'{{"folder": {json.dumps(str(tmp_path))}, "amount": 0.10000000000000000000001}}'
+        database.set_context(made.task_id, context)
         return made
 
     return line
