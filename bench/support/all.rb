@@ -26,9 +26,8 @@ class AllBenches
 
   # @return [Boolean] whether every script came to its end
   def run
-    results = kept + @names.map { |name| one(name) }
-    FileUtils.mkdir_p(File.dirname(RESULTS))
-    File.write(RESULTS, JSON.pretty_generate(results))
+    results = kept
+    @names.each { |name| keep(results << one(name)) }
     table(results)
     headlines = Headlines.new(results)
     puts '', headlines.lines if headlines.lines.any?
@@ -39,6 +38,12 @@ class AllBenches
   private
 
   def every = Dir[File.join(FOLDER, '{ruby,python}/*.{rb,py}')].map { |file| File.basename(file, '.*') }.sort
+
+  # After each script: what was measured is there also where a later one breaks.
+  def keep(results)
+    FileUtils.mkdir_p(File.dirname(RESULTS))
+    File.write(RESULTS, JSON.pretty_generate(results))
+  end
 
   # The results of the last time, of the scripts that do not run now.
   def kept
