@@ -36,7 +36,7 @@ end
 # The most that a further step of the core's may make of Ruby calls and objects.
 MOST = { DETACHED => { 'calls' => 6000, 'objects' => 650 },
          'as it comes' => { 'calls' => 9800, 'objects' => 1150 } }.freeze
-MOST_AT_ENDS = { DETACHED => { 'calls' => 18_500, 'statements' => 10 }, 'as it comes' => {} }.freeze
+MOST_AT_ENDS = { DETACHED => { 'calls' => 22_000, 'statements' => 10 }, 'as it comes' => {} }.freeze
 
 def counts(runners)
   MOST.slice(*circumstances).each_key do |circumstance|

@@ -25,9 +25,10 @@ class Results
   # @return [Numeric, nil] a figure or what a target was measured at
   def figure(name) = (all('figures') + all('targets')).find { |figure| figure['name'] == name }&.fetch('value')
 
-  # @return [Hash{String => Integer}] seconds by script, the longest first
+  # @return [Hash{String => Integer}] seconds by script, the longest first, of those that ran now
   def seconds
-    @results.to_h { |result| [result['script'], result['seconds'].to_i] }.sort_by { |_, taken| -taken }.to_h
+    taken = @results.to_h { |result| [result['script'], result['seconds'].to_i] }
+    taken.select { |_, seconds| seconds.positive? }.sort_by { |_, seconds| -seconds }.to_h
   end
 
   private
