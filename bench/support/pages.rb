@@ -38,7 +38,7 @@ module Pages
 
   def durations(results)
     seconds = Results.new(results).seconds
-    "All of them take #{(seconds.values.sum / 60.0).round} minutes, in seconds: " \
+    "The scripts of this run take #{(seconds.values.sum / 60.0).round} minutes, in seconds: " \
       "#{seconds.map { |script, taken| "`#{script}` #{taken}" }.join(', ')}."
   end
 
