@@ -46,8 +46,9 @@ module TaskerCore
         # The task object of handlers, if only the run could write it. The engine reads the task
         # once to complete it and once more after that.
         def runs_task
-          return if ModelCustomizations.update?(::Tasker::Task) || ApplicationListeners.listens?(PUBLISHED) ||
-                    EngineOverrides.overridden?(@run.handler, :update_annotations)
+          return if customized? || ApplicationListeners.listens?(PUBLISHED) ||
+                    EngineOverrides.overridden?(@run.handler, :update_annotations) ||
+                    TableTriggers.found?(::Tasker::ApplicationRecord.connection)
 
           task = @run.handler_task.renew
           task if valid?(task)
@@ -81,12 +82,19 @@ module TaskerCore
         # Writes the column and the transition in one statement, if the application has not changed
         # the model and the columns that the engine validates are present.
         def write
-          return with_engine unless valid?(@task) && !ModelCustomizations.update?(::Tasker::Task)
+          return with_engine unless valid?(@task) && !customized?
 
           writer = TaskWriter.new(@finalizer, @task)
           written = writer.write('complete', from: 'in_progress', operation: ['complete_task', {}]) { with_engine }
           show_complete(writer.moment) if writer.moment
           written
+        end
+
+        # Whether Active Record has to write the task; asked once for a completion.
+        def customized?
+          return @customized unless @customized.nil?
+
+          @customized = ModelCustomizations.update?(::Tasker::Task)
         end
 
         def valid?(task) = [task.context, task.requested_at, task.named_task].all?(&:present?)
@@ -95,7 +103,7 @@ module TaskerCore
         def show_complete(moment)
           @task.assign_attributes(complete: true, updated_at: moment)
           @task.changes_applied
-          @shown = @task.equal?(@run.task) && !TableTriggers.found?(::Tasker::ApplicationRecord.connection)
+          @shown = @task.equal?(@run.task)
         end
 
         def with_engine
